@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsdown'
+
+export default defineConfig({
+  entry: ['src/index.ts'],
+  platform: 'node',
+  target: 'node22.19',
+  dts: true,
+  fixedExtension: false,
+  // The private workspaces are not on npm, so they go into the bundle.
+  deps: { alwaysBundle: [/^@internal\//] },
+})
