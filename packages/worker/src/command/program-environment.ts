@@ -1,0 +1,17 @@
+import type { Item } from '../item.ts'
+
+/** What holds the broker's address, and with it the password: the program has no business with it. */
+const CREDENTIALS = ['BROKER_URL', 'BROKER_URL_FILE']
+
+/** The environment of the program: the worker's own, without the broker's address, with what the message says. */
+export function programEnvironment(item: Item, environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !CREDENTIALS.includes(name)))
+  return {
+    ...inherited,
+    ITEM_QUEUE: item.queue,
+    ITEM_REDELIVERED: String(item.redelivered),
+    ...(item.id === undefined ? {} : { ITEM_ID: item.id }),
+    ...(item.contentType === undefined ? {} : { ITEM_CONTENT_TYPE: item.contentType }),
+    ...(item.deliveryCount === undefined ? {} : { ITEM_DELIVERY_COUNT: String(item.deliveryCount) }),
+  }
+}

@@ -1,0 +1,234 @@
+import { brokerUrl } from '@internal/testing/broker-url'
+import { tcpProxy } from '@internal/testing/tcp-proxy'
+import { testQueue } from '@internal/testing/test-queue'
+import { describe, expect, test } from 'vitest'
+import { type ConsumeOneOptions, consumeOne, type Item, WorkerError } from '../src/index.ts'
+
+const options = (queue: string): ConsumeOneOptions => ({ queue, url: brokerUrl(), emptyAfterMs: 200 })
+
+/** A handler that stays until it is let go, or its signal aborts. */
+function gate() {
+  const entered = Promise.withResolvers<void>()
+  const leave = Promise.withResolvers<string>()
+  leave.promise.catch(() => {})
+  const aborted = Promise.withResolvers<unknown>()
+  return {
+    entered: entered.promise,
+    fail: leave.reject,
+    aborted: aborted.promise,
+    handler: async (_: Item, { signal }: { signal: AbortSignal }): Promise<string> => {
+      signal.addEventListener('abort', () => aborted.resolve(signal.reason), { once: true })
+      entered.resolve()
+      return await Promise.race([leave.promise, aborted.promise.then((reason) => Promise.reject(reason))])
+    },
+  }
+}
+
+async function failureOf(call: Promise<unknown>): Promise<WorkerError> {
+  const error: unknown = await call.then(
+    (value) => value,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(WorkerError)
+  return error as WorkerError
+}
+
+describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
+  test('one item is done, and no other is touched', async () => {
+    await using queue = await testQueue(type)
+    await queue.publish('a', 'b', 'c')
+    expect(await consumeOne((item) => item.text().toUpperCase(), options(queue.name))).toEqual({
+      status: 'done',
+      result: 'A',
+    })
+    await queue.until(({ ready, consumers }) => ready === 2 && consumers === 0)
+    for (const body of ['b', 'c']) {
+      const next = await queue.channel.get(queue.name, { noAck: true })
+      expect(next).toMatchObject({ content: Buffer.from(body), fields: { redelivered: false } })
+    }
+  })
+
+  test('an item whose handler throws goes back, and the call rejects with the cause', async () => {
+    await using queue = await testQueue(type)
+    await queue.publish('a')
+    const boom = new Error('boom')
+    const error = await failureOf(consumeOne(() => Promise.reject(boom), options(queue.name)))
+    expect(error).toMatchObject({ code: 'HANDLER_FAILED', retryable: true, cause: boom })
+    const again = await consumeOne(
+      ({ redelivered, deliveryCount }) => ({ redelivered, deliveryCount }),
+      options(queue.name),
+    )
+    expect(again).toMatchObject({ result: { redelivered: true, deliveryCount: type === 'quorum' ? 2 : undefined } })
+  })
+
+  test('an empty queue is the outcome empty', async () => {
+    await using queue = await testQueue(type)
+    expect(await consumeOne(() => 'never', options(queue.name))).toEqual({ status: 'empty' })
+  })
+
+  test('a surplus worker waits while another may give its item back, and takes it', async () => {
+    await using queue = await testQueue(type)
+    await queue.publish('a')
+    const busy = gate()
+    const first = failureOf(consumeOne(busy.handler, options(queue.name)))
+    await busy.entered
+    const second = consumeOne((item) => item.text(), options(queue.name))
+    await queue.until(({ consumers }) => consumers === 2)
+    await queue.until(({ consumers }) => consumers === 1)
+    busy.fail(new Error('given back'))
+    expect(await first).toMatchObject({ code: 'HANDLER_FAILED' })
+    expect(await second).toEqual({ status: 'done', result: 'a' })
+  })
+
+  test('idle workers do not keep each other waiting', async () => {
+    await using queue = await testQueue(type)
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => consumeOne(() => 'never', options(queue.name))))
+    expect(outcomes).toEqual(Array(8).fill({ status: 'empty' }))
+  })
+
+  test('a queue deleted under a handler aborts it: the lease is lost', async () => {
+    await using queue = await testQueue(type)
+    await queue.publish('a')
+    const busy = gate()
+    const call = failureOf(consumeOne(busy.handler, options(queue.name)))
+    await busy.entered
+    await queue.channel.deleteQueue(queue.name)
+    expect(await busy.aborted).toMatchObject({ code: 'LEASE_LOST' })
+    expect(await call).toMatchObject({ code: 'LEASE_LOST', retryable: true })
+  })
+
+  test('a signal releases the item after the grace, for the next worker', async () => {
+    await using queue = await testQueue(type)
+    await queue.publish('a')
+    const ending = new AbortController()
+    const stubborn = Promise.withResolvers<void>()
+    const call = consumeOne(
+      () => {
+        ending.abort(new Error('node drain'))
+        return stubborn.promise
+      },
+      { ...options(queue.name), signal: ending.signal, graceMs: 50 },
+    )
+    expect(await failureOf(call)).toMatchObject({ code: 'RELEASED' })
+    expect(await consumeOne((item) => item.text(), options(queue.name))).toMatchObject({ result: 'a' })
+    stubborn.resolve()
+  })
+})
+
+test('a handler that finishes within the grace has done its item', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const ending = new AbortController()
+  const handler = async (): Promise<string> => {
+    ending.abort()
+    return 'finished'
+  }
+  const outcome = await consumeOne(handler, { ...options(queue.name), signal: ending.signal })
+  expect(outcome).toEqual({ status: 'done', result: 'finished' })
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+})
+
+test('a connection that breaks under a handler aborts it, and the next worker gets the item', async () => {
+  await using queue = await testQueue()
+  await using proxy = await tcpProxy(brokerUrl())
+  await queue.publish('a')
+  const busy = gate()
+  const call = failureOf(consumeOne(busy.handler, { ...options(queue.name), url: proxy.url }))
+  await busy.entered
+  proxy.sever()
+  expect(await busy.aborted).toMatchObject({ code: 'LEASE_LOST' })
+  expect(await call).toMatchObject({ code: 'LEASE_LOST' })
+  expect(await consumeOne((item) => item.text(), options(queue.name))).toMatchObject({ result: 'a' })
+})
+
+test('an ack that the broker never answers is not called done', async () => {
+  await using queue = await testQueue()
+  await using proxy = await tcpProxy(brokerUrl())
+  await queue.publish('a')
+  const handler = (): void => proxy.freeze()
+  const call = consumeOne(handler, { ...options(queue.name), url: proxy.url, settleTimeoutMs: 300 })
+  expect(await failureOf(call)).toMatchObject({ code: 'ACK_UNCONFIRMED', retryable: true })
+})
+
+test('a connection that breaks while waiting is opened again', async () => {
+  await using queue = await testQueue()
+  await using proxy = await tcpProxy(brokerUrl())
+  const call = consumeOne((item) => item.text(), { ...options(queue.name), url: proxy.url, empty: 'wait' })
+  await queue.until(({ consumers }) => consumers === 1)
+  proxy.sever()
+  await queue.until(({ consumers }) => consumers === 0)
+  await queue.publish('a')
+  expect(await call).toEqual({ status: 'done', result: 'a' })
+})
+
+test('a queue that does not exist is an error once it has been so for configGraceMs', async () => {
+  const call = consumeOne(() => 'never', { ...options('no-such-queue'), configGraceMs: 10 })
+  expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND', retryable: false })
+})
+
+test('a queue deleted while waiting is an error, not an empty one', async () => {
+  await using queue = await testQueue()
+  const call = failureOf(consumeOne(() => 'never', { ...options(queue.name), empty: 'wait', configGraceMs: 10 }))
+  await queue.until(({ consumers }) => consumers === 1)
+  await queue.channel.deleteQueue(queue.name)
+  expect(await call).toMatchObject({ code: 'QUEUE_NOT_FOUND' })
+})
+
+test('a signal ends the wait for an item', async () => {
+  await using queue = await testQueue()
+  const ending = new AbortController()
+  const call = consumeOne(() => 'never', { ...options(queue.name), empty: 'wait', signal: ending.signal })
+  await queue.until(({ consumers }) => consumers === 1)
+  ending.abort()
+  expect(await failureOf(call)).toMatchObject({ code: 'ABORTED' })
+})
+
+describe('an item', () => {
+  test('has what its publisher said', async () => {
+    await using queue = await testQueue()
+    queue.channel.publish('', queue.name, Buffer.from('{"frame":7}'), {
+      messageId: 'frame-7',
+      contentType: 'application/json',
+      headers: { tenant: 'x' },
+    })
+    const { result } = (await consumeOne((item) => ({ ...item, parsed: item.json() }), options(queue.name))) as {
+      result: Item & { parsed: unknown }
+    }
+    expect(result).toMatchObject({
+      queue: queue.name,
+      id: 'frame-7',
+      contentType: 'application/json',
+      headers: { tenant: 'x' },
+      redelivered: false,
+      deliveryCount: 1,
+      parsed: { frame: 7 },
+    })
+  })
+
+  test.each([
+    ['invalid UTF-8 as text', Buffer.from([0xff]), (item: Item) => item.text(), 'ITEM_NOT_TEXT'],
+    ['a secret that is not JSON', Buffer.from('s3cret'), (item: Item) => item.json(), 'ITEM_NOT_JSON'],
+  ])('with %s fails, and its body is not shown', async (_, body, handler, code) => {
+    await using queue = await testQueue()
+    await queue.publish(body)
+    const error = await failureOf(consumeOne(handler, options(queue.name)))
+    expect(error).toMatchObject({ code: 'HANDLER_FAILED', cause: { code } })
+    const { inspect } = await import('node:util')
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('s3cret')
+  })
+
+  test.each([0, 1, 10_000_000])('of %d bytes arrives whole', async (size) => {
+    await using queue = await testQueue()
+    const body = Buffer.alloc(size, 7)
+    await queue.publish(body)
+    const outcome = await consumeOne((item) => item.body.equals(body), options(queue.name))
+    expect(outcome).toEqual({ status: 'done', result: true })
+  })
+})
+
+test('everything that is wrong with the options is said at once', async () => {
+  const error = await failureOf(
+    consumeOne(() => 1, { queue: '', url: brokerUrl(), emptyAfterMs: 0, idleTimeoutMs: 24_000 }),
+  )
+  expect(error.details.problems).toMatchObject([{ path: 'queue' }, { path: 'emptyAfterMs' }, { path: 'idleTimeoutMs' }])
+})

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { isBelievable, nextStep } from '../src/empty-rule.ts'
+
+test('0 ready and 0 consumers is never taken for empty: a queue without a leader reads so', () => {
+  for (const consuming of [true, false]) expect(nextStep(consuming, { ready: 0, consumers: 0 })).not.toBe('empty')
+  expect(isBelievable({ ready: 0, consumers: 0 })).toBe(false)
+})
+
+test('a queue is empty only for a worker that sees its own consumer and nobody else', () => {
+  expect(nextStep(true, { ready: 0, consumers: 1 })).toBe('empty')
+  expect(nextStep(false, { ready: 0, consumers: 1 })).toBe('stand-aside')
+  expect(nextStep(true, { ready: 0, consumers: 2 })).toBe('stand-aside')
+})
+
+test('a worker that stands aside comes back for an item, and to look when nobody else is there', () => {
+  expect(nextStep(false, { ready: 1, consumers: 3 })).toBe('consume')
+  expect(nextStep(false, { ready: 0, consumers: 0 })).toBe('consume')
+  expect(nextStep(true, { ready: 1, consumers: 1 })).toBe('wait')
+})
