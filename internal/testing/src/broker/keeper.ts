@@ -1,0 +1,123 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Broker, BrokerWay } from './broker.ts'
+import type { FromKeeper, KeeperTask, ToKeeper } from './keeper-messages.ts'
+import { type WayContext, WayFailed } from './way.ts'
+
+const PROGRAM = fileURLToPath(new URL('./keeper-process.ts', import.meta.url))
+
+/** Starts a broker that lives as long as this process at most, even if it is killed. */
+export async function keep(task: KeeperTask, way: BrokerWay, context: WayContext): Promise<Broker> {
+  const keeper = new Keeper(task)
+  try {
+    const { url, description } = await keeper.ready(context)
+    const close = () => keeper.end()
+    return {
+      url,
+      way,
+      description,
+      rabbitmqctl: (...args) => keeper.rabbitmqctl(args),
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    // What went wrong first is what the caller wants to hear of.
+    await keeper.end().catch(() => {})
+    throw error
+  }
+}
+
+/** What keeps a process going as long as it is open. */
+interface Handle {
+  ref(): void
+  unref(): void
+}
+
+class Keeper {
+  readonly #process: ChildProcess
+  readonly #exited: Promise<unknown>
+  readonly #calls = new Map<number, PromiseWithResolvers<string>>()
+  #lastWords = ''
+  #nextCall = 0
+
+  constructor(task: KeeperTask) {
+    this.#process = fork(PROGRAM, [JSON.stringify(task)], {
+      // A session and process group of its own: out of reach of the terminal's Ctrl-C.
+      detached: true,
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    this.#process.stderr?.on('data', (chunk) => {
+      this.#lastWords = (this.#lastWords + chunk).slice(-2000)
+    })
+    this.#exited = once(this.#process, 'exit').catch(() => {})
+    this.#process.on('message', (message) => this.#settle(message as FromKeeper))
+    void this.#exited.then(() => this.#refuseAll())
+  }
+
+  async ready({ announce, signal }: WayContext): Promise<{ readonly url: string; readonly description: string }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ readonly url: string; readonly description: string }>()
+    const onAbort = () => reject(signal?.reason)
+    const onMessage = (raw: unknown) => {
+      const message = raw as FromKeeper
+      if (message.type === 'announce') announce(message.line)
+      if (message.type === 'ready') resolve(message)
+      if (message.type === 'failed') reject(new WayFailed(message.reason))
+    }
+    signal?.addEventListener('abort', onAbort)
+    this.#process.on('message', onMessage)
+    void this.#exited.then(() => reject(new WayFailed(`its keeper ended at once: ${this.#lastWords}`)))
+    try {
+      signal?.throwIfAborted()
+      const ready = await promise
+      // An owner that forgets close() must be able to end: the broker then ends with it.
+      this.#hold(false)
+      return ready
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      this.#process.off('message', onMessage)
+    }
+  }
+
+  async rabbitmqctl(args: readonly string[]): Promise<string> {
+    if (!this.#process.connected) throw new Error('rabbitmqctl: the broker has ended')
+    const id = this.#nextCall++
+    const call = Promise.withResolvers<string>()
+    this.#calls.set(id, call)
+    this.#hold(true)
+    this.#process.send({ type: 'rabbitmqctl', id, args } satisfies ToKeeper)
+    try {
+      return await call.promise
+    } finally {
+      this.#calls.delete(id)
+      if (this.#calls.size === 0) this.#hold(false)
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#hold(true)
+    if (this.#process.connected) this.#process.disconnect()
+    await this.#exited
+    if (this.#process.exitCode !== 0) throw new Error(`The broker did not end cleanly: ${this.#lastWords}`)
+  }
+
+  /** Whether this process goes on only because the keeper runs. */
+  #hold(hold: boolean): void {
+    // Its standard error is a socket, though typed as any stream.
+    const { channel, stderr } = this.#process as { channel?: Handle | null; stderr: unknown }
+    for (const handle of [this.#process, channel, stderr as Handle | null]) {
+      if (hold) handle?.ref()
+      else handle?.unref()
+    }
+  }
+
+  #settle(message: FromKeeper): void {
+    if (message.type === 'ran') this.#calls.get(message.id)?.resolve(message.output)
+    if (message.type === 'refused') this.#calls.get(message.id)?.reject(new Error(message.reason))
+  }
+
+  #refuseAll(): void {
+    for (const call of this.#calls.values()) call.reject(new Error('rabbitmqctl: the broker has ended'))
+  }
+}

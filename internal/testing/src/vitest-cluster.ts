@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+const say = (line: string): void => void process.stderr.write(`cluster: ${line}\n`)
+
+/** What the suites run in pods, besides the images of the example, which are built. */
+const PUBLIC_IMAGES = ['debian:bookworm-slim', 'rabbitmq:4']
+const FRUITS_IMAGES = ['podqueue-fruits', 'podqueue-fruits-program']
+
+/**
+ * For `globalSetup` of the suite on a real cluster: builds the images of the example, and hands them to the cluster by the
+ * command in `LOAD_IMAGES`, to which their names are added (`kind load docker-image`, `minikube image load`). Without
+ * one the cluster is taken to share the images of Docker.
+ */
+export async function setup(): Promise<void> {
+  if (!process.env.KUBECONFIG) throw new Error('KUBECONFIG is not set: it names the cluster that the suite may use.')
+  const { stdout } = await run('kubectl', ['get', 'nodes', '--output', 'name'])
+  say(`${process.env.KUBECONFIG} with ${stdout.trim().split('\n').join(', ')}`)
+  const fruits = fileURLToPath(new URL('../../../examples/fruits', import.meta.url))
+  await run('./build-images.sh', { cwd: fruits })
+  say(`built ${FRUITS_IMAGES.join(' and ')}`)
+  const load = process.env.LOAD_IMAGES
+  if (!load) return
+  await run('sh', ['-c', `${load} "$@"`, 'load', ...PUBLIC_IMAGES, ...FRUITS_IMAGES])
+  say('loaded the images')
+}
