@@ -1,5 +1,5 @@
 import { redact } from '@internal/errors'
-import { consumeOne, type Outcome } from './consume-one.ts'
+import { consumeOne } from './consume-one.ts'
 import { WorkerError } from './errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import type { Handler } from './handler.ts'
@@ -34,8 +34,6 @@ export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOption
     for (const signal of SIGNALS) process.off(signal, end)
   }
 }
-export type { Outcome }
-
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 const STDERR: Logger = {

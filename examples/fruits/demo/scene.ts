@@ -1,0 +1,101 @@
+import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
+import { type Broker, findBroker, uniqueName } from '@internal/testing'
+import type { ClientOptions } from '@podqueue/k8s'
+import { startLocalCluster } from '@podqueue/k8s/local'
+import { inspectQueue, ProducerError } from '@podqueue/producer'
+import { connect } from 'amqplib'
+import { type DemoArguments, EX_USAGE, UsageError } from './arguments.ts'
+
+/** What the example needs around it. Its end leaves nothing behind that was not there before. */
+export interface Scene extends AsyncDisposable {
+  readonly brokerUrl: string
+  readonly podUrl: string
+  readonly queue: string
+  /** Which cluster, for `runJob`. */
+  readonly client: ClientOptions
+}
+
+/** Finds or starts a broker and a cluster, and says in a line each what they are. */
+export async function setScene(
+  { cluster, image, broker: url, podBroker }: DemoArguments,
+  { announce, signal }: { readonly announce: (line: string) => void; readonly signal: AbortSignal },
+): Promise<Scene> {
+  if (cluster === 'local' && IMAGES[image] === undefined) {
+    throw new UsageError(
+      `the local cluster runs no containers and has no image ${image}\n` +
+        `  It knows ${Object.keys(IMAGES).join(' and ')}; for any other, --cluster kube`,
+      EX_USAGE,
+    )
+  }
+  await using stack = new AsyncDisposableStack()
+  const broker = stack.use(
+    await findBroker({
+      url,
+      announce: (line) => announce(`broker: ${line}`),
+      ...(process.stdin.isTTY === true ? { confirm: askOnTerminal(signal) } : {}),
+      signal,
+    }),
+  )
+  announce(`broker: ${broker.description}`)
+  const queue = queueOn(broker)
+  await checkBroker(broker.url, queue, signal)
+  if (queue !== TUTORIAL_QUEUE) stack.defer(() => deleteQueues(broker.url, queue))
+  const common = { brokerUrl: broker.url, podUrl: podBroker ?? broker.url, queue }
+  if (cluster === 'kube') {
+    announce('cluster: the current kubeconfig')
+    const kept = stack.move()
+    return { ...common, client: {}, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  }
+  const local = stack.use(await startLocalCluster({ images: IMAGES }))
+  announce(`cluster: local, at ${local.url}; its pods are processes of this machine`)
+  const kept = stack.move()
+  return { ...common, client: { kubeConfig: local.kubeConfig }, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+const TUTORIAL_QUEUE = 'job1'
+
+/** On a broker that serves others too, a queue of a name that nobody else has, deleted at the end. */
+function queueOn({ way }: Broker): string {
+  return way === 'given' || way === 'localhost' ? uniqueName('podqueue-demo') : TUTORIAL_QUEUE
+}
+
+/** Whether the broker lets us in, before anything else is started. Its queue is new, so that there is none is the good answer. */
+async function checkBroker(url: string, queue: string, signal: AbortSignal): Promise<void> {
+  try {
+    await inspectQueue(queue, { url, reconnectForMs: 3_000, signal })
+  } catch (error) {
+    if (!(error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND')) throw error
+  }
+}
+
+async function deleteQueues(url: string, queue: string): Promise<void> {
+  const connection = await connect(url)
+  const channel = await connection.createChannel()
+  for (const name of [queue, `${queue}.dead`]) await channel.deleteQueue(name)
+  await connection.close()
+}
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** The images of the Dockerfiles beside main.ts, as the commands that they stand for. */
+const IMAGES: Readonly<Record<string, readonly string[]>> = {
+  'podqueue-fruits': [process.execPath, here('../worker.ts')],
+  'podqueue-fruits-program': [
+    process.execPath,
+    fileURLToPath(new URL('dist/podqueue-worker.js', import.meta.resolve('@podqueue/worker/package.json'))),
+    '--',
+    here('../worker.py'),
+  ],
+}
+
+function askOnTerminal(signal: AbortSignal): (question: string) => Promise<boolean> {
+  return async (question) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout })
+    try {
+      return /^y(es)?$/i.test(await terminal.question(`${question} [y/N] `, { signal }))
+    } finally {
+      terminal.close()
+    }
+  }
+}

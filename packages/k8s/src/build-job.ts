@@ -1,0 +1,94 @@
+import type { V1Job, V1JobSpec, V1PodSpec } from '@kubernetes/client-node'
+import { brokerSecretRef } from './broker-secret.ts'
+import { checkSpec } from './check-spec.ts'
+import { completionsOf } from './completions.ts'
+import type { JobSpec } from './job-spec.ts'
+import { WORKER_CONTAINER } from './marks.ts'
+import { containerSecurityContext, podSecurityContext } from './pod-security.ts'
+import { workerEnv } from './worker-env.ts'
+
+const DAY_SECONDS = 86_400
+
+/** Builds the Job that {@link submitJob} would create, without talking to anything. Of the broker's address it holds only
+ * a reference to a Secret: {@link buildManifests} makes that too.
+ *
+ * @throws K8sError `INVALID_OPTIONS` with everything that is wrong with the spec.
+ */
+export function buildJob(spec: JobSpec): V1Job {
+  checkSpec('buildJob', spec)
+  return assembleJob(spec)
+}
+
+/** A Job from a spec that was checked. `secretName` is the run's own Secret when the spec holds the address itself. */
+export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
+  const indexed = spec.completionMode !== 'NonIndexed'
+  const labels = { 'app.kubernetes.io/managed-by': 'podqueue', ...spec.labels }
+  const annotations = spec.annotations === undefined ? {} : { annotations: { ...spec.annotations } }
+  const job: V1Job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: spec.name,
+      ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
+      labels: { ...labels },
+      ...annotations,
+    },
+    spec: {
+      completions: completionsOf(spec),
+      parallelism: spec.parallelism ?? 1,
+      completionMode: indexed ? 'Indexed' : 'NonIndexed',
+      ...backoffLimit(spec, indexed),
+      ttlSecondsAfterFinished: spec.ttlSeconds ?? DAY_SECONDS,
+      ...(spec.deadlineMs === undefined ? {} : { activeDeadlineSeconds: Math.ceil(spec.deadlineMs / 1000) }),
+      template: {
+        metadata: { labels: { ...labels }, ...structuredClone(annotations) },
+        spec: podSpec(spec, secretName),
+      },
+    },
+  }
+  return spec.template?.(job) ?? job
+}
+
+/**
+ * A limit for each index, with restartPolicy Never, makes the controller delay a failed index alone; one limit for the
+ * Job makes it start no pod at all for up to ten minutes. Either must not be what ends a run: each item may fail as often
+ * as its queue's delivery limit allows, and any index may be the one that took it.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index
+ */
+function backoffLimit(spec: JobSpec, indexed: boolean): Partial<V1JobSpec> {
+  const limit = Math.min(2 ** 31 - 1, Math.max(1000, spec.items * 100))
+  if (!indexed || spec.restartPolicy === 'OnFailure') return { backoffLimit: limit }
+  // Above 100,000 completions Kubernetes wants a bound on failed indexes too, of at most 10,000.
+  return { backoffLimitPerIndex: limit, ...(completionsOf(spec) > 100_000 ? { maxFailedIndexes: 10_000 } : {}) }
+}
+
+function podSpec(spec: JobSpec, secretName?: string): V1PodSpec {
+  return {
+    restartPolicy: spec.restartPolicy ?? 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: spec.serviceLinks ?? false,
+    securityContext: podSecurityContext(spec.podSecurity ?? 'baseline'),
+    ...(spec.serviceAccountName === undefined ? {} : { serviceAccountName: spec.serviceAccountName }),
+    ...(spec.imagePullSecrets === undefined
+      ? {}
+      : { imagePullSecrets: spec.imagePullSecrets.map((name) => ({ name })) }),
+    ...(spec.nodeSelector === undefined ? {} : { nodeSelector: { ...spec.nodeSelector } }),
+    ...(spec.tolerations === undefined ? {} : { tolerations: [...spec.tolerations] }),
+    ...(spec.volumes === undefined ? {} : { volumes: [...spec.volumes] }),
+    containers: [
+      {
+        name: WORKER_CONTAINER,
+        image: spec.image,
+        ...(spec.imagePullPolicy === undefined ? {} : { imagePullPolicy: spec.imagePullPolicy }),
+        ...(spec.command === undefined ? {} : { command: [...spec.command] }),
+        ...(spec.args === undefined ? {} : { args: [...spec.args] }),
+        env: workerEnv(spec, brokerSecretRef(spec, secretName)),
+        ...(spec.resources === undefined ? {} : { resources: spec.resources }),
+        ...(spec.volumeMounts === undefined ? {} : { volumeMounts: [...spec.volumeMounts] }),
+        securityContext: containerSecurityContext(),
+        // The end of the log of a failed program can be read without the right to read logs.
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+      },
+    ],
+  }
+}

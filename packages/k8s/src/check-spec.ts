@@ -1,0 +1,150 @@
+import { Problems } from '@internal/errors'
+import { completionsOf } from './completions.ts'
+import { K8sError } from './errors.ts'
+import { longestJobName, nameProblem } from './job-name.ts'
+import type { JobSpec } from './job-spec.ts'
+import { quantityMeant, quantityOf } from './quantity.ts'
+import { isReservedVariable } from './worker-env.ts'
+
+const QUALIFIED_NAME = /^(?:[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
+const LABEL_VALUE = /^(?:[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
+const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
+
+/** Throws `INVALID_OPTIONS` with everything that is wrong with a spec. */
+export function checkSpec(call: string, spec: JobSpec): void {
+  const problems = new Problems()
+  findSpecProblems(problems, spec)
+  problems.throwAs(call, (fields) => new K8sError(fields))
+}
+
+/** Adds everything that is wrong with a spec. What only the cluster can tell is left to it. */
+export function findSpecProblems(problems: Problems, spec: JobSpec): void {
+  if (typeof spec !== 'object' || spec === null) {
+    problems.add('spec', 'must be an object with at least name, image, items and queue')
+    return
+  }
+  if (spec.items === undefined) problems.add('items', 'must be given: how many items are in the queue')
+  problems.wholeNumber('items', spec.items, { min: 1, max: 2 ** 31 - 1 })
+  problems.wholeNumber('parallelism', spec.parallelism, { min: 1, max: 2 ** 31 - 1 })
+  if (spec.itemsPerPod !== 'all') problems.wholeNumber('itemsPerPod', spec.itemsPerPod, { min: 1 })
+  problems.wholeNumber('ttlSeconds', spec.ttlSeconds, { min: 1, max: 2 ** 31 - 1 })
+  problems.durationMs('deadlineMs', spec.deadlineMs, { min: 1000 })
+  problems.oneOf('completionMode', spec.completionMode, ['Indexed', 'NonIndexed'])
+  problems.oneOf('restartPolicy', spec.restartPolicy, ['Never', 'OnFailure'])
+  problems.oneOf('podSecurity', spec.podSecurity, ['baseline', 'restricted'])
+  problems.oneOf('imagePullPolicy', spec.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'])
+  checkNames(problems, spec)
+  checkImage(problems, spec.image)
+  checkQueue(problems, spec.queue)
+  checkWorker(problems, spec)
+  checkEnv(problems, spec.env ?? {})
+  checkResources(problems, spec.resources)
+  checkLabels(problems, spec)
+  checkTexts(problems, 'command', spec.command)
+  checkTexts(problems, 'args', spec.args)
+}
+
+function checkNames(problems: Problems, spec: JobSpec): void {
+  if (problems.text('name', spec.name)) {
+    const completions = Number.isSafeInteger(spec.items) ? completionsOf(spec) : 1
+    const problem = nameProblem(spec.name, longestJobName(completions, spec.completionMode !== 'NonIndexed'))
+    if (problem !== undefined) problems.add('name', problem)
+  }
+  if (spec.namespace !== undefined && problems.text('namespace', spec.namespace)) {
+    const problem = nameProblem(spec.namespace)
+    if (problem !== undefined) problems.add('namespace', problem)
+  }
+  if (spec.serviceAccountName !== undefined) checkObjectName(problems, 'serviceAccountName', spec.serviceAccountName)
+  for (const [index, name] of (spec.imagePullSecrets ?? []).entries()) {
+    checkObjectName(problems, `imagePullSecrets[${index}]`, name)
+  }
+}
+
+function checkObjectName(problems: Problems, path: string, name: unknown): void {
+  if (problems.text(path, name) && !OBJECT_NAME.test(name)) {
+    problems.add(path, `must be the name of an object (a-z, 0-9, '-' and '.'), not '${name}'`)
+  }
+}
+
+// An image name that is only malformed is left to the kubelet (InvalidImageName): registries' rules differ.
+function checkImage(problems: Problems, image: unknown): void {
+  if (problems.text('image', image) && /\s/.test(image)) problems.add('image', 'must not contain white space')
+}
+
+function checkQueue(problems: Problems, queue: JobSpec['queue']): void {
+  if (typeof queue !== 'object' || queue === null) {
+    problems.add('queue', 'must be { name, podUrl } or { name, urlFrom: { secret, key } }')
+    return
+  }
+  problems.text('queue.name', queue.name)
+  if ('podUrl' in queue && 'urlFrom' in queue) problems.add('queue', 'must have podUrl or urlFrom, not both')
+  if ('urlFrom' in queue) {
+    checkObjectName(problems, 'queue.urlFrom.secret', queue.urlFrom?.secret)
+    problems.text('queue.urlFrom.key', queue.urlFrom?.key)
+  } else if (problems.text('queue.podUrl', queue.podUrl)) {
+    // None of it is repeated in the message: what does not parse may be a password.
+    const url = URL.parse(queue.podUrl)
+    const right = /^amqps?:$/.test(url?.protocol ?? '') && url?.hostname !== ''
+    if (!right) problems.add('queue.podUrl', "must be an address like 'amqp://user:password@host:5672' or 'amqps://…'")
+  }
+}
+
+function checkWorker(problems: Problems, { worker = {} }: JobSpec): void {
+  problems.wholeNumber('worker.concurrency', worker.concurrency, { min: 1 })
+  problems.oneOf('worker.empty', worker.empty, ['exit', 'wait'])
+  problems.durationMs('worker.emptyAfterMs', worker.emptyAfterMs)
+  problems.durationMs('worker.idleTimeoutMs', worker.idleTimeoutMs)
+}
+
+function checkEnv(problems: Problems, env: NonNullable<JobSpec['env']>): void {
+  for (const [name, value] of Object.entries(env)) {
+    const path = `env.${name}`
+    if (isReservedVariable(name))
+      problems.add(path, 'is set by podqueue: use `queue`, `itemsPerPod` or `worker` instead')
+    else if (!VARIABLE.test(name)) problems.add(path, 'is not a name that Kubernetes takes for a variable')
+    if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) {
+      problems.add(path, 'must be a text, or a source such as { secretKeyRef: { name, key } }')
+    }
+  }
+}
+
+function checkResources(problems: Problems, resources: JobSpec['resources']): void {
+  const { requests = {}, limits = {} } = resources ?? {}
+  for (const [kind, quantities] of Object.entries({ requests, limits })) {
+    for (const [resource, quantity] of Object.entries(quantities)) {
+      if (quantityOf(quantity) !== undefined) continue
+      const meant = quantityMeant(quantity)
+      const advice = meant === undefined ? "such as '500m', '1Gi' or '2'" : `did you mean '${meant}'?`
+      problems.add(`resources.${kind}.${resource}`, `'${quantity}' is not a quantity: ${advice}`)
+    }
+  }
+  for (const [resource, request] of Object.entries(requests)) {
+    const limit = limits[resource]
+    if (limit !== undefined && (quantityOf(request) ?? 0) > (quantityOf(limit) ?? Number.POSITIVE_INFINITY)) {
+      problems.add(`resources.requests.${resource}`, `'${request}' is more than the limit '${limit}'`)
+    }
+  }
+}
+
+function checkLabels(problems: Problems, { labels = {}, annotations = {} }: JobSpec): void {
+  for (const [key, value] of Object.entries(labels)) {
+    if (!QUALIFIED_NAME.test(key)) problems.add(`labels.${key}`, 'is not a key that Kubernetes takes for a label')
+    if (!LABEL_VALUE.test(value)) {
+      problems.add(`labels.${key}`, `'${value}' must have at most 63 characters of A-Z, a-z, 0-9, '-', '_' and '.'`)
+    }
+  }
+  for (const [key, value] of Object.entries(annotations)) {
+    if (key.startsWith('podqueue/'))
+      problems.add(`annotations.${key}`, "keys that begin with 'podqueue/' are podqueue's own")
+    else if (!QUALIFIED_NAME.test(key))
+      problems.add(`annotations.${key}`, 'is not a key that Kubernetes takes for an annotation')
+    if (typeof value !== 'string') problems.add(`annotations.${key}`, 'must be a text')
+  }
+}
+
+function checkTexts(problems: Problems, path: string, texts: readonly unknown[] | undefined): void {
+  if (texts === undefined) return
+  const right = Array.isArray(texts) && texts.every((text) => typeof text === 'string')
+  if (!right) problems.add(path, "must be a list of texts, such as ['node', 'worker.js']")
+}

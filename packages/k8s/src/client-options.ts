@@ -1,0 +1,26 @@
+import type { Problems } from '@internal/errors'
+import { nameProblem } from './job-name.ts'
+import type { KubeConfigLike } from './kube-config.ts'
+
+/** Which cluster a call talks to. */
+export interface ClientOptions {
+  /**
+   * The cluster and the credentials: a `KubeConfig` of `@kubernetes/client-node`. Default: found as kubectl does, by
+   * `KUBECONFIG`, `~/.kube/config`, or the service account of the pod.
+   */
+  readonly kubeConfig?: KubeConfigLike
+  /** The namespace of Jobs for which none is given. Default: that of the kubeconfig's context, else `default`. */
+  readonly namespace?: string
+}
+
+export function findClientProblems(problems: Problems, { kubeConfig, namespace }: ClientOptions): void {
+  if (kubeConfig !== undefined && typeof kubeConfig?.applySecurityAuthentication !== 'function') {
+    problems.add(
+      'kubeConfig',
+      "must be a KubeConfig of '@kubernetes/client-node'; a path goes into KUBECONFIG or loadFromFile",
+    )
+  }
+  if (namespace === undefined || !problems.text('namespace', namespace)) return
+  const problem = nameProblem(namespace)
+  if (problem !== undefined) problems.add('namespace', problem)
+}

@@ -1,0 +1,85 @@
+import { K8sError } from './errors.ts'
+import { pause } from './pause.ts'
+import { countOf, type InspectQueue, type QueueReading } from './queue-reading.ts'
+
+const LOOK_EVERY_MS = 1000
+
+/** How a count ended: with a reading that says something, or with the last one, or the last error, that does not. */
+export interface Counted {
+  readonly verdict: 'empty' | 'left' | 'unknown'
+  readonly reading?: QueueReading
+  readonly cause?: unknown
+}
+
+/** Looks at a queue until a reading is final or the time is over. An inspection that fails is repeated likewise. */
+export async function countQueue(
+  inspectQueue: InspectQueue,
+  { countTimeoutMs, signal }: { readonly countTimeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<Counted> {
+  const deadline = performance.now() + countTimeoutMs
+  while (true) {
+    let looked: { reading: QueueReading } | { cause: unknown }
+    try {
+      looked = { reading: await within(inspectQueue(), { deadline, signal }) }
+    } catch (cause) {
+      signal?.throwIfAborted()
+      looked = { cause }
+    }
+    const verdict = 'reading' in looked ? countOf(looked.reading) : 'again'
+    if (verdict !== 'again') return { verdict, ...looked }
+    const left = deadline - performance.now()
+    if (left <= 0) return { verdict: 'unknown', ...looked }
+    await pause(Math.min(LOOK_EVERY_MS, left), signal)
+  }
+}
+
+/** A reading to begin with. Consumers may be there already; only numbers that cannot be believed are read again. */
+export async function readAtStart(
+  inspectQueue: InspectQueue,
+  { countTimeoutMs, signal }: { readonly countTimeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<QueueReading> {
+  const { verdict, reading, cause } = await countQueue(ignoringConsumers(inspectQueue), { countTimeoutMs, signal })
+  if (reading !== undefined && verdict !== 'unknown') return reading
+  throw new K8sError({
+    code: 'QUEUE_UNVERIFIED',
+    message: `The queue cannot be read before the run: ${describeUnknown({ reading, cause })}.`,
+    hint: 'No Job was made. See that the broker is up and that its user may read the queue.',
+    retryable: true,
+    cause,
+  })
+}
+
+/** The same readings, for whom it does not matter that consumers may give items back. */
+export function ignoringConsumers(inspectQueue: InspectQueue): InspectQueue {
+  return async () => {
+    const reading = await inspectQueue()
+    return reading.verified ? { ...reading, consumers: 0 } : reading
+  }
+}
+
+/** Why a count came to nothing. */
+export function describeUnknown({ reading, cause }: { reading?: QueueReading | undefined; cause?: unknown }): string {
+  if (reading === undefined) return `inspectQueue fails: ${cause instanceof Error ? cause.message : String(cause)}`
+  if (!reading.verified)
+    return `it reads ${reading.ready} ready and ${reading.consumers} consumers, which cannot be believed`
+  return `${reading.consumers} consumers are still attached, which may hold items (${reading.ready} ready)`
+}
+
+/** A reading that never comes is no reason to hang. */
+async function within<Value>(
+  promise: Promise<Value>,
+  { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal | undefined },
+): Promise<Value> {
+  const done = new AbortController()
+  const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])
+  // Some seconds past the deadline: a reading that is under way may still be the one.
+  const late = pause(Math.max(0, deadline - performance.now()) + 5000, either).then(() => {
+    throw new Error('it did not answer')
+  })
+  late.catch(() => undefined)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    done.abort()
+  }
+}

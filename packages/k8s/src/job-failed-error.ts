@@ -1,0 +1,34 @@
+import { K8sError, type K8sErrorCode } from './errors.ts'
+import type { PodFailure } from './pod-failure.ts'
+
+/** What a {@link JobFailedError} carries. */
+export interface JobFailure {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string
+  /** Kubernetes' word for why: `BackoffLimitExceeded`, `DeadlineExceeded`, `ErrImagePull`. */
+  readonly reason: string
+  /** Pods that failed or do not start, with exit codes, termination messages and the ends of their logs: at most 20, a sample. */
+  readonly pods: readonly PodFailure[]
+  /** What became of a Job that had not ended, by `onAbort`: `deleted`, `suspended` or `left running`. */
+  readonly fate?: string
+}
+
+/** Thrown when a Job failed, or cannot come to its end as it is. `code` says which. */
+export class JobFailedError extends K8sError {
+  static override readonly brand: symbol = Symbol.for('@podqueue/k8s.JobFailedError')
+  override name = 'JobFailedError'
+  /** Which Job, why, and what its pods said. */
+  readonly job: JobFailure
+
+  constructor(fields: { code: K8sErrorCode; message: string; hint?: string; job: JobFailure; cause?: unknown }) {
+    super({ ...fields, details: { ...fields.job } })
+    this.job = fields.job
+  }
+
+  /** The same error, which also says what became of the Job. */
+  withFate(fate: string): JobFailedError {
+    const { code, message, hint, job, cause } = this
+    return new JobFailedError({ code, message: `${message}\nThe Job was ${fate}.`, hint, job: { ...job, fate }, cause })
+  }
+}

@@ -1,0 +1,89 @@
+import { asK8sError } from './abort.ts'
+import type { JobObject } from './api-objects.ts'
+import type { JobResult } from './job-result.ts'
+import { endOf } from './job-state.ts'
+import type { KubeApi } from './kube-api.ts'
+import type { PodLogLine } from './log-line.ts'
+import { RUN_ID } from './marks.ts'
+import { followLogs, readLogs } from './pod-logs.ts'
+import { deleteJob, type JobRef, jobsPath } from './resources.ts'
+import { UNREACHABLE_MS, type WaitOptions, waitWith } from './wait-for-job.ts'
+import { watch } from './watch.ts'
+
+/** Options of {@link JobHandle.logs}. */
+export interface LogsOptions {
+  /** Goes on until the Job has ended; else what is there now, pod after pod. Default: true. */
+  readonly follow?: boolean
+  /** Ends the reading with `ABORTED`. */
+  readonly signal?: AbortSignal
+}
+
+/** A Job that was submitted. Leaving the program, or dropping this, does nothing to it. */
+export interface JobHandle {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string
+  /** The run's id: given to another {@link submitJob} or {@link runJob} it finds this Job. */
+  readonly runId: string
+  /** {@link waitForJob} for exactly this Job, from the moment it was made. */
+  wait(options?: WaitOptions): Promise<JobResult>
+  /** Deletes the Job, and with it its pods and its Secret. Does nothing when it is gone. Throws K8sError, such as `FORBIDDEN`. */
+  delete(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * What the pods print, each line once, lines of different pods mixed as they come. A view, never the verdict: a pod
+   * that is gone is silent. Throws K8sError, such as `FORBIDDEN` without the right to get pods/log.
+   */
+  logs(options?: LogsOptions): AsyncIterable<PodLogLine>
+}
+
+export function createJobHandle(api: KubeApi, job: JobObject): JobHandle {
+  const { name, namespace = api.namespace, uid, annotations = {} } = job.metadata
+  const ref = { name, namespace, uid }
+  return {
+    ...ref,
+    runId: annotations[RUN_ID] ?? '',
+    wait: (options = {}) => waitWith('wait', api, ref, { ...options, first: job }),
+    delete: async ({ signal } = {}) => {
+      try {
+        await deleteJob(api, ref, { signal })
+      } catch (error) {
+        throw asK8sError(error, signal)
+      }
+    },
+    logs: (options = {}) => logsOf(api, ref, options),
+  }
+}
+
+async function* logsOf(
+  api: KubeApi,
+  ref: JobRef & { readonly uid: string },
+  { follow = true, signal: given }: LogsOptions,
+): AsyncGenerator<PodLogLine, void, undefined> {
+  const done = new AbortController()
+  const signal = given === undefined ? done.signal : AbortSignal.any([given, done.signal])
+  try {
+    if (follow) yield* followLogs(api, ref, { signal, unreachableMs: UNREACHABLE_MS, jobEnd: jobEnd(api, ref, signal) })
+    else yield* readLogs(api, ref, { signal })
+  } catch (error) {
+    throw asK8sError(error, given)
+  } finally {
+    done.abort()
+  }
+}
+
+/** Settles when a Job has ended or is gone. */
+async function jobEnd(api: KubeApi, { name, namespace, uid }: JobRef, signal: AbortSignal): Promise<void> {
+  const options = {
+    resource: 'jobs',
+    namespace,
+    path: jobsPath(namespace),
+    fieldSelector: `metadata.name=${name}`,
+    unreachableMs: UNREACHABLE_MS,
+    signal,
+  } as const
+  for await (const event of watch<JobObject>(api, options)) {
+    const jobs = event.type === 'listed' ? event.items : [event.item]
+    const job = jobs.find(({ metadata }) => metadata.uid === uid)
+    if (job === undefined || event.type === 'deleted' || endOf(job) !== undefined) return
+  }
+}

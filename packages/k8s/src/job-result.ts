@@ -1,0 +1,50 @@
+import type { JobObject } from './api-objects.ts'
+import { countsOf, endedAt } from './job-state.ts'
+import { RUN_ID } from './marks.ts'
+
+/** How a Job that completed went. Plain data: it can be stored and sent. */
+export interface JobResult {
+  readonly name: string
+  readonly namespace: string
+  /** The Job's uid; left out when there was no item and so no Job. */
+  readonly uid?: string
+  /** The id of the call that made the Job; left out for a Job that podqueue did not make. */
+  readonly runId?: string
+  /** How many pods had to succeed. */
+  readonly completions: number
+  /** How many did. */
+  readonly succeeded: number
+  /** How many attempts failed on the way. */
+  readonly failed: number
+  /** When Kubernetes started the Job, as ISO 8601 in the server's time; left out without a Job. */
+  readonly startedAt?: string
+  /** When Kubernetes saw it complete; left out without a Job. */
+  readonly completedAt?: string
+  /** From start to completion by the server's clock, which counts in seconds. */
+  readonly durationMs: number
+  /** Items that were ready in the queue after the Job: only from {@link runJob} with `inspectQueue`. */
+  readonly leftOver?: number
+  /** Dead letters that came in during the run: only from {@link runJob} whose `inspectQueue` counts them. */
+  readonly deadLettered?: number
+}
+
+export function resultOf(job: JobObject): JobResult {
+  const { name, namespace = 'default', uid, annotations = {} } = job.metadata
+  const { completions, succeeded, failed } = countsOf(job)
+  const runId = annotations[RUN_ID]
+  const startedAt = job.status?.startTime
+  const completedAt = endedAt(job)
+  return {
+    name,
+    namespace,
+    uid,
+    ...(runId === undefined ? {} : { runId }),
+    completions,
+    succeeded,
+    failed,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(completedAt === undefined ? {} : { completedAt }),
+    durationMs:
+      startedAt === undefined || completedAt === undefined ? 0 : Date.parse(completedAt) - Date.parse(startedAt),
+  }
+}

@@ -1,0 +1,72 @@
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { Dispatcher } from 'undici'
+import { K8sError } from './errors.ts'
+
+/**
+ * The part of `@kubernetes/client-node`'s `KubeConfig` that is used: one of those fits, also of another copy of the library.
+ */
+export interface KubeConfigLike {
+  getCurrentContext(): string
+  getContextObject(name: string): { readonly namespace?: string | undefined } | null
+  getCurrentCluster(): { readonly server: string } | null
+  applySecurityAuthentication(context: SecurityContextLike): Promise<void>
+}
+
+/** What a `KubeConfigLike` sets credentials and certificates on. */
+export interface SecurityContextLike {
+  setHeaderParam(name: string, value: string): void
+  setDispatcher(dispatcher: Dispatcher): void
+}
+
+/**
+ * Finds the kubeconfig as kubectl does: `KUBECONFIG`, `~/.kube/config`, the service account of the pod this runs in.
+ *
+ * @throws K8sError `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`.
+ */
+export async function loadKubeConfig(): Promise<KubeConfigLike> {
+  // Half a second and 90 MB: only for who needs it.
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config = new KubeConfig()
+  try {
+    config.loadFromDefault(undefined, true)
+  } catch (cause) {
+    if (isMissingFile(cause)) throw kubeConfigMissing(cause)
+    throw new K8sError({
+      code: 'KUBECONFIG_INVALID',
+      message: `The kubeconfig cannot be read: ${firstLine(cause)}`,
+      hint: `Try \`kubectl config view\`. Looked at: ${placesTried().join(', ')}.`,
+      cause,
+    })
+  }
+  // The name client-node gives its last resort, http://localhost:8080: an answer from there would be some other server's.
+  if (config.getCurrentContext() === 'loaded-context') throw kubeConfigMissing()
+  return config
+}
+
+function kubeConfigMissing(cause?: unknown): K8sError {
+  const tried = placesTried()
+  return new K8sError({
+    code: 'KUBECONFIG_MISSING',
+    message: `No kubeconfig was found. Tried: ${tried.join(', ')}.`,
+    hint: 'Set KUBECONFIG to the path of one, pass `kubeConfig`, or start a cluster on this machine with startLocalCluster.',
+    details: { tried },
+    cause,
+  })
+}
+
+function placesTried(): string[] {
+  const { KUBECONFIG } = process.env
+  if (KUBECONFIG) return KUBECONFIG.split(delimiter).map((file) => `${file} (from KUBECONFIG)`)
+  const service = 'the service account of a pod (/var/run/secrets/kubernetes.io/serviceaccount)'
+  return ['KUBECONFIG (not set)', join(homedir(), '.kube', 'config'), service]
+}
+
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+// A YAML error goes on with the lines around it, which in a kubeconfig may be a token.
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1).join('')
+}

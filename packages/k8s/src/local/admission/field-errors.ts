@@ -1,0 +1,44 @@
+import type { StatusCause } from '../api/status-error.ts'
+
+/** Collects what is wrong with an object, in the words of Kubernetes' own validation. */
+export class FieldErrors {
+  readonly #causes: StatusCause[] = []
+
+  get causes(): readonly StatusCause[] {
+    return this.#causes
+  }
+
+  required(field: string, detail?: string): void {
+    this.#add('FieldValueRequired', field, detail === undefined ? 'Required value' : `Required value: ${detail}`)
+  }
+
+  invalid(field: string, value: unknown, detail: string): void {
+    this.#add('FieldValueInvalid', field, `Invalid value: ${JSON.stringify(value)}: ${detail}`)
+  }
+
+  notSupported(field: string, value: unknown, supported: readonly string[]): void {
+    const words = supported.map((word) => JSON.stringify(word)).join(', ')
+    this.#add(
+      'FieldValueNotSupported',
+      field,
+      `Unsupported value: ${JSON.stringify(value)}: supported values: ${words}`,
+    )
+  }
+
+  duplicate(field: string, value: unknown): void {
+    this.#add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}`)
+  }
+
+  forbidden(field: string, detail: string): void {
+    this.#add('FieldValueForbidden', field, `Forbidden: ${detail}`)
+  }
+
+  /** A whole number that is not below zero; undefined passes. */
+  notNegative(field: string, value: number | undefined): void {
+    if (value !== undefined && value < 0) this.invalid(field, value, 'must be greater than or equal to 0')
+  }
+
+  #add(reason: string, field: string, message: string): void {
+    this.#causes.push({ reason, message, field })
+  }
+}

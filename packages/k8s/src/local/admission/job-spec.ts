@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Job, JobSpec, PodTemplate } from '../objects.ts'
+import type { FieldErrors } from './field-errors.ts'
+import { checkLabels, isDnsLabel } from './names.ts'
+import { checkPodSpec, defaultPodSpec } from './pod-spec.ts'
+
+const MAX_INT32 = 2_147_483_647
+const MODES = ['NonIndexed', 'Indexed']
+
+/** A new Job's spec with Kubernetes' defaults, and the labels by which its pods are found. */
+export function defaultJobSpec(given: Partial<JobSpec> | undefined, name: string, uid: string): JobSpec {
+  const template: Partial<PodTemplate> = given?.template ?? {}
+  const labels = {
+    ...template.metadata?.labels,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  }
+  // Only without completions and without parallelism is one completion meant.
+  const plain = given?.completions === undefined && given?.parallelism === undefined
+  return {
+    parallelism: 1,
+    ...(plain && { completions: 1 }),
+    completionMode: 'NonIndexed',
+    backoffLimit: given?.backoffLimitPerIndex === undefined ? 6 : MAX_INT32,
+    suspend: false,
+    podReplacementPolicy: given?.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed',
+    ...given,
+    manualSelector: false,
+    selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
+    template: { ...template, metadata: { ...template.metadata, labels }, spec: defaultPodSpec(template.spec) },
+  } as JobSpec
+}
+
+export function checkJobSpec(errors: FieldErrors, name: string, spec: JobSpec): void {
+  for (const field of [
+    'parallelism',
+    'completions',
+    'activeDeadlineSeconds',
+    'backoffLimit',
+    'ttlSecondsAfterFinished',
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+  ] as const) {
+    errors.notNegative(`spec.${field}`, spec[field])
+  }
+  const indexed = spec.completionMode === 'Indexed'
+  if (!MODES.includes(spec.completionMode)) errors.notSupported('spec.completionMode', spec.completionMode, MODES)
+  if (indexed && spec.completions === undefined) {
+    errors.required('spec.completions', 'when completion mode is Indexed')
+  }
+  if (!indexed && spec.backoffLimitPerIndex !== undefined && MODES.includes(spec.completionMode)) {
+    errors.invalid('spec.backoffLimitPerIndex', spec.backoffLimitPerIndex, 'requires indexed completion mode')
+  }
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    errors.required('spec.backoffLimitPerIndex', 'when maxFailedIndexes is specified')
+  }
+  if (spec.podFailurePolicy && spec.template.spec.restartPolicy !== 'Never') {
+    const policy = spec.template.spec.restartPolicy
+    errors.invalid('spec.podFailurePolicy', policy, 'only "Never" is supported when podFailurePolicy is specified')
+  }
+  checkLabels(errors, 'spec.template.labels', spec.template.metadata?.labels)
+  checkPodSpec(errors, 'spec.template.spec', spec.template.spec, ['OnFailure', 'Never'])
+  if (indexed && spec.completions !== undefined && spec.completions > 0) {
+    const host = `${name}-${spec.completions - 1}`
+    if (!isDnsLabel(host))
+      errors.invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${host}`)
+  }
+}
+
+/** What of a Job must stay as it is. Of a suspended one that never ran, the template's scheduling may change. */
+export function checkJobUpdate(errors: FieldErrors, { spec: old, status }: Job, { spec }: Job): void {
+  const same = (field: keyof JobSpec, a: unknown = old[field], b: unknown = spec[field]) => {
+    if (!isDeepStrictEqual(a, b)) errors.invalid(`spec.${field}`, b ?? null, 'field is immutable')
+  }
+  const loose = old.suspend && status.startTime === undefined
+  same('template', loose ? fixedPart(old.template) : old.template, loose ? fixedPart(spec.template) : spec.template)
+  for (const field of ['selector', 'completionMode', 'backoffLimitPerIndex', 'podFailurePolicy'] as const) same(field)
+  if (old.completions === spec.completions) return
+  // Elastic Indexed Jobs: both together.
+  if (spec.completionMode !== 'Indexed' || spec.completions !== spec.parallelism) same('completions')
+}
+
+function fixedPart({ spec }: PodTemplate): unknown {
+  const { nodeSelector: _, affinity: __, tolerations: ___, schedulingGates: ____, ...rest } = spec
+  return rest
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { badRequest, invalid } from '../api/status-error.ts'
+import { randomSuffix } from '../job-controller/job-pod.ts'
+import {
+  type ConfigMap,
+  type Job,
+  type KubeObject,
+  kubeTime,
+  type ObjectMeta,
+  type Pod,
+  type Secret,
+} from '../objects.ts'
+import {
+  CONFIG_MAPS,
+  groupVersion,
+  JOBS,
+  NAMESPACES,
+  PODS,
+  type ResourceType,
+  SECRETS,
+} from '../store/resource-types.ts'
+import { FieldErrors } from './field-errors.ts'
+import { checkJobSpec, checkJobUpdate, defaultJobSpec } from './job-spec.ts'
+import { checkLabelName, checkSubdomainName } from './names.ts'
+import { checkPodSpec, defaultPodSpec } from './pod-spec.ts'
+
+/** An object as a client sent it. */
+export type Draft = Record<string, unknown> & { metadata?: Partial<ObjectMeta> }
+
+/** Makes of what was sent what is stored. Throws a 400 or a 422 as Kubernetes does. */
+export function prepareNew(type: ResourceType, draft: Draft, namespace: string | undefined): KubeObject {
+  checkKind(type, draft)
+  const given = draft.metadata ?? {}
+  if (namespace !== undefined && given.namespace !== undefined && given.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  const { uid: _uid, resourceVersion: _version, ...kept } = given
+  const name = given.name ?? (given.generateName ? given.generateName.slice(0, 58) + randomSuffix() : '')
+  const uid = randomUUID()
+  const metadata: ObjectMeta = {
+    ...kept,
+    name,
+    ...(namespace !== undefined && { namespace }),
+    uid,
+    resourceVersion: '',
+    ...((type === JOBS || type === PODS) && { generation: 1 }),
+    creationTimestamp: kubeTime(Date.now()),
+  }
+  const object = completed(type, draft, metadata)
+  const errors = new FieldErrors()
+  if (type === NAMESPACES) checkLabelName(errors, 'metadata.name', name)
+  else checkSubdomainName(errors, 'metadata.name', name)
+  if (type === JOBS) checkJobSpec(errors, name, (object as Job).spec)
+  if (type === PODS) checkPodSpec(errors, 'spec', (object as Pod).spec, ['Always', 'OnFailure', 'Never'])
+  if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
+  return object
+}
+
+/** Makes of a changed object what is stored, and refuses what must not change. */
+export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Draft): KubeObject {
+  checkKind(type, draft)
+  const errors = new FieldErrors()
+  const given = draft.metadata ?? {}
+  for (const field of ['name', 'namespace', 'uid'] as const) {
+    if (given[field] !== undefined && given[field] !== current.metadata[field]) {
+      errors.invalid(`metadata.${field}`, given[field], 'field is immutable')
+    }
+  }
+  const { name, namespace, uid, resourceVersion, creationTimestamp, generation, deletionTimestamp } = current.metadata
+  const metadata: ObjectMeta = {
+    ...given,
+    name,
+    ...(namespace !== undefined && { namespace }),
+    uid,
+    resourceVersion,
+    creationTimestamp,
+    ...(generation !== undefined && { generation }),
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+  }
+  let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
+  if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
+  // The status has a path of its own.
+  if (current.status !== undefined) next = { ...next, status: current.status }
+  if (type === JOBS) {
+    checkJobSpec(errors, name, (next as Job).spec)
+    checkJobUpdate(errors, current as Job, next as Job)
+  } else if (type === PODS && !isDeepStrictEqual(current.spec, next.spec)) {
+    errors.forbidden('spec', 'pod updates may not change fields')
+  } else if (type === SECRETS || type === CONFIG_MAPS) checkImmutable(errors, current as Secret, next as Secret)
+  if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
+  if (generation !== undefined && !isDeepStrictEqual(current.spec, next.spec)) {
+    return { ...next, metadata: { ...metadata, generation: generation + 1 } }
+  }
+  return next
+}
+
+function checkKind(type: ResourceType, { kind, apiVersion }: Draft): void {
+  if (kind !== undefined && kind !== type.kind) {
+    throw badRequest(
+      `${String(kind)} in version "${type.version}" cannot be handled as a ${type.kind}: unknown conversion`,
+    )
+  }
+  if (apiVersion !== undefined && apiVersion !== groupVersion(type)) {
+    const sent = String(apiVersion)
+    throw badRequest(
+      `the API version in the data (${sent}) does not match the expected API version (${groupVersion(type)})`,
+    )
+  }
+}
+
+function completed(type: ResourceType, draft: Draft, metadata: ObjectMeta): KubeObject {
+  const object = { ...draft, apiVersion: groupVersion(type), kind: type.kind, metadata }
+  switch (type) {
+    case JOBS: {
+      const spec = defaultJobSpec(draft.spec as Job['spec'] | undefined, metadata.name, metadata.uid)
+      return {
+        ...object,
+        metadata: { ...metadata, labels: metadata.labels ?? { ...spec.template.metadata?.labels } },
+        spec,
+        status: {},
+      }
+    }
+    case PODS: {
+      const spec = { restartPolicy: 'Always' as const, ...defaultPodSpec(draft.spec as Pod['spec'] | undefined) }
+      return { ...object, spec, status: { phase: 'Pending', qosClass: 'BestEffort' } }
+    }
+    case SECRETS: {
+      const { stringData, ...rest } = object as Draft & {
+        stringData?: Record<string, string>
+        data?: Record<string, string>
+      }
+      const encoded = Object.entries(stringData ?? {}).map(([key, value]) => [
+        key,
+        Buffer.from(value).toString('base64'),
+      ])
+      const data = { ...rest.data, ...Object.fromEntries(encoded) }
+      return { type: 'Opaque', ...rest, ...(Object.keys(data).length > 0 && { data }) } as unknown as KubeObject
+    }
+    case NAMESPACES: {
+      const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name }
+      return {
+        ...object,
+        metadata: { ...metadata, labels },
+        spec: { finalizers: ['kubernetes'] },
+        status: { phase: 'Active' },
+      }
+    }
+    default:
+      return object
+  }
+}
+
+function checkImmutable(errors: FieldErrors, current: Secret | ConfigMap, next: Secret): void {
+  if (!current.immutable) return
+  if (!next.immutable) errors.forbidden('immutable', 'field is immutable when `immutable` is set')
+  if (!isDeepStrictEqual(current.data ?? {}, next.data ?? {})) {
+    errors.forbidden('data', 'field is immutable when `immutable` is set')
+  }
+}

@@ -1,0 +1,31 @@
+import { groupVersion, RESOURCE_TYPES } from '../store/resource-types.ts'
+
+/**
+ * As much of OpenAPI v3 as kubectl needs before it creates or applies anything: that PATCH takes `fieldValidation`, so
+ * that it leaves validation to the server. https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/cmd/util/factory_client_access.go
+ */
+export function openApi(path: string): unknown {
+  if (path === '/openapi/v3') {
+    const versions = [...new Set(RESOURCE_TYPES.map(groupVersion))].map(pathOf)
+    return {
+      paths: Object.fromEntries(versions.map((version) => [version, { serverRelativeURL: `/openapi/v3/${version}` }])),
+    }
+  }
+  const types = RESOURCE_TYPES.filter((type) => path === `/openapi/v3/${pathOf(groupVersion(type))}`)
+  if (types.length === 0) return undefined
+  const paths = types.map(({ group, version, kind, plural, namespaced }) => {
+    const under = `/${pathOf(groupVersion({ group, version }))}${namespaced ? '/namespaces/{namespace}' : ''}`
+    const patch = {
+      'x-kubernetes-action': 'patch',
+      'x-kubernetes-group-version-kind': { group, version, kind },
+      parameters: [{ name: 'fieldValidation', in: 'query', schema: { type: 'string', uniqueItems: true } }],
+      responses: { 200: { description: 'OK' } },
+    }
+    return [`${under}/${plural}/{name}`, { patch }]
+  })
+  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.34.4' }, paths: Object.fromEntries(paths) }
+}
+
+function pathOf(version: string): string {
+  return version.includes('/') ? `apis/${version}` : `api/${version}`
+}

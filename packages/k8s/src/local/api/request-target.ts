@@ -1,0 +1,39 @@
+import { groupVersion, RESOURCE_TYPES, type ResourceType } from '../store/resource-types.ts'
+
+/** What a path of the API names. */
+export interface RequestTarget {
+  readonly type: ResourceType
+  readonly namespace?: string
+  readonly name?: string
+  readonly subresource?: string
+}
+
+/** Reads `/api/v1/...` and `/apis/<group>/<version>/...`; undefined for a path that names no kind of object here. */
+export function parseTarget(path: string): RequestTarget | undefined {
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent)
+  const root = parts.shift()
+  const version = root === 'api' ? parts.shift() : root === 'apis' ? `${parts.shift()}/${parts.shift()}` : undefined
+  if (version === undefined) return undefined
+  const find = (plural: string | undefined) =>
+    RESOURCE_TYPES.find((type) => groupVersion(type) === version && type.plural === plural)
+  let namespace: string | undefined
+  // `/namespaces/x` is the object itself, `/namespaces/x/pods` what lies in it.
+  if (parts[0] === 'namespaces' && (find(parts[2])?.namespaced || (parts[2] !== undefined && parts[2] !== 'status'))) {
+    namespace = parts[1]
+    parts.splice(0, 2)
+  }
+  const [plural, name, subresource, ...rest] = parts
+  const type = find(plural)
+  if (!type || rest.length > 0 || (namespace !== undefined && !type.namespaced)) return undefined
+  if (type.namespaced && namespace === undefined && name !== undefined) return undefined
+  if (subresource !== undefined && !type.subresources?.includes(subresource)) return undefined
+  return {
+    type,
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+    ...(subresource !== undefined && { subresource }),
+  }
+}

@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { KubeObject } from '../objects.ts'
+import { groupVersion } from '../store/resource-types.ts'
+import type { Change, Store } from '../store/store.ts'
+import type { RequestTarget } from './request-target.ts'
+import { selectorOf } from './selectors.ts'
+import { gone, StatusError } from './status-error.ts'
+import { tableOf } from './table.ts'
+
+const BOOKMARK_MS = 60_000
+/** Without timeoutSeconds a watch lasts from this long to twice as long, as Kubernetes has it. */
+const DEFAULT_TIMEOUT_S = 1800
+/** A reader that is behind by so many bytes is cut off: it lists again. */
+const MAX_BEHIND = 16 * 1024 * 1024
+
+/** Answers a watch: what is there, if asked, then every change until the time is over or the client goes. */
+export function watch(
+  store: Store,
+  target: RequestTarget,
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+  table: boolean,
+): void {
+  const { type, namespace, name } = target
+  const selected = selectorOf(type, query)
+  const matches = (object: KubeObject | undefined): boolean =>
+    object !== undefined &&
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    (name === undefined || object.metadata.name === name) &&
+    selected(object)
+  const from = parseVersion(query.get('resourceVersion'))
+  const bookmarks = isTrue(query.get('allowWatchBookmarks'))
+
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+  const send = (event: { type: string; object: unknown }) => {
+    response.write(`${JSON.stringify(event)}\n`)
+    if (response.writableLength > MAX_BEHIND) request.socket.destroy()
+  }
+  const shown = (object: KubeObject) => (table ? tableOf(type, [object], object.metadata) : object)
+  const pass = (change: Change) => {
+    if (change.resource !== type) return
+    const now = matches(change.object)
+    const before = matches(change.previous)
+    if (change.type === 'DELETED') {
+      if (before) send({ type: 'DELETED', object: shown(change.object) })
+    } else if (now) send({ type: before ? 'MODIFIED' : 'ADDED', object: shown(change.object) })
+    // It does not match any more: for this watch it is gone.
+    else if (before) send({ type: 'DELETED', object: shown(change.object) })
+  }
+  const bookmark = (initial = false) => {
+    if (!bookmarks) return
+    const annotations = initial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
+    const metadata = { resourceVersion: String(store.version), ...annotations }
+    send({ type: 'BOOKMARK', object: { kind: type.kind, apiVersion: groupVersion(type), metadata } })
+  }
+
+  if (from === undefined || from === 0) {
+    for (const object of store.list(type, namespace))
+      if (matches(object)) send({ type: 'ADDED', object: shown(object) })
+    if (from === undefined || isTrue(query.get('sendInitialEvents'))) bookmark(true)
+  } else {
+    const missed = store.since(type, from)
+    if (!missed) {
+      send({ type: 'ERROR', object: gone(from, store.version).status })
+      response.end()
+      return
+    }
+    for (const change of missed) pass(change)
+    // The headers at once, also when nothing has happened yet.
+    response.flushHeaders()
+  }
+  const stop = store.onChange(pass)
+  const ticking = setInterval(() => bookmark(), BOOKMARK_MS)
+  const seconds = Number(query.get('timeoutSeconds')) || DEFAULT_TIMEOUT_S * (1 + Math.random())
+  const timeout = setTimeout(
+    () => {
+      bookmark()
+      response.end()
+    },
+    Math.min(seconds * 1000, 2 ** 31 - 1),
+  )
+  response.once('close', () => {
+    stop()
+    clearInterval(ticking)
+    clearTimeout(timeout)
+  })
+}
+
+/** Undefined when there is none; 0 stands for "any". */
+export function parseVersion(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new StatusError(
+    400,
+    'BadRequest',
+    `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+  )
+}
+
+export function isTrue(text: string | null): boolean {
+  return text === 'true' || text === '1'
+}

@@ -1,0 +1,129 @@
+import type { EventRecorder } from '../event-recorder.ts'
+import type { Job, Pod } from '../objects.ts'
+import { requestPodDeletion, withoutFinalizer } from '../pod-deletion.ts'
+import { JOBS, PODS } from '../store/resource-types.ts'
+import type { Change, Store } from '../store/store.ts'
+import { finishedAt } from './conditions.ts'
+import { decide } from './decide.ts'
+import { podOf } from './job-pod.ts'
+import { TRACKING_FINALIZER } from './pod-facts.ts'
+import { type JobMemory, NEW_MEMORY } from './situation.ts'
+
+/** Longest wait of a timer; a longer one looks again on the way. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Carries out what {@link decide} says, whenever a Job or one of its pods changes. */
+export class JobController implements Disposable {
+  readonly #store: Store
+  readonly #events: EventRecorder
+  readonly #backOffScale: number
+  readonly #memories = new Map<string, JobMemory>()
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** Names of pods by the uid of their Job, so that a look at one Job does not read through every pod. */
+  readonly #pods = new Map<string, Map<string, Pod>>()
+  readonly #due = new Map<string, Job>()
+  readonly #stop: () => void
+  #scheduled: NodeJS.Immediate | undefined
+
+  constructor(store: Store, events: EventRecorder, backOffScale: number) {
+    this.#store = store
+    this.#events = events
+    this.#backOffScale = backOffScale
+    this.#stop = store.onChange((change) => this.#observe(change))
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop()
+    clearImmediate(this.#scheduled)
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#timers.clear()
+  }
+
+  #observe({ resource, type, object }: Change): void {
+    if (resource === JOBS) {
+      if (type === 'DELETED') this.#forget(object.metadata.uid)
+      else this.#enqueue(object as Job)
+    } else if (resource === PODS) {
+      const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Job')
+      if (!owner) return
+      const pods = this.#pods.get(owner.uid) ?? new Map<string, Pod>()
+      if (type === 'DELETED') pods.delete(object.metadata.uid)
+      else pods.set(object.metadata.uid, object as Pod)
+      if (pods.size === 0) this.#pods.delete(owner.uid)
+      else this.#pods.set(owner.uid, pods)
+      const job = this.#store.get<Job>(JOBS, object.metadata.namespace, owner.name)
+      if (job?.metadata.uid === owner.uid) this.#enqueue(job)
+    }
+  }
+
+  #forget(uid: string): void {
+    this.#memories.delete(uid)
+    this.#due.delete(uid)
+    clearTimeout(this.#timers.get(uid))
+    this.#timers.delete(uid)
+  }
+
+  /** Looks soon: several changes in a row are one look. */
+  #enqueue(job: Job): void {
+    this.#due.set(job.metadata.uid, job)
+    this.#scheduled ??= setImmediate(() => {
+      this.#scheduled = undefined
+      const due = [...this.#due.values()]
+      this.#due.clear()
+      for (const { metadata } of due) {
+        const current = this.#store.get<Job>(JOBS, metadata.namespace, metadata.name)
+        if (current?.metadata.uid === metadata.uid) this.#sync(current)
+      }
+    })
+  }
+
+  #sync(job: Job): void {
+    const { uid } = job.metadata
+    const now = Date.now()
+    const { status, release, remove, create, events, memory, lookAgainMs } = decide({
+      job,
+      pods: [...(this.#pods.get(uid)?.values() ?? [])],
+      memory: this.#memories.get(uid) ?? NEW_MEMORY,
+      now,
+      backOffScale: this.#backOffScale,
+    })
+    this.#memories.set(uid, memory)
+    this.#store.update<Job>(JOBS, job, (current) => ({ ...current, status }))
+    for (const pod of create) {
+      const made = this.#store.create<Pod>(PODS, podOf(job, pod))
+      // A taken name is one in fourteen million; the next look makes another pod.
+      if (!made) continue
+      this.#events.record('job-controller', job, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${made.metadata.name}`,
+      })
+    }
+    for (const pod of remove) requestPodDeletion(this.#store, pod)
+    for (const pod of release) withoutFinalizer(this.#store, PODS, pod, TRACKING_FINALIZER)
+    for (const event of events) this.#events.record('job-controller', job, event)
+    this.#lookAgain(job, lookAgainMs, now)
+  }
+
+  #lookAgain(job: Job, waitMs: number | undefined, now: number): void {
+    const { uid, namespace, name } = job.metadata
+    clearTimeout(this.#timers.get(uid))
+    this.#timers.delete(uid)
+    const finished = finishedAt(job)
+    const { ttlSecondsAfterFinished: ttl } = job.spec
+    let wait = waitMs
+    if (finished !== undefined && ttl !== undefined) {
+      wait = finished + ttl * 1000 - now
+      if (wait <= 0) {
+        // The garbage collector takes the pods with it.
+        this.#store.remove(JOBS, namespace, name)
+        return
+      }
+    }
+    if (wait === undefined) return
+    this.#timers.set(
+      uid,
+      setTimeout(() => this.#enqueue(job), Math.min(Math.ceil(wait), MAX_TIMER_MS)),
+    )
+  }
+}

@@ -1,0 +1,58 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { type Container, type EnvVar, type Job, kubeTime, type Pod } from '../objects.ts'
+import { FAILURE_COUNT_KEY, INDEX_KEY, TRACKING_FINALIZER } from './pod-facts.ts'
+import type { NewPod } from './pod-plan.ts'
+
+/** The letters of Kubernetes' generated names: none that make a word or look alike. */
+const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
+const MAX_PREFIX = 58
+
+/** Five random letters, as at the end of every generated name. */
+export function randomSuffix(): string {
+  return Array.from({ length: 5 }, () => NAME_LETTERS[randomInt(NAME_LETTERS.length)]).join('')
+}
+
+/** A pod of a Job's template. */
+export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {
+  const { metadata, spec } = job.spec.template
+  const { name, namespace = 'default', uid } = job.metadata
+  const generateName = `${(index === undefined ? name : `${name}-${index}`).slice(0, MAX_PREFIX - 1)}-`
+  const indexed = index !== undefined
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: generateName + randomSuffix(),
+      generateName,
+      namespace,
+      uid: randomUUID(),
+      resourceVersion: '',
+      generation: 1,
+      creationTimestamp: kubeTime(Date.now()),
+      labels: { ...metadata?.labels, ...(indexed && { [INDEX_KEY]: String(index) }) },
+      annotations: {
+        ...metadata?.annotations,
+        ...(indexed && { [INDEX_KEY]: String(index) }),
+        ...(earlierFailures !== undefined && { [FAILURE_COUNT_KEY]: String(earlierFailures) }),
+      },
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true, blockOwnerDeletion: true }],
+      finalizers: [TRACKING_FINALIZER],
+    },
+    spec: {
+      ...spec,
+      containers: indexed ? spec.containers.map(withIndex) : spec.containers,
+      ...(indexed && spec.initContainers && { initContainers: spec.initContainers.map(withIndex) }),
+      ...(indexed && spec.hostname === undefined && { hostname: `${name}-${index}` }),
+    },
+    status: { phase: 'Pending', qosClass: 'BestEffort' },
+  }
+}
+
+function withIndex(container: Container): Container {
+  const variable: EnvVar = {
+    name: 'JOB_COMPLETION_INDEX',
+    valueFrom: { fieldRef: { fieldPath: `metadata.labels['${INDEX_KEY}']` } },
+  }
+  if (container.env?.some(({ name }) => name === variable.name)) return container
+  return { ...container, env: [...(container.env ?? []), variable] }
+}

@@ -1,0 +1,84 @@
+import type { EventNote } from '../event-recorder.ts'
+import type { Pod } from '../objects.ts'
+import { remainingBackOffMs } from './back-off.ts'
+import { completionIndex, isReady, isTerminating } from './pod-facts.ts'
+import type { Tally } from './situation.ts'
+
+export interface NewPod {
+  /** Of an Indexed Job. */
+  readonly index?: number
+  /** With backoffLimitPerIndex: how often this index failed before. */
+  readonly earlierFailures?: number
+}
+
+/** Which pods are to go and to come. */
+export interface Plan {
+  readonly remove: readonly Pod[]
+  readonly create: readonly NewPod[]
+  readonly events: readonly EventNote[]
+  readonly lookAgainMs?: number
+}
+
+/** A suspended Job has no pods. */
+export function suspend({ active }: Tally): Plan {
+  return { remove: active, create: [], events: active.map(deletedPod) }
+}
+
+/** Brings the number of active pods to what the Job wants now. */
+export function manage(tally: Tally): Plan {
+  const { job, pods, active, succeeded, memory, now, backOffScale } = tally
+  const { spec } = job
+  const wanted =
+    spec.completions === undefined
+      ? succeeded > 0
+        ? active.length
+        : spec.parallelism
+      : Math.min(spec.parallelism, Math.max(0, spec.completions - succeeded))
+  const surplus = [...active].sort(leastWorthFirst).slice(0, Math.max(0, active.length - wanted))
+  if (surplus.length > 0) return { remove: surplus, create: [], events: surplus.map(deletedPod) }
+
+  const terminating = spec.podReplacementPolicy === 'Failed' ? pods.filter(isTerminating) : []
+  const missing = wanted - active.length - terminating.length
+  const none: Plan = { remove: [], create: [], events: [] }
+  if (missing <= 0) return none
+  if (spec.backoffLimitPerIndex === undefined) {
+    const wait = remainingBackOffMs(memory.row, now, backOffScale)
+    if (wait > 0) return { ...none, lookAgainMs: wait }
+  }
+  if (spec.completionMode !== 'Indexed') return { ...none, create: Array.from({ length: missing }, () => ({})) }
+
+  const taken = new Set([...active, ...terminating].map(completionIndex))
+  const create: NewPod[] = []
+  let wait = Number.POSITIVE_INFINITY
+  let found = 0
+  for (let index = 0; index < (spec.completions ?? 0) && found < missing; index++) {
+    if (taken.has(index) || tally.completedIndexes?.has(index) || tally.failedIndexes?.has(index)) continue
+    // An index that waits for its back-off keeps its place: another does not start instead.
+    found++
+    if (spec.backoffLimitPerIndex === undefined) {
+      create.push({ index })
+      continue
+    }
+    const row = memory.rowsByIndex.get(index)
+    const remaining = remainingBackOffMs(row, now, backOffScale)
+    if (remaining > 0) wait = Math.min(wait, remaining)
+    else create.push({ index, earlierFailures: row?.failures ?? 0 })
+  }
+  return { ...none, create, ...lookAgain(wait) }
+}
+
+/** Pending before running, not ready before ready, young before old. */
+function leastWorthFirst(a: Pod, b: Pod): number {
+  const rank = (pod: Pod) => (pod.status.phase === 'Pending' ? 0 : isReady(pod) ? 2 : 1)
+  return rank(a) - rank(b) || Date.parse(b.metadata.creationTimestamp) - Date.parse(a.metadata.creationTimestamp)
+}
+
+export function deletedPod(pod: Pod): EventNote {
+  return { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}` }
+}
+
+/** The soonest of some times, if there is one. */
+export function lookAgain(...times: (number | undefined)[]): { lookAgainMs?: number } {
+  const soonest = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+  return Number.isFinite(soonest) ? { lookAgainMs: soonest } : {}
+}

@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Pod } from '../objects.ts'
+import type { ContainerRun } from '../supervisor/protocol.ts'
+import type { ContainerRecord } from './container-record.ts'
+import { environmentOf, expand } from './environment.ts'
+import { logFile } from './log-file.ts'
+import type { PodSurroundings } from './pod-surroundings.ts'
+import { messageFile } from './termination.ts'
+
+/** What to run for a container, or what it waits for, or why it cannot be started at all. */
+export type PreparedRun =
+  | { readonly run: ContainerRun }
+  | { readonly missing: string }
+  | { readonly impossible: string }
+
+/** Puts a container's command, environment and folders together. `entrypoint` is that of its image. */
+export function prepareRun(
+  { spec, restarts }: ContainerRecord,
+  pod: Pod,
+  entrypoint: readonly string[],
+  { store, folder, cwd, inherited }: PodSurroundings,
+): PreparedRun {
+  const environment = environmentOf(spec, pod, store)
+  if ('missing' in environment) return environment
+  const { variables } = environment
+  const words = [...(spec.command ?? entrypoint), ...(spec.args ?? [])]
+  const workingDirectory = resolve(cwd, spec.workingDir ?? '.')
+  if (!existsSync(workingDirectory)) {
+    return { impossible: `chdir to cwd ("${workingDirectory}"): no such file or directory` }
+  }
+  const message = messageFile(folder, pod, spec.name, restarts)
+  mkdirSync(dirname(message), { recursive: true, mode: 0o700 })
+  return {
+    run: {
+      command: words.map((word) => expand(word, variables)),
+      cwd: workingDirectory,
+      logFile: logFile(folder, pod.metadata.uid, spec.name, restarts),
+      env: {
+        ...inherited,
+        HOSTNAME: pod.spec.hostname ?? pod.metadata.name,
+        PODQUEUE_TERMINATION_LOG: message,
+        ...variables,
+      },
+    },
+  }
+}
+
+/** The supervisor's name for one run of a container. */
+export function runIdOf(pod: Pod, container: string, restarts: number): string {
+  return `${pod.metadata.uid}/${container}/${restarts}`
+}

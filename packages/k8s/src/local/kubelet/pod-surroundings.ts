@@ -1,0 +1,20 @@
+import type { EventRecorder } from '../event-recorder.ts'
+import type { Store } from '../store/store.ts'
+import type { Supervisor } from '../supervisor-client.ts'
+import type { Images } from './image.ts'
+
+/** What every pod of a cluster shares. */
+export interface PodSurroundings {
+  readonly store: Store
+  readonly events: EventRecorder
+  readonly supervisor: Supervisor
+  readonly images: Images
+  readonly strictImages: boolean
+  readonly backOffScale: number
+  /** Working directory of containers that name none. */
+  readonly cwd: string
+  /** The cluster's own folder. */
+  readonly folder: string
+  /** What each container sees of the cluster's own environment. */
+  readonly inherited: Readonly<Record<string, string>>
+}

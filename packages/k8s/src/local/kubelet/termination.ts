@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ContainerState, kubeTime, type Pod } from '../objects.ts'
+import type { ContainerRecord } from './container-record.ts'
+import { logFile, logTail } from './log-file.ts'
+
+/** Bytes of a termination message that Kubernetes keeps. */
+const MAX_MESSAGE_BYTES = 4096
+
+/** The start of what never started, as Kubernetes writes it. */
+export const NEVER = '1970-01-01T00:00:00Z'
+
+/** Where a container may leave its last words: PODQUEUE_TERMINATION_LOG in its environment. */
+export function messageFile(folder: string, pod: Pod, container: string, restarts: number): string {
+  return join(folder, 'pods', pod.metadata.uid, `${container}-${restarts}.termination`)
+}
+
+/** A container's process has ended. */
+export function exitedState(
+  folder: string,
+  pod: Pod,
+  record: ContainerRecord,
+  exitCode: number,
+  at: number,
+): ContainerState {
+  const message = lastWords(folder, pod, record, exitCode)
+  return {
+    terminated: {
+      exitCode,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+      ...(message !== '' && { message }),
+      startedAt: record.state.running?.startedAt ?? kubeTime(at),
+      finishedAt: kubeTime(at),
+      ...containerIdOf(record),
+    },
+  }
+}
+
+/** A container's process could not be started. */
+export function startErrorState(record: ContainerRecord, message: string, at: number): ContainerState {
+  return {
+    terminated: {
+      exitCode: 128,
+      reason: 'StartError',
+      message,
+      startedAt: NEVER,
+      finishedAt: kubeTime(at),
+      ...containerIdOf(record),
+    },
+  }
+}
+
+/** A deleted pod's container that never started, or that waited for its next start. */
+export function abandonedState({ lastState }: ContainerRecord, at: number): ContainerState {
+  if (lastState.terminated) return lastState
+  const message = 'The container could not be located when the pod was terminated'
+  return {
+    terminated: {
+      exitCode: 137,
+      reason: 'ContainerStatusUnknown',
+      message,
+      startedAt: NEVER,
+      finishedAt: kubeTime(at),
+    },
+  }
+}
+
+function lastWords(folder: string, pod: Pod, { spec, restarts }: ContainerRecord, exitCode: number): string {
+  const file = messageFile(folder, pod, spec.name, restarts)
+  const written = existsSync(file) ? readFileSync(file).subarray(0, MAX_MESSAGE_BYTES).toString() : ''
+  if (written !== '' || exitCode === 0 || spec.terminationMessagePolicy !== 'FallbackToLogsOnError') return written
+  return logTail(logFile(folder, pod.metadata.uid, spec.name, restarts))
+}
+
+function containerIdOf({ containerId }: ContainerRecord): { containerID?: string } {
+  return containerId === undefined ? {} : { containerID: containerId }
+}

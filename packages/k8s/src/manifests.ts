@@ -1,0 +1,31 @@
+import { createRequire } from 'node:module'
+import type { V1Job, V1Secret } from '@kubernetes/client-node'
+import { brokerSecret } from './broker-secret.ts'
+import { assembleJob } from './build-job.ts'
+import { checkSpec } from './check-spec.ts'
+import type { JobSpec } from './job-spec.ts'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Builds everything that `kubectl apply` needs for a Job: the Job, and the Secret with the broker's address when the spec
+ * holds the address itself. `kubectl apply` does not tie the two together, so that Secret stays when the Job goes.
+ *
+ * @throws K8sError `INVALID_OPTIONS` with everything that is wrong with the spec.
+ */
+export function buildManifests(spec: JobSpec): { job: V1Job; secret?: V1Secret } {
+  checkSpec('buildManifests', spec)
+  const job = assembleJob(spec)
+  const secret = brokerSecret(spec)
+  return secret === undefined ? { job } : { job, secret }
+}
+
+/** The objects as YAML documents, ready for `kubectl apply -f -`. What is undefined is left out. */
+export function toYaml(...objects: readonly (object | undefined)[]): string {
+  // Loaded here, since most programs that import the package never print YAML.
+  const { dump } = require('js-yaml') as typeof import('js-yaml')
+  return objects
+    .filter((object) => object !== undefined)
+    .map((object) => dump(JSON.parse(JSON.stringify(object)), { lineWidth: 120, noRefs: true }))
+    .join('---\n')
+}

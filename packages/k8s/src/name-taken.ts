@@ -1,0 +1,34 @@
+import type { JobObject } from './api-objects.ts'
+import { K8sError } from './errors.ts'
+import { endOf } from './job-state.ts'
+import { RUN_ID, SPEC_HASH } from './marks.ts'
+
+/** What to do about a Job that already has the name. */
+export type NameTaken = 'adopt' | 'replace' | 'wait' | 'finished' | 'other'
+
+/** Decides by run id, by what the Job was made from, and by whether it is finished. */
+export function onNameTaken(
+  job: JobObject,
+  ours: { readonly runId: string; readonly hash: string; readonly onFinished: 'replace' | 'fail' | 'adopt' },
+): NameTaken {
+  const { deletionTimestamp, annotations = {} } = job.metadata
+  if (deletionTimestamp !== undefined) return 'wait'
+  if (annotations[RUN_ID] === ours.runId) return 'adopt'
+  // Never by the contents alone: tomorrow's run of the same work would be a run that does nothing.
+  if (endOf(job) !== undefined) return ours.onFinished === 'fail' ? 'finished' : ours.onFinished
+  return annotations[SPEC_HASH] === ours.hash ? 'adopt' : 'other'
+}
+
+export function jobExists({ metadata }: JobObject, why: 'finished' | 'other'): K8sError {
+  const { name, namespace, uid } = metadata
+  const state = why === 'finished' ? 'is finished, and onFinished is fail' : 'is not finished, and has other contents'
+  return new K8sError({
+    code: 'JOB_EXISTS',
+    message: `Job ${namespace}/${name} exists: it ${state}.`,
+    hint:
+      why === 'finished'
+        ? "Delete it, choose another name, or let onFinished be 'replace'."
+        : 'Wait for it, delete it, choose another name, or pass its runId to go on with it.',
+    details: { name, namespace, uid, runId: metadata.annotations?.[RUN_ID] },
+  })
+}

@@ -1,0 +1,175 @@
+import type { V1Job, V1Secret } from '@kubernetes/client-node'
+import { ApiAnswer } from './api-answer.ts'
+import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
+import type { ApiRequest, KubeApi } from './kube-api.ts'
+import { CONTROLLER_UID } from './marks.ts'
+
+/** Which Job is meant: by uid one certain Job, else whatever has the name when it is first seen. */
+export interface JobRef {
+  readonly name: string
+  readonly namespace: string
+  readonly uid?: string
+}
+
+/** Bounds of a request: who may abort it. */
+interface Bounds {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The path of a namespace's Jobs. */
+export function jobsPath(namespace: string): string {
+  return `/apis/batch/v1/namespaces/${namespace}/jobs`
+}
+
+/** The path of a namespace's pods. */
+export function podsPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/pods`
+}
+
+/** Undefined when there is none. */
+export async function getJob(
+  api: KubeApi,
+  { name, namespace }: JobRef,
+  bounds: Bounds = {},
+): Promise<JobObject | undefined> {
+  const request: ApiRequest = {
+    verb: 'get',
+    resource: 'jobs',
+    namespace,
+    name,
+    path: `${jobsPath(namespace)}/${name}`,
+    ...bounds,
+  }
+  return unlessMissing(api, request)
+}
+
+/** The Job that was made, or 'exists' when its name is taken. */
+export async function createJob(
+  api: KubeApi,
+  job: V1Job,
+  namespace: string,
+  bounds: Bounds,
+): Promise<JobObject | 'exists'> {
+  const name = job.metadata?.name
+  return createObject<JobObject>(api, {
+    resource: 'jobs',
+    namespace,
+    name,
+    path: jobsPath(namespace),
+    body: job,
+    ...bounds,
+  })
+}
+
+/** 'exists' when there is one of that name, as after a create whose answer was lost. */
+export async function createSecret(api: KubeApi, secret: V1Secret, namespace: string, bounds: Bounds): Promise<void> {
+  const name = secret.metadata?.name
+  const path = `/api/v1/namespaces/${namespace}/secrets`
+  await createObject(api, { resource: 'secrets', namespace, name, path, body: secret, ...bounds })
+}
+
+async function createObject<Made>(api: KubeApi, request: Omit<ApiRequest, 'verb'>): Promise<Made | 'exists'> {
+  try {
+    return await api.request<Made>({ verb: 'create', ...request })
+  } catch (error) {
+    if (error instanceof ApiAnswer && error.code === 409) return 'exists'
+    throw error
+  }
+}
+
+/**
+ * Deletes a Job, and by the garbage collector its pods and its Secret: only the one with that uid, and nothing when it is
+ * gone. Through the API the pods stay unless this is asked for (kubernetes/kubernetes#20902).
+ */
+export async function deleteJob(api: KubeApi, { name, namespace, uid }: JobRef, bounds: Bounds = {}): Promise<void> {
+  const preconditions = uid === undefined ? {} : { preconditions: { uid } }
+  try {
+    await api.request({
+      verb: 'delete',
+      resource: 'jobs',
+      namespace,
+      name,
+      path: `${jobsPath(namespace)}/${name}`,
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions },
+      ...bounds,
+    })
+  } catch (error) {
+    // 409: another Job has the name by now; ours is gone.
+    if (!(error instanceof ApiAnswer && (error.code === 404 || error.code === 409))) throw error
+  }
+}
+
+/** Changes a Job by a JSON patch, whose `test` operations make it all or nothing. */
+export async function patchJob(
+  api: KubeApi,
+  { name, namespace }: JobRef,
+  operations: readonly object[],
+  bounds: Bounds = {},
+): Promise<JobObject> {
+  return api.request<JobObject>({
+    verb: 'patch',
+    resource: 'jobs',
+    namespace,
+    name,
+    path: `${jobsPath(namespace)}/${name}`,
+    contentType: 'application/json-patch+json',
+    body: operations,
+    ...bounds,
+  })
+}
+
+/** Some of a Job's pods: the server picks those in one of a few phases, so that the answer is small whatever the Job's size. */
+export async function listPods(
+  api: KubeApi,
+  { namespace, uid }: JobRef & { readonly uid: string },
+  { fieldSelector, limit, signal }: Bounds & { readonly fieldSelector?: string; readonly limit?: number },
+): Promise<readonly PodObject[]> {
+  const query = { labelSelector: `${CONTROLLER_UID}=${uid}`, fieldSelector, limit }
+  const list = await api.request<KubeList<PodObject>>({
+    verb: 'list',
+    resource: 'pods',
+    namespace,
+    path: podsPath(namespace),
+    query,
+    signal,
+  })
+  return list.items
+}
+
+/** The warnings about a Job: why its pods cannot be created. */
+export async function listWarnings(
+  api: KubeApi,
+  { namespace, uid }: JobRef & { readonly uid: string },
+  { signal }: Bounds,
+): Promise<readonly EventObject[]> {
+  const query = { fieldSelector: `involvedObject.uid=${uid},type=Warning`, limit: 20 }
+  const path = `/api/v1/namespaces/${namespace}/events`
+  const list = await api.request<KubeList<EventObject>>({
+    verb: 'list',
+    resource: 'events',
+    namespace,
+    path,
+    query,
+    signal,
+  })
+  return list.items
+}
+
+/** Diagnostics are for the message, never the verdict: what may not be read, or not now, is undefined. */
+export async function ifReadable<Value>(reading: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+  try {
+    return await reading
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}
+
+async function unlessMissing<Value>(api: KubeApi, request: ApiRequest): Promise<Value | undefined> {
+  try {
+    return await api.request<Value>(request)
+  } catch (error) {
+    if (error instanceof ApiAnswer && error.code === 404) return undefined
+    throw error
+  }
+}

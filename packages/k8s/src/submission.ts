@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto'
+import { Problems } from '@internal/errors'
+import type { V1Job } from '@kubernetes/client-node'
+import { giveUp } from './abort.ts'
+import { ApiAnswer, toK8sError } from './api-answer.ts'
+import type { JobObject } from './api-objects.ts'
+import { brokerSecret } from './broker-secret.ts'
+import { assembleJob } from './build-job.ts'
+import type { ClientOptions } from './client-options.ts'
+import { K8sError } from './errors.ts'
+import type { JobSpec } from './job-spec.ts'
+import type { KubeApi } from './kube-api.ts'
+import { isLoopback } from './loopback.ts'
+import { AWAITING_SECRET, RUN_ID, SPEC_HASH } from './marks.ts'
+import { jobExists, onNameTaken } from './name-taken.ts'
+import { pause } from './pause.ts'
+import { createJob, createSecret, deleteJob, getJob, patchJob } from './resources.ts'
+import { specHash } from './spec-hash.ts'
+import type { SubmitOptions } from './submit-options.ts'
+
+/** Submits a spec that was checked; returns the Job as the server has it. */
+export async function submit(api: KubeApi, spec: JobSpec, options: ClientOptions & SubmitOptions): Promise<JobObject> {
+  refuseLoopback(api, spec)
+  const namespace = spec.namespace ?? options.namespace ?? api.namespace
+  const run = new Submission(api, { ...spec, namespace }, options)
+  return run.submit()
+}
+
+/** A pod that is told to connect to 127.0.0.1 finds itself there. Only pods of a cluster that is itself on loopback may mean us. */
+function refuseLoopback(api: KubeApi, { queue }: JobSpec): void {
+  if (!('podUrl' in queue) || !isLoopback(new URL(queue.podUrl).hostname) || isLoopback(api.server.hostname)) return
+  const problems = new Problems()
+  const advice = 'give the address as the pods reach it, such as amqp://rabbitmq-service:5672'
+  problems.add('queue.podUrl', `is a loopback address, which in a pod is the pod itself: ${advice}`)
+  problems.throwAs('submitJob', (fields) => new K8sError(fields))
+}
+
+class Submission {
+  readonly #api: KubeApi
+  readonly #spec: JobSpec & { readonly namespace: string }
+  readonly #options: SubmitOptions
+  readonly #runId: string
+  readonly #hash: string
+  readonly #secretName: string
+  readonly #signal: AbortSignal | undefined
+  #made = false
+
+  constructor(api: KubeApi, spec: JobSpec & { readonly namespace: string }, options: SubmitOptions) {
+    this.#api = api
+    this.#spec = spec
+    this.#options = options
+    this.#signal = options.signal
+    this.#runId = options.runId ?? randomBytes(4).toString('hex')
+    this.#hash = specHash(assembleJob(spec), spec)
+    // The Secret of an earlier Job with this run id goes some time after it: it must not be taken for this one.
+    const nonce = options.runId === undefined ? '' : `-${randomBytes(2).toString('hex')}`
+    this.#secretName = `${spec.name}-${this.#runId}${nonce}`
+  }
+
+  async submit(): Promise<JobObject> {
+    const job = this.#job()
+    while (true) {
+      const made = await this.#create(job)
+      const found = made === 'exists' ? await this.#settle() : made
+      if (found === undefined) continue
+      return this.#release(found)
+    }
+  }
+
+  async #create(job: V1Job): Promise<JobObject | 'exists'> {
+    const { namespace } = this.#spec
+    try {
+      const made = await createJob(this.#api, job, namespace, { signal: this.#signal })
+      this.#made = made !== 'exists'
+      return made
+    } catch (error) {
+      if (this.#signal?.aborted === true) await this.#undo()
+      throw error
+    }
+  }
+
+  /** What to do about the Job that has the name: it is the one, or undefined when its name is free now. */
+  async #settle(): Promise<JobObject | undefined> {
+    const ref = { name: this.#spec.name, namespace: this.#spec.namespace }
+    const bounds = { signal: this.#signal }
+    const job = await getJob(this.#api, ref, bounds)
+    if (job === undefined) return undefined
+    const { uid } = job.metadata
+    const verdict = onNameTaken(job, {
+      runId: this.#runId,
+      hash: this.#hash,
+      onFinished: this.#options.onFinished ?? 'replace',
+    })
+    if (verdict === 'adopt') return job
+    if (verdict === 'finished' || verdict === 'other') throw jobExists(job, verdict)
+    if (verdict === 'replace') await deleteJob(this.#api, { ...ref, uid }, bounds)
+    else await pause(1000, this.#signal)
+    return undefined
+  }
+
+  /** Makes the Secret of a Job that awaits it, and starts the Job: ours, or one that a client left between the two. */
+  async #release(job: JobObject): Promise<JobObject> {
+    const { name, uid, annotations = {} } = job.metadata
+    const { namespace } = this.#spec
+    const secretName = annotations[AWAITING_SECRET]
+    if (secretName === undefined) return job
+    try {
+      const secret = brokerSecret(this.#spec, { name: secretName, owner: { name, uid } })
+      if (secret !== undefined) await createSecret(this.#api, secret, namespace, { signal: this.#signal })
+      return await this.#start(job, secretName)
+    } catch (error) {
+      // Only what this call made: an adopted Job is another client's too.
+      if (this.#made) await giveUp(this.#api, { name, namespace, uid }, 'delete')
+      throw error
+    }
+  }
+
+  /** Takes off the mark and the suspension in one patch that fails if the mark is not there: no other suspension is lifted. */
+  async #start(job: JobObject, secretName: string): Promise<JobObject> {
+    const { name, uid } = job.metadata
+    const ref = { name, namespace: this.#spec.namespace, uid }
+    const mark = `/metadata/annotations/${AWAITING_SECRET.replace('/', '~1')}`
+    const operations = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'test', path: mark, value: secretName },
+      { op: 'remove', path: mark },
+      { op: 'add', path: '/spec/suspend', value: false },
+    ]
+    try {
+      return await patchJob(this.#api, ref, operations, { signal: this.#signal })
+    } catch (error) {
+      if (!(error instanceof ApiAnswer)) throw error
+      // The answer to a patch that was done may have been lost, or another client was first.
+      const now = await getJob(this.#api, ref, { signal: this.#signal })
+      if (now?.metadata.uid === uid && now.metadata.annotations?.[AWAITING_SECRET] === undefined) return now
+      throw toK8sError(error)
+    }
+  }
+
+  /** After an abort while a create was under way: whether it was done is not known. */
+  async #undo(): Promise<void> {
+    const { name, namespace } = this.#spec
+    if (this.#options.runId !== undefined) return
+    const job = await getJob(this.#api, { name, namespace }, { signal: AbortSignal.timeout(10_000) }).catch(
+      () => undefined,
+    )
+    if (job?.metadata.annotations?.[RUN_ID] !== this.#runId) return
+    await giveUp(this.#api, { name, namespace, uid: job.metadata.uid }, 'delete')
+  }
+
+  #job(): V1Job {
+    const own = 'podUrl' in this.#spec.queue
+    const job = assembleJob(this.#spec, this.#secretName)
+    const marks = {
+      [RUN_ID]: this.#runId,
+      [SPEC_HASH]: this.#hash,
+      ...(own ? { [AWAITING_SECRET]: this.#secretName } : {}),
+    }
+    return {
+      ...job,
+      metadata: { ...job.metadata, annotations: { ...job.metadata?.annotations, ...marks } },
+      ...(job.spec === undefined || !own ? {} : { spec: { ...job.spec, suspend: true } }),
+    }
+  }
+}

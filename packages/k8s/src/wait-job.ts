@@ -1,0 +1,166 @@
+import { aborted, asK8sError, giveUp, type OnAbort } from './abort.ts'
+import type { JobObject } from './api-objects.ts'
+import { Bell } from './bell.ts'
+import { failedJob } from './diagnose.ts'
+import { K8sError } from './errors.ts'
+import { JobFailedError } from './job-failed-error.ts'
+import { countsOf, decisionOf, endOf } from './job-state.ts'
+import type { KubeApi } from './kube-api.ts'
+import { type JobRef, jobsPath } from './resources.ts'
+import { type RunListeners, tell } from './run-events.ts'
+import { StallCheck } from './stall-check.ts'
+import { type WatchEvent, watch } from './watch.ts'
+
+export interface WaitSettings {
+  readonly signal: AbortSignal | undefined
+  readonly on: RunListeners
+  readonly onAbort: OnAbort
+  readonly startGraceMs: number
+  readonly unreachableMs: number
+  /** The Job as it was made: the watch begins there, without a list. */
+  readonly first?: JobObject | undefined
+}
+
+/**
+ * Waits for a Job's end and returns it complete. When the run is given up (aborted, or a fault that does not
+ * heal) an unfinished Job is dealt with by `onAbort`.
+ */
+export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSettings): Promise<JobObject> {
+  const view = new JobView(ref, settings)
+  try {
+    return await follow(api, view, settings)
+  } catch (error) {
+    const { signal } = settings
+    const known = view.ref
+    if (signal?.aborted === true && !(error instanceof K8sError)) {
+      if (known === undefined) throw aborted(signal)
+      throw aborted(signal, known, await giveUp(api, known, settings.onAbort))
+    }
+    if (known !== undefined && isFault(error)) throw error.withFate(await giveUp(api, known, settings.onAbort))
+    throw asK8sError(error, signal)
+  }
+}
+
+/** Whether an error means that a Job which still runs will come to nothing. */
+function isFault(error: unknown): error is JobFailedError {
+  return error instanceof JobFailedError && error.code !== 'JOB_FAILED'
+}
+
+async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Promise<JobObject> {
+  const done = new AbortController()
+  const signal = settings.signal === undefined ? done.signal : AbortSignal.any([settings.signal, done.signal])
+  const check = new StallCheck(api, { startGraceMs: settings.startGraceMs, on: settings.on, signal })
+  const { name, namespace } = view.wanted
+  const events = watch<JobObject>(api, {
+    resource: 'jobs',
+    namespace,
+    path: jobsPath(namespace),
+    fieldSelector: `metadata.name=${name}`,
+    resourceVersion: settings.first?.metadata.resourceVersion,
+    unreachableMs: settings.unreachableMs,
+    signal,
+    onReconnected: (event) => tell(settings.on, 'reconnected', event),
+  })
+  // A bell instead of a race: each race would hang something on a promise that may be pending for days.
+  const bell = new Bell()
+  const arrived: WatchEvent<JobObject>[] = []
+  let broken: { readonly error: unknown } | undefined
+  const listen = async (): Promise<void> => {
+    for await (const event of events) {
+      arrived.push(event)
+      bell.ring()
+    }
+  }
+  listen().catch((error: unknown) => {
+    broken = { error }
+    bell.ring()
+  })
+  const ticking = setInterval(() => bell.ring(), Math.min(1000, check.everyMs))
+  try {
+    if (settings.first !== undefined) view.see(settings.first)
+    while (true) {
+      await bell.rung()
+      for (const event of arrived.splice(0)) view.take(event)
+      const { job } = view
+      const end = job === undefined ? undefined : endOf(job)
+      if (job !== undefined && end !== undefined) {
+        await check.tellFailures(job)
+        if (end.outcome === 'failed') throw await failedJob(api, job, end, { signal })
+        return job
+      }
+      if (broken !== undefined) throw broken.error
+      if (job === undefined) continue
+      if (view.gone) throw jobDeleted(job)
+      const error = await check.check(job)
+      if (error !== undefined) throw error
+    }
+  } finally {
+    clearInterval(ticking)
+    done.abort()
+  }
+}
+
+function jobDeleted({ metadata }: JobObject): K8sError {
+  const { name, namespace, uid } = metadata
+  return new K8sError({
+    code: 'JOB_DELETED',
+    message: `Job ${namespace}/${name} was deleted before it was finished.`,
+    hint: 'Somebody deleted it or its namespace. The queue keeps the items that were not done.',
+    details: { name, namespace, uid },
+  })
+}
+
+/** What is known of the Job that is waited for: the one with the wanted uid, else the first that is seen. */
+class JobView {
+  readonly wanted: JobRef
+  job: JobObject | undefined
+  gone = false
+  readonly #settings: WaitSettings
+  #counts = ''
+  #decided = false
+
+  constructor(wanted: JobRef, settings: WaitSettings) {
+    this.wanted = wanted
+    this.#settings = settings
+  }
+
+  get ref(): (JobRef & { readonly uid: string }) | undefined {
+    const uid = this.wanted.uid ?? this.job?.metadata.uid
+    return uid === undefined ? undefined : { name: this.wanted.name, namespace: this.wanted.namespace, uid }
+  }
+
+  see(job: JobObject): void {
+    const uid = this.ref?.uid
+    if (uid !== undefined && job.metadata.uid !== uid) {
+      this.#lost()
+      return
+    }
+    this.job = job
+    const counts = countsOf(job)
+    const text = JSON.stringify(counts)
+    if (text !== this.#counts) tell(this.#settings.on, 'progress', counts)
+    this.#counts = text
+    const decision = decisionOf(job)
+    if (decision === undefined || this.#decided) return
+    this.#decided = true
+    tell(this.#settings.on, 'decided', decision)
+  }
+
+  take(event: WatchEvent<JobObject>): void {
+    const job = event.type === 'listed' ? event.items[0] : event.item
+    if (job !== undefined) this.see(job)
+    if (job === undefined || event.type === 'deleted') this.#lost()
+  }
+
+  #lost(): void {
+    const { name, namespace } = this.wanted
+    this.gone = true
+    if (this.job !== undefined) return
+    throw new K8sError({
+      code: 'JOB_NOT_FOUND',
+      message: `There is no Job ${namespace}/${name}${this.wanted.uid === undefined ? '' : ` with uid ${this.wanted.uid}`}.`,
+      hint: 'Check its name and namespace; a finished Job is removed after its ttlSeconds.',
+      details: { ...this.wanted },
+    })
+  }
+}

@@ -1,0 +1,175 @@
+import { ApiAnswer, toK8sError, unreachable } from './api-answer.ts'
+import type { KubeList, KubeObject, StatusObject } from './api-objects.ts'
+import { fullJitterMs } from './backoff.ts'
+import { K8sError } from './errors.ts'
+import type { KubeApi } from './kube-api.ts'
+import { linesOf } from './lines.ts'
+import { pause } from './pause.ts'
+
+/** Bookmarks come about every minute: longer silence is a dead connection, not a quiet Job. */
+const SILENCE_MS = 90_000
+/** A list at a turn's end when the last is older: should a stream ever leave something out, it is found then. */
+const SAFETY_MS = 300_000
+/** How long an API server that answered before may refuse (403 while it starts) before that is believed. */
+const REFUSED_GRACE_MS = 30_000
+
+export interface WatchOptions {
+  readonly resource: 'jobs' | 'pods'
+  readonly namespace: string
+  readonly path: string
+  readonly fieldSelector?: string
+  readonly labelSelector?: string
+  /** Where to begin; without it with a list. */
+  readonly resourceVersion?: string | undefined
+  /** How long the API server may be gone. */
+  readonly unreachableMs: number
+  readonly signal: AbortSignal
+  /** Told when the connection is back after it was lost. */
+  readonly onReconnected?: (event: { readonly attempts: number; readonly reason: string }) => void
+}
+
+/** `listed` is all there is now; the others are what happened since. */
+export type WatchEvent<Item> =
+  | { readonly type: 'listed'; readonly items: readonly Item[] }
+  | { readonly type: 'changed' | 'deleted'; readonly item: Item }
+
+/**
+ * Watches objects until the signal is aborted, whatever becomes of the connection: a turn that ends goes on from the
+ * last resource version; one that breaks or falls silent after a pause; a version that the server has forgotten (410) from
+ * a new list. client-node's Watch and ListWatch do not do that: the one ends with its connection and swallows errors, the
+ * other drops ERROR events and asks for no bookmarks (2.0.1, watch.js and cache.js).
+ *
+ * @throws K8sError for what does not heal, and `API_UNREACHABLE` after `unreachableMs`.
+ */
+export async function* watch<Item extends KubeObject>(
+  api: KubeApi,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent<Item>, void, undefined> {
+  const { signal } = options
+  const state = { version: options.resourceVersion, listedAt: performance.now(), heard: false }
+  let failures = 0
+  let failingSince = 0
+  let reason = ''
+  while (true) {
+    signal.throwIfAborted()
+    try {
+      if (state.version === undefined || performance.now() - state.listedAt > SAFETY_MS) {
+        yield { type: 'listed', items: await list<Item>(api, options, state) }
+      }
+      for await (const event of turn<Item>(api, options, state)) {
+        if (failures > 0) options.onReconnected?.({ attempts: failures, reason })
+        failures = 0
+        if (event !== 'opened') yield event
+      }
+      await pause(Math.random() * 1000, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof ApiAnswer && error.code === 410) {
+        state.version = undefined
+        continue
+      }
+      failures++
+      if (failures === 1) failingSince = performance.now()
+      const failingMs = performance.now() - failingSince
+      if (!healing(error, { failures, failingMs, heard: state.heard, unreachableMs: options.unreachableMs })) {
+        throw lastWord(error, options)
+      }
+      if (error instanceof ApiAnswer && error.code === 401) api.renewCredentials()
+      reason = error instanceof Error ? error.message : String(error)
+      const retryAfterMs = error instanceof ApiAnswer ? (error.retryAfterMs ?? 0) : 0
+      await pause(Math.max(retryAfterMs, fullJitterMs(failures, { baseMs: 500, maxMs: 30_000 })), signal)
+    }
+  }
+}
+
+interface WatchState {
+  version: string | undefined
+  listedAt: number
+  heard: boolean
+}
+
+async function list<Item extends KubeObject>(
+  api: KubeApi,
+  options: WatchOptions,
+  state: WatchState,
+): Promise<readonly Item[]> {
+  const { resource, namespace, path, fieldSelector, labelSelector, signal } = options
+  const query = { fieldSelector, labelSelector }
+  const answer = await api.request<KubeList<Item>>({ verb: 'list', resource, namespace, path, query, signal })
+  state.version = answer.metadata.resourceVersion
+  state.listedAt = performance.now()
+  state.heard = true
+  return answer.items
+}
+
+/** One connection's worth of events: ends with it, throws when it broke or fell silent. */
+async function* turn<Item extends KubeObject>(
+  api: KubeApi,
+  options: WatchOptions,
+  state: WatchState,
+): AsyncGenerator<WatchEvent<Item> | 'opened', void, undefined> {
+  const { resource, namespace, path, fieldSelector, labelSelector, signal } = options
+  const silence = new AbortController()
+  const watchdog = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+  const timeoutSeconds = 240 + Math.floor(Math.random() * 120)
+  const query = {
+    watch: true,
+    allowWatchBookmarks: true,
+    timeoutSeconds,
+    resourceVersion: state.version,
+    fieldSelector,
+    labelSelector,
+  }
+  try {
+    const both = AbortSignal.any([signal, silence.signal])
+    const stream = await api.stream({ verb: 'watch', resource, namespace, path, query, signal: both })
+    state.heard = true
+    yield 'opened'
+    for await (const line of linesOf(stream)) {
+      watchdog.refresh()
+      if (line === '') continue
+      const event = JSON.parse(line) as { type: string; object: Item | StatusObject }
+      if (event.type === 'ERROR') throw errorOf(event.object as StatusObject, options)
+      const item = event.object as Item
+      state.version = item.metadata.resourceVersion
+      if (event.type === 'BOOKMARK') continue
+      yield { type: event.type === 'DELETED' ? 'deleted' : 'changed', item }
+    }
+  } catch (error) {
+    silence.signal.throwIfAborted()
+    throw error
+  } finally {
+    clearTimeout(watchdog)
+    silence.abort() // ends the connection also when the events are no longer wanted
+  }
+}
+
+function errorOf(status: StatusObject, { resource, namespace }: WatchOptions): ApiAnswer {
+  return new ApiAnswer({
+    code: status.code ?? 500,
+    body: JSON.stringify(status),
+    wanted: { verb: 'watch', resource, namespace },
+  })
+}
+
+/** Whether a failed turn is worth another. */
+function healing(
+  error: unknown,
+  now: { failures: number; failingMs: number; heard: boolean; unreachableMs: number },
+): boolean {
+  if (error instanceof ApiAnswer) {
+    if (error.code === 401) return now.failures < 3 || (now.heard && now.failingMs < REFUSED_GRACE_MS)
+    if (error.code === 403) return now.heard && now.failingMs < REFUSED_GRACE_MS
+    if (!error.passing) return false
+  } else if (error instanceof K8sError && !error.retryable) {
+    return false
+  }
+  return now.failingMs < now.unreachableMs
+}
+
+function lastWord(error: unknown, { resource, namespace }: WatchOptions): unknown {
+  if (error instanceof ApiAnswer) return toK8sError(error)
+  if (error instanceof K8sError) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return unreachable(`The watch of ${resource} in namespace ${namespace} broke again and again: ${why}`, {}, error)
+}

@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest'
+import { buildJob, buildManifests, type JobSpec, K8sError, toYaml } from '../src/index.ts'
+
+const spec: JobSpec = {
+  name: 'job-wq-1',
+  image: 'registry.example/worker:1',
+  items: 8,
+  parallelism: 2,
+  queue: { name: 'job1', podUrl: 'amqp://user:geheim@rabbitmq-service:5672' },
+}
+
+function problemsOf(build: () => unknown): string[] {
+  try {
+    build()
+    return []
+  } catch (error) {
+    expect(error).toBeInstanceOf(K8sError)
+    expect(error).toMatchObject({ code: 'INVALID_OPTIONS' })
+    const { problems } = (error as K8sError).details as { problems: { path: string; message: string }[] }
+    return problems.map(({ path, message }) => `${path}: ${message}`)
+  }
+}
+
+test("the tutorial's Job: a pod for each item, two at a time", () => {
+  const job = buildJob(spec)
+  expect(job).toMatchObject({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'job-wq-1' },
+    spec: { completions: 8, parallelism: 2, completionMode: 'Indexed', ttlSecondsAfterFinished: 86_400 },
+  })
+  expect(job.spec?.template.spec?.containers[0]?.env).toEqual([
+    { name: 'BROKER_URL', valueFrom: { secretKeyRef: { name: 'job-wq-1-broker', key: 'url' } } },
+    { name: 'QUEUE', value: 'job1' },
+    { name: 'PODQUEUE_ITEMS', value: '1' },
+  ])
+})
+
+test.each([
+  { itemsPerPod: 1, items: 8, parallelism: 2, completions: 8 },
+  { itemsPerPod: 3, items: 8, parallelism: 2, completions: 3 },
+  { itemsPerPod: 'all', items: 8, parallelism: 2, completions: 2 },
+  { itemsPerPod: 'all', items: 3, parallelism: 10, completions: 3 },
+] as const)('$items items, $itemsPerPod a pod, $parallelism at a time: $completions completions', (numbers) => {
+  const { completions, ...rest } = numbers
+  expect(buildJob({ ...spec, ...rest }).spec?.completions).toBe(completions)
+})
+
+test('the address is in the Secret and nowhere else', () => {
+  const { job, secret } = buildManifests(spec)
+  expect(JSON.stringify(job)).not.toContain('geheim')
+  expect(Buffer.from(secret?.data?.url ?? '', 'base64').toString()).toBe('amqp://user:geheim@rabbitmq-service:5672')
+  expect(secret).toMatchObject({ immutable: true, metadata: { name: 'job-wq-1-broker' } })
+})
+
+test('a Secret that is there already is only referred to', () => {
+  const { job, secret } = buildManifests({
+    ...spec,
+    queue: { name: 'job1', urlFrom: { secret: 'broker', key: 'address' } },
+  })
+  expect(secret).toBeUndefined()
+  expect(job.spec?.template.spec?.containers[0]?.env?.[0]).toEqual({
+    name: 'BROKER_URL',
+    valueFrom: { secretKeyRef: { name: 'broker', key: 'address' } },
+  })
+})
+
+test('pods that fail together delay each other only where that was asked for', () => {
+  expect(buildJob(spec).spec).toMatchObject({ backoffLimitPerIndex: 1000 })
+  expect(buildJob({ ...spec, completionMode: 'NonIndexed' }).spec).toMatchObject({
+    completionMode: 'NonIndexed',
+    backoffLimit: 1000,
+  })
+  const restarting = buildJob({ ...spec, restartPolicy: 'OnFailure' }).spec
+  expect(restarting).toMatchObject({ backoffLimit: 1000, template: { spec: { restartPolicy: 'OnFailure' } } })
+  expect(restarting).not.toHaveProperty('backoffLimitPerIndex')
+})
+
+test('the pods are hardened by default, and as their image has it otherwise', () => {
+  const pod = buildJob(spec).spec?.template.spec
+  expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false, restartPolicy: 'Never' })
+  expect(pod?.securityContext).toEqual({ seccompProfile: { type: 'RuntimeDefault' } })
+  expect(pod?.containers[0]?.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+  })
+})
+
+test('restricted runs as nobody in particular, with a home that can be written', () => {
+  const pod = buildJob({ ...spec, podSecurity: 'restricted' }).spec?.template.spec
+  expect(pod?.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 65532, runAsGroup: 0 })
+  expect(pod?.containers[0]?.env).toContainEqual({ name: 'HOME', value: '/tmp' })
+})
+
+test('the template hook has the last word', () => {
+  const job = buildJob({
+    ...spec,
+    template: (built) => ({ ...built, metadata: { ...built.metadata, labels: { team: 'render' } } }),
+  })
+  expect(job.metadata?.labels).toEqual({ team: 'render' })
+})
+
+test('all that is wrong is said at once, each with what would be right', () => {
+  const wrong = {
+    name: 'Job_WQ 1',
+    image: '',
+    items: 0,
+    parallelism: 1.5,
+    queue: { name: '', podUrl: 'http://user:geheim@host' },
+    env: { QUEUE: 'other', PODQUEUE_ITEMS: '3', 'A B': 'x' },
+    resources: { requests: { memory: '1gb', cpu: '2' }, limits: { cpu: '1' } },
+    labels: { team: 'no spaces please' },
+    annotations: { 'podqueue/run-id': 'x' },
+    restartPolicy: 'Always',
+  } as unknown as JobSpec
+  const problems = problemsOf(() => buildJob(wrong))
+  expect(problems).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining("'job-wq-1' would do"),
+      expect.stringMatching(/^image:/),
+      expect.stringMatching(/^items: .*from 1/),
+      expect.stringMatching(/^parallelism:/),
+      expect.stringMatching(/^queue.name:/),
+      expect.stringMatching(/^queue.podUrl: .*amqp:/),
+      expect.stringMatching(/^env.QUEUE: is set by podqueue/),
+      expect.stringMatching(/^env.PODQUEUE_ITEMS: is set by podqueue/),
+      expect.stringMatching(/^env.A B:/),
+      expect.stringContaining("did you mean '1Gi'?"),
+      expect.stringContaining("'2' is more than the limit '1'"),
+      expect.stringMatching(/^labels.team:/),
+      expect.stringMatching(/^annotations.podqueue\/run-id:/),
+      expect.stringMatching(/^restartPolicy:/),
+    ]),
+  )
+  expect(problems.join()).not.toContain('geheim')
+})
+
+test('what is left out altogether is named, not stumbled over', () => {
+  expect(problemsOf(() => buildJob({} as JobSpec)).map((line) => line.split(':')[0])).toEqual(
+    expect.arrayContaining(['name', 'image', 'items', 'queue']),
+  )
+  expect(problemsOf(() => buildJob(undefined as unknown as JobSpec))).toHaveLength(1)
+})
+
+test("a name that is too long for its pods' names is cut to one that is not", () => {
+  const long = 'n'.repeat(62)
+  expect(problemsOf(() => buildJob({ ...spec, name: long, completionMode: 'NonIndexed' }))).toEqual([])
+  expect(problemsOf(() => buildJob({ ...spec, name: long, items: 11 }))).toEqual([
+    `name: must have at most 60 characters here, not 62: '${'n'.repeat(60)}' would do`,
+  ])
+})
+
+test('the YAML has a document for each object', () => {
+  const { job, secret } = buildManifests(spec)
+  const yaml = toYaml(secret, job, undefined)
+  expect(yaml.split('---\n')).toHaveLength(2)
+  expect(yaml).toContain('kind: Secret')
+  expect(yaml).toContain('completions: 8')
+})

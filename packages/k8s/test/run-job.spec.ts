@@ -1,0 +1,342 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { BatchV1Api } from '@kubernetes/client-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type JobCounts,
+  JobFailedError,
+  type JobSpec,
+  type QueueReading,
+  RunIncompleteError,
+  runJob,
+  submitJob,
+  waitForJob,
+} from '../src/index.ts'
+import { type LocalCluster, startLocalCluster } from '../src/local/index.ts'
+import { gateTo } from './gate.ts'
+import { lossy } from './lossy.ts'
+
+let cluster: LocalCluster
+let kubeConfig: LocalCluster['kubeConfig']
+let jobs = 0
+
+beforeAll(async () => {
+  cluster = await startLocalCluster({ backOffScale: 0.01 })
+  kubeConfig = cluster.kubeConfig
+})
+afterAll(() => cluster.close())
+
+/** A Job of a name of its own whose pods run a shell script. */
+function spec(changes: Partial<JobSpec> & { readonly script?: string }): JobSpec {
+  const { script = 'true', ...rest } = changes
+  return {
+    name: `work-${++jobs}`,
+    image: 'any',
+    command: ['sh', '-c', script],
+    items: 1,
+    queue: { name: 'job1', podUrl: 'amqp://user:geheim@127.0.0.1:5672' },
+    ...rest,
+  }
+}
+
+const UNTIL_TERM = 'trap "exit 143" TERM; sleep 600 & wait'
+
+test('a Job runs to its end, and tells what its pods print, each line once', async () => {
+  const printed: string[] = []
+  const seen: JobCounts[] = []
+  const result = await runJob(
+    spec({ items: 4, parallelism: 2, script: 'echo "$JOB_COMPLETION_INDEX: $QUEUE"; echo end' }),
+    {
+      kubeConfig,
+      on: { podLog: ({ index, line }) => printed.push(`${index} ${line}`), progress: (counts) => seen.push(counts) },
+    },
+  )
+  expect(result).toMatchObject({ completions: 4, succeeded: 4, failed: 0 })
+  expect(printed.sort()).toEqual([0, 1, 2, 3].flatMap((index) => [`${index} ${index}: job1`, `${index} end`]))
+  expect(seen.at(-1)).toMatchObject({ succeeded: 4, active: 0 })
+})
+
+test('a handle waits for its Job, reads its logs while it runs and after, and deletes it', async () => {
+  const handle = await submitJob(spec({ items: 2, parallelism: 2, script: 'echo begin; sleep 0.3; echo end' }), {
+    kubeConfig,
+  })
+  const live: string[] = []
+  for await (const { line } of handle.logs()) live.push(line)
+  expect(live.sort()).toEqual(['begin', 'begin', 'end', 'end'])
+  await expect(handle.wait()).resolves.toMatchObject({
+    name: handle.name,
+    uid: handle.uid,
+    runId: handle.runId,
+    succeeded: 2,
+  })
+  const after: string[] = []
+  for await (const { line } of handle.logs({ follow: false })) after.push(line)
+  expect(after).toEqual(['begin', 'end', 'begin', 'end'])
+  await handle.delete()
+  await handle.delete()
+  await expect(waitForJob(handle, { kubeConfig })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+})
+
+test('an attempt that fails is told of and does not fail the run', async () => {
+  const failed: unknown[] = []
+  const script = 'test -e "$ONCE" && exit 0; touch "$ONCE"; echo no luck; exit 3'
+  const folder = await mkdtemp(`${tmpdir()}/podqueue-test-`)
+  try {
+    const result = await runJob(spec({ script, env: { ONCE: `${folder}/once` } }), {
+      kubeConfig,
+      on: { podFailed: (failure) => failed.push(failure) },
+    })
+    expect(result).toMatchObject({ succeeded: 1, failed: 1 })
+    expect(failed).toMatchObject([{ index: 0, exitCode: 3 }])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('a Job that fails says why, with exit codes and the ends of the logs, and addresses without passwords', async () => {
+  const limited = spec({
+    script: 'echo "connecting to $BROKER_URL"; echo "no such frame"; exit 3',
+    template: (job) => {
+      if (job.spec !== undefined) job.spec.backoffLimitPerIndex = 0
+      return job
+    },
+  })
+  const error = await runJob(limited, { kubeConfig }).catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(JobFailedError)
+  expect(error).toMatchObject({
+    code: 'JOB_FAILED',
+    message: expect.stringContaining('no such frame'),
+    job: {
+      reason: 'FailedIndexes',
+      pods: [{ exitCode: 3, logTail: ['connecting to amqp://***@127.0.0.1:5672', 'no such frame'] }],
+    },
+  })
+  expect(JSON.stringify(error)).not.toContain('geheim')
+})
+
+test.each([64, 77, 78])('a worker that ends with %i ends the run, and its Job is deleted', async (code) => {
+  const wrong = spec({
+    items: 3,
+    parallelism: 3,
+    script: `test $JOB_COMPLETION_INDEX = 1 && exit ${code}; ${UNTIL_TERM}`,
+  })
+  const error = await runJob(wrong, { kubeConfig }).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({
+    code: 'WORKER_MISCONFIGURED',
+    job: { pods: expect.arrayContaining([expect.objectContaining({ index: 1, exitCode: code })]), fate: 'deleted' },
+  })
+  await expect(waitForJob(wrong.name, { kubeConfig })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+})
+
+test('an image that cannot be had, or a Secret that is missing, ends the run after the grace, by name', async () => {
+  const image: JobSpec = {
+    name: 'no-image',
+    image: 'nobody.invalid/none:1',
+    items: 1,
+    queue: { name: 'q', podUrl: 'amqp://127.0.0.1' },
+  }
+  await expect(runJob(image, { kubeConfig, startGraceMs: 500 })).rejects.toMatchObject({
+    code: 'IMAGE_UNAVAILABLE',
+    message: expect.stringContaining('nobody.invalid/none:1'),
+  })
+  const secret = spec({ queue: { name: 'q', urlFrom: { secret: 'no-such-secret', key: 'url' } } })
+  await expect(runJob(secret, { kubeConfig, startGraceMs: 500 })).rejects.toMatchObject({
+    code: 'CONFIG_MISSING',
+    message: expect.stringContaining('no-such-secret'),
+  })
+})
+
+test.each([
+  { onAbort: 'delete', fate: 'deleted' },
+  { onAbort: 'suspend', fate: 'suspended' },
+  { onAbort: 'leave', fate: 'left running' },
+] as const)('an abort with $onAbort: the Job is $fate', async ({ onAbort, fate }) => {
+  const abort = new AbortController()
+  const running = runJob(spec({ script: UNTIL_TERM }), {
+    kubeConfig,
+    onAbort,
+    signal: abort.signal,
+    on: {
+      progress: ({ ready }) => {
+        if (ready === 1) abort.abort(new Error('Ctrl-C'))
+      },
+    },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'ABORTED', details: { job: fate }, cause: { message: 'Ctrl-C' } })
+})
+
+test('a signal that is aborted already makes no Job', async () => {
+  const work = spec({})
+  await expect(runJob(work, { kubeConfig, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect(waitForJob(work.name, { kubeConfig })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+})
+
+test('while the work runs it is one Job, once finished it is another run; other work of that name is refused', async () => {
+  const work = spec({ script: 'sleep 1' })
+  const first = await submitJob(work, { kubeConfig })
+  expect((await submitJob(work, { kubeConfig })).uid).toBe(first.uid)
+  await expect(submitJob({ ...work, args: ['x'] }, { kubeConfig })).rejects.toMatchObject({ code: 'JOB_EXISTS' })
+  await first.wait()
+  const second = await runJob(work, { kubeConfig, runId: 'tuesday' })
+  expect(second.uid).not.toBe(first.uid)
+  expect((await submitJob(work, { kubeConfig, runId: 'tuesday' })).uid).toBe(second.uid)
+  await expect(submitJob(work, { kubeConfig, onFinished: 'fail' })).rejects.toMatchObject({ code: 'JOB_EXISTS' })
+})
+
+test('a wait outlives an API server that is gone for a while, and misses neither the end nor a line', async () => {
+  await using gate = await gateTo(kubeConfig)
+  let reconnected = 0
+  const lines: string[] = []
+  const script = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i; sleep 0.2; done'
+  const result = await runJob(spec({ script }), {
+    kubeConfig: gate.kubeConfig,
+    on: {
+      reconnected: () => {
+        reconnected++
+      },
+      podLog: ({ line }) => {
+        lines.push(line)
+        if (line !== '3') return
+        gate.shut()
+        setTimeout(() => gate.open(), 1000)
+      },
+    },
+  })
+  expect(result.succeeded).toBe(1)
+  expect(reconnected).toBe(1)
+  expect(lines).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'])
+})
+
+test('an API server that stays away ends the wait, and says so', async () => {
+  await using gate = await gateTo(kubeConfig)
+  const handle = await submitJob(spec({ script: UNTIL_TERM }), { kubeConfig: gate.kubeConfig })
+  const waiting = handle.wait({ unreachableMs: 500, on: { progress: ({ ready }) => ready === 1 && gate.shut() } })
+  await expect(waiting).rejects.toMatchObject({ code: 'API_UNREACHABLE', retryable: true })
+})
+
+test('a listener that throws is a process warning, never the verdict', async () => {
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+  const result = await runJob(spec({}), {
+    kubeConfig,
+    on: {
+      progress: () => {
+        throw new Error('the screen is gone')
+      },
+    },
+  })
+  expect(result.succeeded).toBe(1)
+  expect((await warned).message).toContain('the screen is gone')
+})
+
+test('no items: no Job, done at once', async () => {
+  const result = await runJob(spec({ items: 0 }), { kubeConfig })
+  expect(result).toMatchObject({ completions: 0, succeeded: 0 })
+  expect(result).not.toHaveProperty('uid')
+})
+
+test('the number of items can be what the queue holds, and done means that it holds none', async () => {
+  const readings = queueThatReads(
+    { ready: 2, consumers: 0, verified: true, dead: 5 },
+    { ready: 0, consumers: 0, verified: true, dead: 5 },
+  )
+  const { items, ...work } = spec({})
+  const result = await runJob(work, { kubeConfig, inspectQueue: readings })
+  expect(result).toMatchObject({ completions: 2, succeeded: 2, leftOver: 0, deadLettered: 0 })
+})
+
+test.each<{ what: string; readings: QueueReading[]; code: string }>([
+  {
+    what: 'items left over',
+    readings: [
+      { ready: 3, consumers: 0, verified: true },
+      { ready: 2, consumers: 0, verified: true },
+    ],
+    code: 'ITEMS_LEFT',
+  },
+  {
+    what: 'new dead letters',
+    readings: [
+      { ready: 1, consumers: 0, verified: true, dead: 1 },
+      { ready: 0, consumers: 0, verified: true, dead: 2 },
+    ],
+    code: 'DEAD_LETTERED',
+  },
+  {
+    what: 'a queue without a leader',
+    readings: [
+      { ready: 1, consumers: 0, verified: true },
+      { ready: 0, consumers: 0, verified: false },
+    ],
+    code: 'QUEUE_UNVERIFIED',
+  },
+  {
+    what: 'a consumer that holds on',
+    readings: [
+      { ready: 1, consumers: 0, verified: true },
+      { ready: 0, consumers: 1, verified: true },
+    ],
+    code: 'QUEUE_UNVERIFIED',
+  },
+])('$what: the Job is complete, the run is not ($code)', async ({ readings, code }) => {
+  const options = { kubeConfig, inspectQueue: queueThatReads(...readings), countTimeoutMs: 200 }
+  const error = await runJob(spec({}), options).catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(RunIncompleteError)
+  expect(error).toMatchObject({ code, result: { succeeded: 1 } })
+})
+
+test('what is left can be only a number, also while others consume from the queue', async () => {
+  const inspectQueue = queueThatReads(
+    { ready: 4, consumers: 1, verified: true, dead: 0 },
+    { ready: 3, consumers: 1, verified: true, dead: 2 },
+  )
+  const options = { kubeConfig, inspectQueue, leftover: 'ignore', deadLettered: 'report' } as const
+  await expect(runJob(spec({}), options)).resolves.toMatchObject({ succeeded: 1, leftOver: 3, deadLettered: 2 })
+})
+
+test('a wait for a Job of another process tells what its pods print', async () => {
+  const { name } = await submitJob(spec({ script: 'echo one; sleep 0.3; echo two' }), { kubeConfig })
+  const lines: string[] = []
+  await waitForJob(name, { kubeConfig, on: { podLog: ({ line }) => lines.push(line) } })
+  expect(lines).toEqual(['one', 'two'])
+})
+
+/** One reading after the other; the last stays. */
+function queueThatReads(...readings: QueueReading[]): () => Promise<QueueReading> {
+  let next = 0
+  return async () => readings[Math.min(next++, readings.length - 1)] as QueueReading
+}
+
+test('answers that are lost while a Job is made: one Job, one Secret, started', async () => {
+  const heard = new Set<string>()
+  const network = lossy(kubeConfig, ({ method, path }) => {
+    const lost = method !== 'GET' && !heard.has(method + path)
+    heard.add(method + path)
+    return lost
+  })
+  const work = spec({ items: 2 })
+  const result = await runJob(work, { kubeConfig: network.kubeConfig })
+  expect(result).toMatchObject({ name: work.name, succeeded: 2 })
+  const sent = network.requests.filter((line) => !line.startsWith('GET')).map((line) => line.replace(/\/.*\//, ''))
+  expect(sent).toEqual([
+    'POST jobs',
+    'POST jobs',
+    'POST secrets',
+    'POST secrets',
+    `PATCH ${work.name}`,
+    `PATCH ${work.name}`,
+  ])
+  const { items } = await kubeConfig.makeApiClient(BatchV1Api).listNamespacedJob({ namespace: 'default' })
+  expect(items.filter(({ metadata }) => metadata?.name === work.name)).toHaveLength(1)
+})
+
+test('the requests of a run do not grow with its items', async () => {
+  const requestsFor = async (items: number): Promise<string[]> => {
+    const network = lossy(kubeConfig, () => false)
+    await runJob(spec({ items, parallelism: 8 }), { kubeConfig: network.kubeConfig })
+    // Lists of pods come with time: at most one of each kind in 30 s.
+    return network.requests
+      .filter((line) => !line.includes('/pods?'))
+      .map((line) => line.replace(/[^ ]*\/|\?.*/g, '').replace(/work-\d+/, 'JOB'))
+  }
+  expect(await requestsFor(32)).toEqual(await requestsFor(2))
+})

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import type { JobObject, PodObject } from '../src/api-objects.ts'
+import { decisionOf, endOf } from '../src/job-state.ts'
+import { onNameTaken } from '../src/name-taken.ts'
+import { podFailure, startFault } from '../src/pod-failure.ts'
+import { countOf } from '../src/queue-reading.ts'
+
+function jobWith(changes: {
+  conditions?: string[]
+  annotations?: Record<string, string>
+  deleting?: boolean
+}): JobObject {
+  const { conditions = [], annotations = {}, deleting = false } = changes
+  return {
+    metadata: {
+      name: 'work',
+      namespace: 'default',
+      uid: 'u1',
+      resourceVersion: '1',
+      annotations,
+      ...(deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+    spec: { completions: 1, template: { spec: {} } },
+    status: {
+      succeeded: 1,
+      failed: 1,
+      conditions: conditions.map((type) => ({ type, status: 'True', reason: 'Because' })),
+    },
+  }
+}
+
+test('only a condition ends a Job: counters alone, and what is only decided, do not', () => {
+  expect(endOf(jobWith({}))).toBeUndefined()
+  expect(endOf(jobWith({ conditions: ['Suspended', 'SuccessCriteriaMet'] }))).toBeUndefined()
+  expect(decisionOf(jobWith({ conditions: ['SuccessCriteriaMet'] }))).toMatchObject({ outcome: 'complete' })
+  expect(decisionOf(jobWith({ conditions: ['FailureTarget'] }))).toMatchObject({ outcome: 'failed', reason: 'Because' })
+  expect(endOf(jobWith({ conditions: ['Complete'] }))).toMatchObject({ outcome: 'complete' })
+  expect(endOf(jobWith({ conditions: ['FailureTarget', 'Failed'] }))).toMatchObject({ outcome: 'failed' })
+})
+
+const ours = { runId: 'r1', hash: 'h1', onFinished: 'replace' } as const
+const theirs = { 'podqueue/run-id': 'r0', 'podqueue/spec-hash': 'h1' }
+
+test("a name that is taken: ours and the same unfinished work is gone on with, tomorrow's run is a run of its own", () => {
+  expect(onNameTaken(jobWith({ annotations: { 'podqueue/run-id': 'r1' }, conditions: ['Complete'] }), ours)).toBe(
+    'adopt',
+  )
+  expect(onNameTaken(jobWith({ annotations: theirs }), ours)).toBe('adopt')
+  expect(onNameTaken(jobWith({ annotations: theirs, conditions: ['Complete'] }), ours)).toBe('replace')
+  expect(onNameTaken(jobWith({ annotations: theirs, conditions: ['Failed'] }), { ...ours, onFinished: 'fail' })).toBe(
+    'finished',
+  )
+  expect(onNameTaken(jobWith({ annotations: { 'podqueue/spec-hash': 'h2' } }), ours)).toBe('other')
+  expect(onNameTaken(jobWith({}), ours)).toBe('other')
+  expect(onNameTaken(jobWith({ annotations: theirs, deleting: true }), ours)).toBe('wait')
+})
+
+test('a queue is empty only when that is verified and nobody can give an item back', () => {
+  expect(countOf({ ready: 0, consumers: 0, verified: true })).toBe('empty')
+  expect(countOf({ ready: 2, consumers: 0, verified: true })).toBe('left')
+  expect(countOf({ ready: 0, consumers: 0, verified: false })).toBe('again')
+  expect(countOf({ ready: 0, consumers: 1, verified: true })).toBe('again')
+})
+
+function podWith(state: object, phase = 'Pending'): PodObject {
+  return {
+    metadata: {
+      name: 'work-0-abc',
+      uid: 'p1',
+      resourceVersion: '1',
+      annotations: { 'batch.kubernetes.io/job-completion-index': '0' },
+    },
+    status: { phase, containerStatuses: [{ name: 'worker', restartCount: 0, state }] },
+  }
+}
+
+test('a pod that waits for a reason that does not pass is told from one that is only starting', () => {
+  expect(startFault(podWith({ waiting: { reason: 'ContainerCreating' } }))).toBeUndefined()
+  expect(startFault(podWith({ waiting: { reason: 'InvalidImageName' } }))).toMatchObject({
+    code: 'IMAGE_UNAVAILABLE',
+    final: true,
+  })
+  expect(startFault(podWith({ waiting: { reason: 'ImagePullBackOff' } }))).toMatchObject({
+    code: 'IMAGE_UNAVAILABLE',
+    final: false,
+  })
+  const missing = { reason: 'CreateContainerConfigError', message: 'secret "broker" not found' }
+  expect(startFault(podWith({ waiting: missing }))).toMatchObject({
+    code: 'CONFIG_MISSING',
+    failure: { message: missing.message },
+  })
+  const root = {
+    reason: 'CreateContainerConfigError',
+    message: 'container has runAsNonRoot and image will run as root',
+  }
+  expect(startFault(podWith({ waiting: root }))).toMatchObject({ code: 'POD_START_FAILED' })
+})
+
+test('a failed pod is described without the password in its words', () => {
+  const terminated = { exitCode: 78, reason: 'Error', message: 'cannot reach amqp://user:geheim@host' }
+  expect(podFailure(podWith({ terminated }, 'Failed'))).toEqual({
+    name: 'work-0-abc',
+    index: 0,
+    exitCode: 78,
+    reason: 'Error',
+    message: 'cannot reach amqp://***@host',
+  })
+  expect(podFailure(podWith({ terminated: { exitCode: 0 } }, 'Succeeded'))).toBeUndefined()
+})

@@ -1,0 +1,16 @@
+import { defineConfig } from 'tsdown'
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    local: 'src/local/index.ts',
+    // A process of its own, beside the file that starts it.
+    supervisor: 'src/local/supervisor.ts',
+  },
+  platform: 'node',
+  target: 'node22.19',
+  dts: true,
+  fixedExtension: false,
+  // The private workspaces are not on npm, so they go into the bundle.
+  deps: { alwaysBundle: [/^@internal\//] },
+})

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+/** The codes of a union of string literals, read from its source. */
+function codesIn(path: string): string[] {
+  return [...read(path).matchAll(/^\s+\| '([A-Z_0-9]+)'/gm)].map(([, code]) => code ?? '')
+}
+
+test('docs/errors.md has an entry for each code that an error can have, and for no other', () => {
+  const sources = [
+    'internal/amqp/src/fault.ts',
+    ...['producer', 'worker', 'k8s'].map((name) => `packages/${name}/src/errors.ts`),
+  ]
+  const codes = new Set(sources.flatMap(codesIn))
+  expect(codes.size).toBeGreaterThan(30)
+  const entries = [...read('docs/errors.md').matchAll(/^### (\w+)$/gm)].map(([, code]) => code)
+  expect(entries.toSorted()).toEqual([...codes].toSorted())
+})

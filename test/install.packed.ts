@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const PACKAGES = ['producer', 'worker', 'k8s'] as const
+
+/** An empty project with the three tarballs installed, as a user's would be. */
+let project: string
+const packed = new Map<string, string[]>()
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), 'podqueue-install-'))
+  await writeFile(join(project, 'package.json'), '{ "type": "module" }\n')
+  const tarballs: string[] = []
+  for (const name of PACKAGES) {
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], {
+      cwd: join(root, 'packages', name),
+    })
+    const answer = JSON.parse(stdout)
+    const [tarball] = Array.isArray(answer) ? answer : Object.values(answer)
+    tarballs.push(`./${tarball.filename.replace('@', '').replace('/', '-')}`)
+    packed.set(
+      name,
+      tarball.files.map(({ path }: { path: string }) => path),
+    )
+  }
+  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs, '@types/node@24'], { cwd: project })
+})
+afterAll(() => rm(project, { recursive: true }))
+
+const USE = `
+import { declareQueue, enqueue, EnqueueError, inspectQueue, type Receipt } from '@podqueue/producer'
+import { consumeOne, runWorker, WorkerError, type Item } from '@podqueue/worker'
+import { buildJob, buildManifests, JobFailedError, K8sError, runJob, submitJob, waitForJob, type JobResult } from '@podqueue/k8s'
+import { startLocalCluster } from '@podqueue/k8s/local'
+
+export async function all(): Promise<[Receipt, JobResult]> {
+  await declareQueue('job1', { type: 'quorum' })
+  const receipt = await enqueue('job1', ['apple', new Uint8Array(1), { frame: 7 }])
+  await using cluster = await startLocalCluster({ images: { worker: ['true'] } })
+  const result = await runJob(
+    { name: 'job-wq-1', image: 'worker', items: receipt.confirmed, queue: { name: 'job1', podUrl: 'amqp://rabbitmq-service' } },
+    { kubeConfig: cluster.kubeConfig, inspectQueue: () => inspectQueue('job1') },
+  )
+  const outcome = await consumeOne(async (item: Item, { signal }) => [item.text(), signal.aborted] as const, { queue: 'job1' })
+  if (outcome.status === 'done') outcome.result[0].toUpperCase()
+  return [receipt, result]
+}
+`
+
+const WRONG = `
+import { enqueue } from '@podqueue/producer'
+await enqueue('job1', 'apple')
+`
+
+async function typeCheck(source: string, module: 'nodenext' | 'preserve'): Promise<string> {
+  await writeFile(join(project, 'use.ts'), source)
+  const options = {
+    module,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable'],
+  }
+  const resolution = module === 'preserve' ? { moduleResolution: 'bundler' } : {}
+  const tsconfig = { compilerOptions: { ...options, ...resolution, types: ['node'] }, files: ['use.ts'] }
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify(tsconfig))
+  return await run(join(root, 'node_modules/.bin/tsc'), ['--project', project], { cwd: project }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  )
+}
+
+test.each(['nodenext', 'preserve'] as const)(
+  'types are right under module %s, with the libraries checked',
+  async (module) => {
+    expect(await typeCheck(USE, module)).toBe('')
+    expect(await typeCheck(WRONG, module)).toMatch(/^use\.ts\(3,23\): error TS2345/)
+  },
+)
+
+test('each package can be imported', async () => {
+  const script = `
+    const names = []
+    for (const name of ['@podqueue/producer', '@podqueue/worker', '@podqueue/k8s', '@podqueue/k8s/local']) {
+      names.push(...Object.keys(await import(name)))
+    }
+    console.log(names.join(' '))
+  `
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: project })
+  expect(stderr).toBe('')
+  for (const name of [
+    'enqueue',
+    'declareQueue',
+    'inspectQueue',
+    'consumeOne',
+    'runWorker',
+    'runJob',
+    'startLocalCluster',
+  ]) {
+    expect(stdout.split(/\s+/)).toContain(name)
+  }
+})
+
+test('the command runs', async () => {
+  const { stdout } = await run(join(project, 'node_modules/.bin/podqueue-worker'), ['--version'])
+  const { version } = JSON.parse(await readFile(join(root, 'packages/worker/package.json'), 'utf8'))
+  expect(stdout.trim()).toBe(version)
+})
+
+test.each(PACKAGES)('%s holds what it needs and nothing else', (name) => {
+  const files = packed.get(name) ?? []
+  expect(files).toEqual(
+    expect.arrayContaining(['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts']),
+  )
+  expect(files.filter((path) => !/^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(path))).toEqual([])
+})
