@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { linesOf } from '../src/lines.ts'
-import { LogPosition } from '../src/log-line.ts'
+import { linesOf } from '../src/api/lines.ts'
+import { LogPosition } from '../src/logs/log-line.ts'
 
 test('reading on after a cut gives each line once, also several of one moment', () => {
   const position = new LogPosition()

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { JobObject, PodObject } from '../src/api-objects.ts'
-import { decisionOf, endOf } from '../src/job-state.ts'
-import { onNameTaken } from '../src/name-taken.ts'
-import { podFailure, startFault } from '../src/pod-failure.ts'
-import { countOf } from '../src/queue-reading.ts'
+import type { JobObject, PodObject } from '../src/api/api-objects.ts'
+import { countOf } from '../src/run/queue-reading.ts'
+import { onNameTaken } from '../src/submit/name-taken.ts'
+import { decisionOf, endOf } from '../src/wait/job-state.ts'
+import { podFailure, startFault } from '../src/wait/pod-failure.ts'
 
 function jobWith(changes: {
   conditions?: string[]

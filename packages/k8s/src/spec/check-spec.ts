@@ -1,6 +1,6 @@
 import { Problems } from '@internal/errors'
+import { K8sError } from '../errors.ts'
 import { completionsOf } from './completions.ts'
-import { K8sError } from './errors.ts'
 import { longestJobName, nameProblem } from './job-name.ts'
 import type { JobSpec } from './job-spec.ts'
 import { quantityMeant, quantityOf } from './quantity.ts'

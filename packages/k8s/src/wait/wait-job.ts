@@ -1,15 +1,15 @@
+import type { JobObject } from '../api/api-objects.ts'
+import type { KubeApi } from '../api/kube-api.ts'
+import { type JobRef, jobsPath } from '../api/resources.ts'
+import { type WatchEvent, watch } from '../api/watch.ts'
+import { K8sError } from '../errors.ts'
 import { aborted, asK8sError, giveUp, type OnAbort } from './abort.ts'
-import type { JobObject } from './api-objects.ts'
 import { Bell } from './bell.ts'
 import { failedJob } from './diagnose.ts'
-import { K8sError } from './errors.ts'
 import { JobFailedError } from './job-failed-error.ts'
 import { countsOf, decisionOf, endOf } from './job-state.ts'
-import type { KubeApi } from './kube-api.ts'
-import { type JobRef, jobsPath } from './resources.ts'
 import { type RunListeners, tell } from './run-events.ts'
 import { StallCheck } from './stall-check.ts'
-import { type WatchEvent, watch } from './watch.ts'
 
 export interface WaitSettings {
   readonly signal: AbortSignal | undefined

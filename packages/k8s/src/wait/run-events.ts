@@ -1,6 +1,6 @@
+import type { PodLogLine } from '../logs/pod-logs.ts'
 import type { JobCounts, JobEnd } from './job-state.ts'
 import type { PodFailure } from './pod-failure.ts'
-import type { PodLogLine } from './pod-logs.ts'
 
 /** What happens during a wait. A listener that throws is a process warning, never the verdict. */
 export interface RunEvents {

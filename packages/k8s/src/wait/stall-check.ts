@@ -1,10 +1,10 @@
-import type { JobObject, PodObject } from './api-objects.ts'
+import type { JobObject, PodObject } from '../api/api-objects.ts'
+import type { KubeApi } from '../api/kube-api.ts'
+import { ifReadable, type JobRef, listPods, listWarnings } from '../api/resources.ts'
 import { isPodSecurity, isQuota, misconfigured, notStarting, refusedPods } from './diagnose.ts'
 import type { JobFailedError } from './job-failed-error.ts'
 import { countsOf, decisionOf, isSuspended } from './job-state.ts'
-import type { KubeApi } from './kube-api.ts'
 import { podFailure, type StartFault, startFault } from './pod-failure.ts'
-import { ifReadable, type JobRef, listPods, listWarnings } from './resources.ts'
 import { type RunListeners, tell } from './run-events.ts'
 
 const LONGEST_EVERY_MS = 30_000

@@ -1,8 +1,8 @@
 import { redact } from '@internal/errors'
 import type { Dispatcher } from 'undici'
+import { K8sError } from '../errors.ts'
 import { ApiAnswer, toK8sError, unreachable, type Wanted } from './api-answer.ts'
 import { fullJitterMs } from './backoff.ts'
-import { K8sError } from './errors.ts'
 import { type KubeConfigLike, loadKubeConfig } from './kube-config.ts'
 import { pause } from './pause.ts'
 

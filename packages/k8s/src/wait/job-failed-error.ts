@@ -1,4 +1,4 @@
-import { K8sError, type K8sErrorCode } from './errors.ts'
+import { K8sError, type K8sErrorCode } from '../errors.ts'
 import type { PodFailure } from './pod-failure.ts'
 
 /** What a {@link JobFailedError} carries. */

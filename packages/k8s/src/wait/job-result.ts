@@ -1,6 +1,6 @@
-import type { JobObject } from './api-objects.ts'
+import type { JobObject } from '../api/api-objects.ts'
+import { RUN_ID } from '../spec/marks.ts'
 import { countsOf, endedAt } from './job-state.ts'
-import { RUN_ID } from './marks.ts'
 
 /** How a Job that completed went. Plain data: it can be stored and sent. */
 export interface JobResult {

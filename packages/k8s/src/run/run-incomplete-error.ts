@@ -1,5 +1,5 @@
-import { K8sError, type K8sErrorCode } from './errors.ts'
-import type { JobResult } from './job-result.ts'
+import { K8sError, type K8sErrorCode } from '../errors.ts'
+import type { JobResult } from '../wait/job-result.ts'
 
 /** Thrown when the Job is complete, but the queue does not show that every item was done. `code` says why. */
 export class RunIncompleteError extends K8sError {

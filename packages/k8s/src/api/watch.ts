@@ -1,7 +1,7 @@
+import { K8sError } from '../errors.ts'
 import { ApiAnswer, toK8sError, unreachable } from './api-answer.ts'
 import type { KubeList, KubeObject, StatusObject } from './api-objects.ts'
 import { fullJitterMs } from './backoff.ts'
-import { K8sError } from './errors.ts'
 import type { KubeApi } from './kube-api.ts'
 import { linesOf } from './lines.ts'
 import { pause } from './pause.ts'

@@ -1,6 +1,6 @@
 import type { Problems } from '@internal/errors'
-import { type ClientOptions, findClientProblems } from './client-options.ts'
-import { DNS_LABEL } from './job-name.ts'
+import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import { DNS_LABEL } from '../spec/job-name.ts'
 
 /** How submitJob treats what is already there. */
 export interface SubmitOptions {

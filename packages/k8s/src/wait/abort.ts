@@ -1,7 +1,7 @@
-import { ApiAnswer, toK8sError } from './api-answer.ts'
-import { K8sError } from './errors.ts'
-import type { KubeApi } from './kube-api.ts'
-import { deleteJob, type JobRef, patchJob } from './resources.ts'
+import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
+import type { KubeApi } from '../api/kube-api.ts'
+import { deleteJob, type JobRef, patchJob } from '../api/resources.ts'
+import { K8sError } from '../errors.ts'
 
 /** What becomes of an unfinished Job when its run is given up. */
 export type OnAbort = 'delete' | 'suspend' | 'leave'

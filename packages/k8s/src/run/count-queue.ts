@@ -1,5 +1,5 @@
-import { K8sError } from './errors.ts'
-import { pause } from './pause.ts'
+import { pause } from '../api/pause.ts'
+import { K8sError } from '../errors.ts'
 import { countOf, type InspectQueue, type QueueReading } from './queue-reading.ts'
 
 const LOOK_EVERY_MS = 1000

@@ -1,5 +1,5 @@
 import type { Problems } from '@internal/errors'
-import { nameProblem } from './job-name.ts'
+import { nameProblem } from '../spec/job-name.ts'
 import type { KubeConfigLike } from './kube-config.ts'
 
 /** Which cluster a call talks to. */

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Dispatcher } from 'undici'
-import { K8sError } from './errors.ts'
+import { K8sError } from '../errors.ts'
 
 /**
  * The part of `@kubernetes/client-node`'s `KubeConfig` that is used: one of those fits, also of another copy of the library.

@@ -1,6 +1,6 @@
 import { redact } from '@internal/errors'
-import type { ContainerStatus, ContainerTerminated, PodObject } from './api-objects.ts'
-import { COMPLETION_INDEX } from './marks.ts'
+import type { ContainerStatus, ContainerTerminated, PodObject } from '../api/api-objects.ts'
+import { COMPLETION_INDEX } from '../spec/marks.ts'
 
 /** A pod that failed, or does not start. */
 export interface PodFailure {

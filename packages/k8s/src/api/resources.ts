@@ -1,8 +1,8 @@
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
+import { CONTROLLER_UID } from '../spec/marks.ts'
 import { ApiAnswer } from './api-answer.ts'
 import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
 import type { ApiRequest, KubeApi } from './kube-api.ts'
-import { CONTROLLER_UID } from './marks.ts'
 
 /** Which Job is meant: by uid one certain Job, else whatever has the name when it is first seen. */
 export interface JobRef {

@@ -1,6 +1,6 @@
 import { redact } from '@internal/errors'
+import { K8sError } from '../errors.ts'
 import type { StatusObject } from './api-objects.ts'
-import { K8sError } from './errors.ts'
 
 /** What a request wants, in the words of a Role. */
 export interface Wanted {

@@ -1,4 +1,4 @@
-import type { JobCondition, JobObject } from './api-objects.ts'
+import type { JobCondition, JobObject } from '../api/api-objects.ts'
 
 /** How far a Job is. */
 export interface JobCounts {

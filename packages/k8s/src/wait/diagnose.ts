@@ -1,11 +1,11 @@
 import { redact } from '@internal/errors'
-import type { JobObject } from './api-objects.ts'
+import type { JobObject } from '../api/api-objects.ts'
+import type { KubeApi } from '../api/kube-api.ts'
+import { ifReadable, listPods } from '../api/resources.ts'
+import { readTail } from '../logs/pod-logs.ts'
 import { JobFailedError } from './job-failed-error.ts'
 import type { JobEnd } from './job-state.ts'
-import type { KubeApi } from './kube-api.ts'
 import { type PodFailure, podFailure, type StartFault } from './pod-failure.ts'
-import { readTail } from './pod-logs.ts'
-import { ifReadable, listPods } from './resources.ts'
 
 const LOG_TAILS = 5
 
