@@ -32,8 +32,16 @@ export type K8sErrorCode =
   | 'CONFIG_MISSING'
   /** Thrown as {@link JobFailedError} when pods do not start for another reason that does not heal by itself. */
   | 'POD_START_FAILED'
-  /** Thrown as {@link JobFailedError} when Kubernetes refuses to create the Job's pods: ServiceAccount, quota, Pod Security. */
+  /** Thrown as {@link JobFailedError} when Kubernetes refuses to create the Job's pods: ServiceAccount, Pod Security, a webhook. */
   | 'POD_REFUSED'
+  /** Thrown as {@link JobFailedError} when a quota of the namespace left no room for a single pod for `scheduleGraceMs`. */
+  | 'QUOTA_EXCEEDED'
+  /** Thrown as {@link JobFailedError} when no node had room for a single pod for `scheduleGraceMs`. */
+  | 'UNSCHEDULABLE'
+  /** Thrown as {@link JobFailedError} when every attempt fails alike and none has succeeded. */
+  | 'CRASH_LOOP'
+  /** Thrown as {@link JobFailedError} when the Job waits for pods to end on a node that does not answer any more. */
+  | 'NODE_LOST'
   /** Thrown as {@link JobFailedError} when a worker says that its call, its permission or its configuration is wrong: exit 64, 77, 78. */
   | 'WORKER_MISCONFIGURED'
   /** Thrown as {@link RunIncompleteError} when the Job is complete and the queue still holds items. */

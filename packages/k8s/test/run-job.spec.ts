@@ -314,7 +314,7 @@ test('answers that are lost while a Job is made: one Job, one Secret, started', 
     return lost
   })
   const work = spec({ items: 2 })
-  const result = await runJob(work, { kubeConfig: network.kubeConfig })
+  const result = await runJob(work, { kubeConfig: network.kubeConfig, preflight: false })
   expect(result).toMatchObject({ name: work.name, succeeded: 2 })
   const sent = network.requests.filter((line) => !line.startsWith('GET')).map((line) => line.replace(/\/.*\//, ''))
   expect(sent).toEqual([

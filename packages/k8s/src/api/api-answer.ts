@@ -5,7 +5,7 @@ import type { StatusObject } from './api-objects.ts'
 /** What a request wants, in the words of a Role. */
 export interface Wanted {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete'
-  /** `jobs`, `pods`, `pods/log`, `secrets`, `events`. */
+  /** `jobs`, `pods`, `pods/log`, `secrets`, `events`, `selfsubjectaccessreviews`, `version`. */
   readonly resource: string
   readonly namespace: string
   readonly name?: string | undefined

@@ -34,7 +34,9 @@ export interface JobObject extends KubeObject {
     readonly parallelism?: number
     readonly completionMode?: string
     readonly suspend?: boolean
-    readonly template: { readonly spec: { readonly restartPolicy?: string } }
+    readonly template: {
+      readonly spec: { readonly restartPolicy?: string; readonly terminationGracePeriodSeconds?: number }
+    }
   }
   readonly status?: {
     readonly conditions?: readonly JobCondition[]
@@ -67,7 +69,9 @@ export interface ContainerStatus {
 }
 
 export interface PodObject extends KubeObject {
+  readonly spec?: { readonly nodeName?: string }
   readonly status?: {
+    readonly conditions?: readonly JobCondition[]
     readonly phase?: string
     readonly reason?: string
     readonly message?: string

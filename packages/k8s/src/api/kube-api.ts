@@ -85,6 +85,27 @@ export class KubeApi {
     return body
   }
 
+  /** {@link expect}, with the texts of the answer's `Warning` headers. Tried once. */
+  async withWarnings(request: ApiRequest): Promise<readonly string[]> {
+    try {
+      const { body, headers } = await this.#send(request, {
+        headersTimeout: ANSWER_TIMEOUT_MS,
+        bodyTimeout: ANSWER_TIMEOUT_MS,
+      })
+      await body.dump()
+      return [headers.warning ?? []].flat().flatMap(warningTexts)
+    } catch (error) {
+      throw error instanceof ApiAnswer ? toK8sError(error) : error
+    }
+  }
+
+  /** Ends the connections that are kept for the next request. */
+  async close(): Promise<void> {
+    const old = this.#dispatcher
+    this.#dispatcher = undefined
+    await old?.close()
+  }
+
   /** Makes the next request read the credentials and certificates again, as after a 401. */
   renewCredentials(): void {
     this.#forgetConnections()
@@ -191,6 +212,13 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET|ERR_SSL|ERR
 
 function isPassing(error: unknown): boolean {
   return error instanceof K8sError && error.retryable
+}
+
+/** The texts of `299 - "text"`, of which one header may hold several. https://www.rfc-editor.org/rfc/rfc7234#section-5.5 */
+function warningTexts(header: string): string[] {
+  return [...header.matchAll(/\d{3} \S+ ("(?:[^"\\]|\\.)*")/g)].map(([, quoted = '""']) =>
+    quoted.slice(1, -1).replace(/\\(.)/g, '$1'),
+  )
 }
 
 function queryText(query: ApiRequest['query'] = {}): string {

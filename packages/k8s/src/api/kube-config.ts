@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import type { KubeConfig } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { K8sError } from '../errors.ts'
 
@@ -29,9 +31,16 @@ export async function loadKubeConfig(): Promise<KubeConfigLike> {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
   try {
-    config.loadFromDefault(undefined, true)
+    const [first, ...rest] = filesOfEnvironment()
+    if (first === undefined) config.loadFromDefault()
+    else config.loadFromFile(first)
+    for (const file of rest) {
+      const further = new KubeConfig()
+      further.loadFromFile(file)
+      addMissing(config, further)
+    }
   } catch (cause) {
-    if (isMissingFile(cause)) throw kubeConfigMissing(cause)
+    if (cause instanceof K8sError) throw cause
     throw new K8sError({
       code: 'KUBECONFIG_INVALID',
       message: `The kubeconfig cannot be read: ${firstLine(cause)}`,
@@ -44,14 +53,34 @@ export async function loadKubeConfig(): Promise<KubeConfigLike> {
   return config
 }
 
-function kubeConfigMissing(cause?: unknown): K8sError {
+/** The files of `KUBECONFIG` that exist; those that do not are passed over, as by kubectl, unless none does. */
+function filesOfEnvironment(): string[] {
+  const named = (process.env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '')
+  const found = named.filter((file) => existsSync(file))
+  if (named.length > 0 && found.length === 0) throw kubeConfigMissing()
+  return found
+}
+
+/** Joins two kubeconfigs as kubectl does: of two entries with one name, and of two current contexts, the first counts. */
+function addMissing(config: KubeConfig, further: KubeConfig): void {
+  config.clusters = [...config.clusters, ...without(further.clusters, config.clusters)]
+  config.users = [...config.users, ...without(further.users, config.users)]
+  config.contexts = [...config.contexts, ...without(further.contexts, config.contexts)]
+  if (!config.currentContext) config.setCurrentContext(further.getCurrentContext())
+}
+
+function without<Entry extends { readonly name: string }>(entries: Entry[], taken: readonly Entry[]): Entry[] {
+  const names = new Set(taken.map(({ name }) => name))
+  return entries.filter(({ name }) => !names.has(name))
+}
+
+function kubeConfigMissing(): K8sError {
   const tried = placesTried()
   return new K8sError({
     code: 'KUBECONFIG_MISSING',
     message: `No kubeconfig was found. Tried: ${tried.join(', ')}.`,
     hint: 'Set KUBECONFIG to the path of one, pass `kubeConfig`, or start a cluster on this machine with startLocalCluster.',
     details: { tried },
-    cause,
   })
 }
 
@@ -60,10 +89,6 @@ function placesTried(): string[] {
   if (KUBECONFIG) return KUBECONFIG.split(delimiter).map((file) => `${file} (from KUBECONFIG)`)
   const service = 'the service account of a pod (/var/run/secrets/kubernetes.io/serviceaccount)'
   return ['KUBECONFIG (not set)', join(homedir(), '.kube', 'config'), service]
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 // A YAML error goes on with the lines around it, which in a kubeconfig may be a token.

@@ -1,4 +1,5 @@
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
+import { K8sError } from '../errors.ts'
 import { CONTROLLER_UID } from '../spec/marks.ts'
 import { ApiAnswer } from './api-answer.ts'
 import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
@@ -136,7 +137,30 @@ export async function listPods(
   return list.items
 }
 
-/** The warnings about a Job: why its pods cannot be created. */
+/** Takes a pod off the books without waiting for its node: nothing when it is gone. Needs the right to delete pods. */
+export async function deletePodNow(
+  api: KubeApi,
+  { name, namespace, uid }: JobRef & { readonly uid: string },
+  bounds: Bounds,
+): Promise<void> {
+  const preconditions = { uid }
+  try {
+    await api.expect({
+      verb: 'delete',
+      resource: 'pods',
+      namespace,
+      name,
+      path: `${podsPath(namespace)}/${name}`,
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions },
+      ...bounds,
+    })
+  } catch (error) {
+    const status = error instanceof K8sError ? error.details.status : undefined
+    if (status !== 404 && status !== 409) throw error
+  }
+}
+
+/** The warnings about a Job, why its pods cannot be created, or about a pod, why it does not start. */
 export async function listWarnings(
   api: KubeApi,
   { namespace, uid }: JobRef & { readonly uid: string },

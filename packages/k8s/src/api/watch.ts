@@ -7,7 +7,7 @@ import { linesOf } from './lines.ts'
 import { pause } from './pause.ts'
 
 /** Bookmarks come about every minute: longer silence is a dead connection, not a quiet Job. */
-const SILENCE_MS = 90_000
+export const SILENCE_MS = 90_000
 /** A list at a turn's end when the last is older: should a stream ever leave something out, it is found then. */
 const SAFETY_MS = 300_000
 /** How long an API server that answered before may refuse (403 while it starts) before that is believed. */
@@ -23,6 +23,8 @@ export interface WatchOptions {
   readonly resourceVersion?: string | undefined
   /** How long the API server may be gone. */
   readonly unreachableMs: number
+  /** How long nothing may come. Default: {@link SILENCE_MS}. */
+  readonly silenceMs?: number
   readonly signal: AbortSignal
   /** Told when the connection is back after it was lost. */
   readonly onReconnected?: (event: { readonly attempts: number; readonly reason: string }) => void
@@ -108,9 +110,9 @@ async function* turn<Item extends KubeObject>(
   options: WatchOptions,
   state: WatchState,
 ): AsyncGenerator<WatchEvent<Item> | 'opened', void, undefined> {
-  const { resource, namespace, path, fieldSelector, labelSelector, signal } = options
+  const { resource, namespace, path, fieldSelector, labelSelector, signal, silenceMs = SILENCE_MS } = options
   const silence = new AbortController()
-  const watchdog = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+  const watchdog = setTimeout(() => silence.abort(new Error(`nothing came for ${silenceMs / 1000} s`)), silenceMs)
   const timeoutSeconds = 240 + Math.floor(Math.random() * 120)
   const query = {
     watch: true,

@@ -1,19 +1,21 @@
 import { Problems } from '@internal/errors'
-import type { ClientOptions } from '../api/client-options.ts'
-import { KubeApi } from '../api/kube-api.ts'
+import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import type { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'
+import { preflightError, preflightWith } from '../preflight/preflight.ts'
 import { findSpecProblems } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
-import { submit } from '../submit/submission.ts'
+import { namespaceOf, submit } from '../submit/submission.ts'
 import { findSubmitProblems, type SubmitOptions } from '../submit/submit-options.ts'
-import { asK8sError } from '../wait/abort.ts'
 import type { JobResult } from '../wait/job-result.ts'
 import { findWaitProblems, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
-import { type Counted, countQueue, describeUnknown, ignoringConsumers, readAtStart } from './count-queue.ts'
+import { countQueue, ignoringConsumers, readAtStart } from './count-queue.ts'
+import { judge } from './judge.ts'
 import type { InspectQueue } from './queue-reading.ts'
-import { RunIncompleteError } from './run-incomplete-error.ts'
 
 const COUNT_TIMEOUT_MS = 60_000
+/** More would only repeat what three did not bring about. */
+const MOST_SWEEPS = 3
 
 /** A {@link JobSpec} whose `items` may be left out when `inspectQueue` is given: it is then what is ready in the queue. */
 export type RunSpec = Omit<JobSpec, 'items'> & {
@@ -28,8 +30,11 @@ export interface RunOptions {
    * complete and the queue empty; without it the Job alone is believed. Default: none.
    */
   readonly inspectQueue?: InspectQueue
-  /** What items that are still ready after the Job mean: `ITEMS_LEFT`, or only a number in the result. Default: 'fail'. */
-  readonly leftover?: 'fail' | 'ignore'
+  /**
+   * What items that are still ready after the Job mean: `ITEMS_LEFT`; further Jobs over them, named `<name>-sweep-<n>`, at most
+   * three, as long as they become fewer; or only a number in the result. Default: 'fail'.
+   */
+  readonly leftover?: 'fail' | 'sweep' | 'ignore'
   /** What dead letters that came in during the run mean: `DEAD_LETTERED`, or only a number in the result. Default: 'fail'. */
   readonly deadLettered?: 'fail' | 'report'
   /**
@@ -37,115 +42,91 @@ export interface RunOptions {
    * A consumer that died with its node is attached for three heartbeats. Default: 60000.
    */
   readonly countTimeoutMs?: number
+  /**
+   * Whether to look first at everything that the run needs ({@link preflight}): about ten small requests, and all that is
+   * missing is in one error before anything is made. Default: true.
+   */
+  readonly preflight?: boolean
 }
 
 /** Everything that {@link runJob} takes besides the spec. */
 export type RunJobOptions = ClientOptions & SubmitOptions & WaitOptions & RunOptions
 
-/**
- * Runs a Job over a queue: submits it, waits for it, and counts what is left. When it returns, the Job is complete and, with
- * `inspectQueue`, the queue empty; anything else is an error.
- *
- * @throws JobFailedError as {@link waitForJob} does.
- * @throws RunIncompleteError `ITEMS_LEFT`, `DEAD_LETTERED`, `QUEUE_UNVERIFIED`: the Job is complete, the work is not, or
- * nobody knows.
- * @throws K8sError as {@link submitJob} and {@link waitForJob} do.
- */
-export async function runJob(spec: RunSpec, options: RunJobOptions = {}): Promise<JobResult> {
-  checkRun(spec, options)
-  const { signal } = options
-  try {
-    signal?.throwIfAborted()
-    return await run(await KubeApi.load(options.kubeConfig), spec, options)
-  } catch (error) {
-    throw asK8sError(error, signal)
-  }
-}
-
-async function run(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
-  const { inspectQueue, signal, countTimeoutMs = COUNT_TIMEOUT_MS } = options
+/** Runs by one API client what was checked. */
+export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
+  const { inspectQueue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
   const before = inspectQueue === undefined ? undefined : await readAtStart(inspectQueue, { countTimeoutMs, signal })
   const items = spec.items ?? before?.ready ?? 0
-  const result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options)
+  let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options)
   if (inspectQueue === undefined) return result
-  const inspect = options.leftover === 'ignore' ? ignoringConsumers(inspectQueue) : inspectQueue
-  return judge(result, await countQueue(inspect, { countTimeoutMs, signal }), { ...options, deadBefore: before?.dead })
+  const inspect = leftover === 'ignore' ? ignoringConsumers(inspectQueue) : inspectQueue
+  const bounds = { countTimeoutMs, signal }
+  let counted = await countQueue(inspect, bounds)
+  for (let sweep = 1, most = Number.POSITIVE_INFINITY; leftover === 'sweep' && sweep <= MOST_SWEEPS; sweep++) {
+    const left = counted.verdict === 'left' ? (counted.reading?.ready ?? 0) : 0
+    if (left === 0 || left >= most) break
+    most = left
+    const swept = await runToEnd(
+      api,
+      { ...spec, name: sweepName(spec.name, sweep), items: left },
+      {
+        ...options,
+        // All Jobs of a run have its id, so that a service that is started again finds each of them.
+        ...(result.runId === undefined ? {} : { runId: result.runId }),
+        preflight: false,
+      },
+    )
+    result = { ...result, sweeps: [...(result.sweeps ?? []), swept] }
+    counted = await countQueue(inspect, bounds)
+  }
+  return judge(result, counted, { ...options, deadBefore: before?.dead })
 }
 
-async function runToEnd(
-  api: KubeApi,
-  spec: JobSpec,
-  options: ClientOptions & SubmitOptions & WaitOptions,
-): Promise<JobResult> {
+function sweepName(name: string, sweep: number): string {
+  return `${name}-sweep-${sweep}`
+}
+
+async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions): Promise<JobResult> {
+  const onAbort = options.onAbort ?? 'delete'
+  if (options.preflight !== false) {
+    const logs = options.on?.podLog !== undefined
+    const error = preflightError(await preflightWith(api, spec, { ...options, onAbort, logs }))
+    if (error !== undefined) throw error
+  }
   const job = await submit(api, spec, options)
   const { name, namespace = api.namespace, uid } = job.metadata
-  return waitWith(
-    'runJob',
-    api,
-    { name, namespace, uid },
-    { ...options, onAbort: options.onAbort ?? 'delete', first: job },
-  )
-}
-
-/** What the queue says about a Job that is complete. */
-function judge(
-  job: JobResult,
-  { verdict, reading, cause }: Counted,
-  options: RunOptions & { readonly deadBefore: number | undefined },
-): JobResult {
-  const dead =
-    reading?.dead === undefined || options.deadBefore === undefined ? undefined : reading.dead - options.deadBefore
-  const result = {
-    ...job,
-    ...(reading?.verified === true ? { leftOver: reading.ready } : {}),
-    ...(dead === undefined ? {} : { deadLettered: Math.max(0, dead) }),
-  }
-  const { namespace, name } = job
-  if (verdict === 'unknown' && options.leftover !== 'ignore') {
-    throw new RunIncompleteError({
-      code: 'QUEUE_UNVERIFIED',
-      message: `Job ${namespace}/${name} is complete, but whether its queue is empty is not known: ${describeUnknown({ reading, cause })}.`,
-      hint: 'Look at the queue once its broker is well; a run over what is left does no harm.',
-      result,
-      cause,
-    })
-  }
-  if (verdict === 'left' && options.leftover !== 'ignore') {
-    throw new RunIncompleteError({
-      code: 'ITEMS_LEFT',
-      message: `Job ${namespace}/${name} is complete, but ${result.leftOver} items are left in its queue.`,
-      hint: 'There were more items than `items` said, or pods gave items back. Run again, without `items`, for the rest.',
-      result,
-    })
-  }
-  if (dead !== undefined && dead > 0 && options.deadLettered !== 'report') {
-    throw new RunIncompleteError({
-      code: 'DEAD_LETTERED',
-      message: `Job ${namespace}/${name} is complete, but ${dead} items went to the dead letter queue.`,
-      hint: "Look at them there, mend the cause and enqueue them again; deadLettered: 'report' makes this a number in the result.",
-      result,
-    })
-  }
-  return result
+  return waitWith('runJob', api, { name, namespace, uid }, { ...options, onAbort, first: job })
 }
 
 function withoutJob(api: KubeApi, spec: RunSpec, options: ClientOptions): JobResult {
-  const namespace = spec.namespace ?? options.namespace ?? api.namespace
+  const namespace = namespaceOf(api, spec, options)
   return { name: spec.name, namespace, completions: 0, succeeded: 0, failed: 0, durationMs: 0 }
 }
 
-function checkRun(spec: RunSpec, options: ClientOptions & SubmitOptions & WaitOptions & RunOptions): void {
+/** Throws `INVALID_OPTIONS` with everything that is wrong with a run. */
+export function checkRun(spec: RunSpec, options: RunJobOptions): void {
   const problems = new Problems()
   // No items, or none said, is right here; the rest of the spec is checked as if there were one.
   const items = spec?.items === 0 || (spec?.items === undefined && options.inspectQueue !== undefined) ? 1 : spec?.items
   findSpecProblems(problems, { ...spec, items } as JobSpec)
+  findClientProblems(problems, options)
   findSubmitProblems(problems, options)
   findWaitProblems(problems, options)
-  problems.oneOf('leftover', options.leftover, ['fail', 'ignore'])
+  problems.oneOf('leftover', options.leftover, ['fail', 'sweep', 'ignore'])
   problems.oneOf('deadLettered', options.deadLettered, ['fail', 'report'])
   problems.durationMs('countTimeoutMs', options.countTimeoutMs)
+  if (options.preflight !== undefined && typeof options.preflight !== 'boolean') {
+    problems.add('preflight', 'must be true or false')
+  }
   if (options.inspectQueue !== undefined && typeof options.inspectQueue !== 'function') {
     problems.add('inspectQueue', "must be a function, such as () => inspectQueue('job1')")
+  }
+  if (options.leftover === 'sweep' && options.inspectQueue === undefined) {
+    problems.add('leftover', "'sweep' needs inspectQueue, which says what is left")
+  }
+  const longest = 63 - sweepName('', MOST_SWEEPS).length - '-99999'.length
+  if (options.leftover === 'sweep' && typeof spec?.name === 'string' && spec.name.length > longest) {
+    problems.add('name', `must have at most ${longest} characters when leftover is 'sweep', whose Jobs add to it`)
   }
   problems.throwAs('runJob', (fields) => new K8sError(fields))
 }

@@ -1,4 +1,4 @@
-import type { V1Job, V1JobSpec, V1PodSpec } from '@kubernetes/client-node'
+import type { V1Job, V1JobSpec, V1PodFailurePolicy, V1PodSpec } from '@kubernetes/client-node'
 import { brokerSecretRef } from './broker-secret.ts'
 import { checkSpec } from './check-spec.ts'
 import { completionsOf } from './completions.ts'
@@ -39,6 +39,7 @@ export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
       completionMode: indexed ? 'Indexed' : 'NonIndexed',
       ...backoffLimit(spec, indexed),
       ttlSecondsAfterFinished: spec.ttlSeconds ?? DAY_SECONDS,
+      ...(spec.failFast === true ? { podFailurePolicy: failFastPolicy() } : {}),
       ...(spec.deadlineMs === undefined ? {} : { activeDeadlineSeconds: Math.ceil(spec.deadlineMs / 1000) }),
       template: {
         metadata: { labels: { ...labels }, ...structuredClone(annotations) },
@@ -60,6 +61,19 @@ function backoffLimit(spec: JobSpec, indexed: boolean): Partial<V1JobSpec> {
   if (!indexed || spec.restartPolicy === 'OnFailure') return { backoffLimit: limit }
   // Above 100,000 completions Kubernetes wants a bound on failed indexes too, of at most 10,000.
   return { backoffLimitPerIndex: limit, ...(completionsOf(spec) > 100_000 ? { maxFailedIndexes: 10_000 } : {}) }
+}
+
+/** Exit codes by which podqueue's worker says that no further attempt will fare better. Disruptions do not count against a limit. */
+function failFastPolicy(): V1PodFailurePolicy {
+  return {
+    rules: [
+      {
+        action: 'FailJob',
+        onExitCodes: { containerName: WORKER_CONTAINER, operator: 'In', values: [64, 77, 78] },
+      },
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    ],
+  }
 }
 
 function podSpec(spec: JobSpec, secretName?: string): V1PodSpec {

@@ -34,6 +34,14 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
   problems.oneOf('restartPolicy', spec.restartPolicy, ['Never', 'OnFailure'])
   problems.oneOf('podSecurity', spec.podSecurity, ['baseline', 'restricted'])
   problems.oneOf('imagePullPolicy', spec.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'])
+  if (spec.failFast !== undefined && typeof spec.failFast !== 'boolean')
+    problems.add('failFast', 'must be true or false')
+  if (spec.failFast === true && spec.restartPolicy === 'OnFailure') {
+    problems.add(
+      'failFast',
+      "needs restartPolicy 'Never': Kubernetes looks at exit codes of pods that ended, and with 'OnFailure' they do not",
+    )
+  }
   checkNames(problems, spec)
   checkImage(problems, spec.image)
   checkQueue(problems, spec.queue)

@@ -118,6 +118,12 @@ export interface JobSpec {
    * running pods, in mid-item, when it gives a Job up. Default: 'Never'.
    */
   readonly restartPolicy?: 'Never' | 'OnFailure'
+  /**
+   * Lets Kubernetes itself end the Job as failed when one worker exits with 64, 77 or 78, also when nobody waits for it. It
+   * has a price: the pods that run are ended, in mid-item, and a pod that is being ended is replaced only when it has
+   * ended, which on a node that is lost is never. Without it the wait does the same. Default: false.
+   */
+  readonly failFast?: boolean
   /** A last change to the Job, for what has no option here: change the object in place or return another. */
   readonly template?: (job: V1Job) => V1Job | undefined
 }

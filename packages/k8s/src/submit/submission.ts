@@ -5,34 +5,38 @@ import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
 import type { JobObject } from '../api/api-objects.ts'
 import type { ClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { isLoopback } from '../api/loopback.ts'
 import { pause } from '../api/pause.ts'
 import { createJob, createSecret, deleteJob, getJob, patchJob } from '../api/resources.ts'
+import { traced } from '../api/trace.ts'
 import { K8sError } from '../errors.ts'
 import { brokerSecret } from '../spec/broker-secret.ts'
 import { assembleJob } from '../spec/build-job.ts'
+import { completionsOf } from '../spec/completions.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { AWAITING_SECRET, RUN_ID, SPEC_HASH } from '../spec/marks.ts'
 import { specHash } from '../spec/spec-hash.ts'
 import { giveUp } from '../wait/abort.ts'
+import { loopbackProblem } from './loopback-broker.ts'
 import { jobExists, onNameTaken } from './name-taken.ts'
 import type { SubmitOptions } from './submit-options.ts'
 
 /** Submits a spec that was checked; returns the Job as the server has it. */
 export async function submit(api: KubeApi, spec: JobSpec, options: ClientOptions & SubmitOptions): Promise<JobObject> {
-  refuseLoopback(api, spec)
-  const namespace = spec.namespace ?? options.namespace ?? api.namespace
+  const problem = await loopbackProblem(api, spec, { signal: options.signal })
+  if (problem !== undefined) {
+    const problems = new Problems()
+    problems.add('queue.podUrl', problem)
+    problems.throwAs('submitJob', (fields) => new K8sError(fields))
+  }
+  const namespace = namespaceOf(api, spec, options)
   const run = new Submission(api, { ...spec, namespace }, options)
-  return run.submit()
+  const trace = { name: spec.name, namespace, completions: completionsOf(spec) }
+  return traced('submit', trace, () => run.submit())
 }
 
-/** A pod that is told to connect to 127.0.0.1 finds itself there. Only pods of a cluster that is itself on loopback may mean us. */
-function refuseLoopback(api: KubeApi, { queue }: JobSpec): void {
-  if (!('podUrl' in queue) || !isLoopback(new URL(queue.podUrl).hostname) || isLoopback(api.server.hostname)) return
-  const problems = new Problems()
-  const advice = 'give the address as the pods reach it, such as amqp://rabbitmq-service:5672'
-  problems.add('queue.podUrl', `is a loopback address, which in a pod is the pod itself: ${advice}`)
-  problems.throwAs('submitJob', (fields) => new K8sError(fields))
+/** Where a spec's Job goes. */
+export function namespaceOf(api: KubeApi, spec: { readonly namespace?: string }, options: ClientOptions): string {
+  return spec.namespace ?? options.namespace ?? api.namespace
 }
 
 class Submission {
@@ -148,6 +152,7 @@ class Submission {
     await giveUp(this.#api, { name, namespace, uid: job.metadata.uid }, 'delete')
   }
 
+  /** The Job with its marks, suspended when its Secret has to be there first. */
   #job(): V1Job {
     const own = 'podUrl' in this.#spec.queue
     const job = assembleJob(this.#spec, this.#secretName)

@@ -36,8 +36,10 @@ export async function failedJob(
     { signal },
   )
   const { name, namespace, uid } = refOf(job)
+  // The policy of `failFast` may be quicker than the look that finds the same exit code.
+  const wrong = end.reason === 'PodFailurePolicy' && pods.some(({ exitCode }) => MISCONFIGURED.has(exitCode ?? 0))
   return new JobFailedError({
-    code: 'JOB_FAILED',
+    code: wrong ? 'WORKER_MISCONFIGURED' : 'JOB_FAILED',
     message: `Job ${namespace}/${name} failed: ${[end.reason, end.message].filter(Boolean).join(': ')}${describePods(pods)}`,
     hint: hintFor(pods) ?? `See \`kubectl describe job ${name} --namespace ${namespace}\`.`,
     job: { name, namespace, uid, reason: end.reason, pods },
@@ -108,7 +110,7 @@ export function isQuota(message: string): boolean {
   return message.includes('exceeded quota')
 }
 
-async function withLogTails(
+export async function withLogTails(
   api: KubeApi,
   job: JobObject,
   failures: readonly PodFailure[],
@@ -124,7 +126,7 @@ async function withLogTails(
   )
 }
 
-function describePods(pods: readonly PodFailure[]): string {
+export function describePods(pods: readonly PodFailure[]): string {
   const lines = pods.slice(0, 3).map(({ name, exitCode, reason, message, logTail }) => {
     const how =
       exitCode === undefined ? (reason ?? 'failed') : `exit ${exitCode}${reason === undefined ? '' : ` (${reason})`}`
@@ -134,7 +136,7 @@ function describePods(pods: readonly PodFailure[]): string {
   return lines.join('')
 }
 
-function hintFor(pods: readonly PodFailure[]): string | undefined {
+export function hintFor(pods: readonly PodFailure[]): string | undefined {
   const text = pods.flatMap(({ message, logTail = [] }) => [message ?? '', ...logTail]).join('\n')
   if (/EACCES|Permission denied/i.test(text)) {
     return "A program may not write where it wants to: with podSecurity 'restricted' it runs as uid 65532; mount a volume there, or use 'baseline'."
@@ -144,6 +146,6 @@ function hintFor(pods: readonly PodFailure[]): string | undefined {
   return undefined
 }
 
-function refOf({ metadata }: JobObject): { name: string; namespace: string; uid: string } {
+export function refOf({ metadata }: JobObject): { name: string; namespace: string; uid: string } {
   return { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid }
 }

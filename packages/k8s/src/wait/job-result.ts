@@ -26,6 +26,8 @@ export interface JobResult {
   readonly leftOver?: number
   /** Dead letters that came in during the run: only from {@link runJob} whose `inspectQueue` counts them. */
   readonly deadLettered?: number
+  /** The Jobs that were run over what the first one left, in order: only from {@link runJob} with `leftover: 'sweep'`. */
+  readonly sweeps?: readonly JobResult[]
 }
 
 export function resultOf(job: JobObject): JobResult {

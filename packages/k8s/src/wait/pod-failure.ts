@@ -1,5 +1,5 @@
 import { redact } from '@internal/errors'
-import type { ContainerStatus, ContainerTerminated, PodObject } from '../api/api-objects.ts'
+import type { ContainerStatus, ContainerTerminated, EventObject, PodObject } from '../api/api-objects.ts'
 import { COMPLETION_INDEX } from '../spec/marks.ts'
 
 /** A pod that failed, or does not start. */
@@ -84,4 +84,25 @@ export function startFault(pod: PodObject): StartFault | undefined {
   if (IMAGE.has(reason)) return { code: 'IMAGE_UNAVAILABLE', final: false, failure }
   const missing = /not found|couldn't find key|references non-existent/.test(failure.message ?? '')
   return { code: CONFIG.has(reason) && missing ? 'CONFIG_MISSING' : 'POD_START_FAILED', final: false, failure }
+}
+
+const PREPARATION = new Set(['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox'])
+
+/** What keeps a pod from being prepared, by the warnings about it; undefined when they say nothing of that. */
+export function mountFault(pod: PodObject, warnings: readonly EventObject[]): StartFault | undefined {
+  const warning = warnings.findLast(({ reason }) => reason !== undefined && PREPARATION.has(reason))
+  if (warning?.reason === undefined) return undefined
+  const index = indexOf(pod)
+  const message = redact(warning.message ?? '')
+  const missing = /(secret|configmap) ".*" not found|references non-existent/.test(message)
+  return {
+    code: missing ? 'CONFIG_MISSING' : 'POD_START_FAILED',
+    final: false,
+    failure: {
+      name: pod.metadata.name,
+      ...(index === undefined ? {} : { index }),
+      reason: warning.reason,
+      message,
+    },
+  }
 }

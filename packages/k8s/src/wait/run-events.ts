@@ -1,6 +1,7 @@
 import type { PodLogLine } from '../logs/pod-logs.ts'
 import type { JobCounts, JobEnd } from './job-state.ts'
 import type { PodFailure } from './pod-failure.ts'
+import type { Stuck } from './stuck.ts'
 
 /** What happens during a wait. A listener that throws is a process warning, never the verdict. */
 export interface RunEvents {
@@ -8,6 +9,8 @@ export interface RunEvents {
   readonly progress: JobCounts
   /** Kubernetes decided how the Job ends; its last pods are still being ended. */
   readonly decided: JobEnd
+  /** Something keeps the run, or a part of it, from going on. Each trouble is told once; it may pass by itself. */
+  readonly stuck: Stuck
   /** An attempt failed, which need not fail the Job: at most 20 in 30 s, a sample when there are more. */
   readonly podFailed: PodFailure
   /** A pod printed a line. Logs are read only when somebody listens: a request or more for each pod. */

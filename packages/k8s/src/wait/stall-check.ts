@@ -1,19 +1,29 @@
 import type { JobObject, PodObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { ifReadable, type JobRef, listPods, listWarnings } from '../api/resources.ts'
-import { isPodSecurity, isQuota, misconfigured, notStarting, refusedPods } from './diagnose.ts'
+import { deletePodNow, ifReadable, type JobRef, listPods, listWarnings } from '../api/resources.ts'
+import type { InspectQueue } from '../run/queue-reading.ts'
+import { AWAITING_SECRET } from '../spec/marks.ts'
+import { crashLoop } from './crash-loop.ts'
+import { isPodSecurity, isQuota, misconfigured, notStarting, refOf, refusedPods } from './diagnose.ts'
 import type { JobFailedError } from './job-failed-error.ts'
 import { countsOf, decisionOf, isSuspended } from './job-state.ts'
-import { podFailure, type StartFault, startFault } from './pod-failure.ts'
+import { crashLooping, nodeLost, noRoom } from './no-progress.ts'
+import { mountFault, podFailure, type StartFault, startFault } from './pod-failure.ts'
 import { type RunListeners, tell } from './run-events.ts'
+import { type Clock, StallClock } from './stall-clock.ts'
+import { isBeingPrepared, type Stuck, unschedulable } from './stuck.ts'
 
 const LONGEST_EVERY_MS = 30_000
 /** Pods of an image that is on the node run by then. */
 const FIRST_LOOK_MS = 3000
 const SOME = 20
 
-interface StallCheckOptions {
+export interface StallCheckOptions {
   readonly startGraceMs: number
+  readonly scheduleGraceMs: number
+  readonly forceDeleteLost: boolean
+  readonly crashLoop: 'fail' | 'ignore'
+  readonly inspectQueue?: InspectQueue | undefined
   readonly on: RunListeners
   readonly signal: AbortSignal
 }
@@ -27,134 +37,216 @@ export class StallCheck {
   readonly everyMs: number
   readonly #api: KubeApi
   readonly #options: StallCheckOptions
-  readonly #told = new Set<string>()
+  readonly #clock = new StallClock()
+  readonly #toldAttempts = new Set<string>()
+  readonly #toldStuck = new Set<string>()
   /** When each pod that does not start was first seen so. */
   readonly #faultSince = new Map<string, number>()
-  readonly #checkedAt = { failures: Number.NEGATIVE_INFINITY, starts: Number.NEGATIVE_INFINITY }
+  readonly #checkedAt = new Map<string, number>()
   #failed = 0
-  #waitingSince: number | undefined
-  #counts = ''
-  #changedAt = performance.now()
 
   constructor(api: KubeApi, options: StallCheckOptions) {
     this.#api = api
     this.#options = options
-    this.everyMs = Math.min(LONGEST_EVERY_MS, Math.max(500, options.startGraceMs / 4))
+    const shortest = Math.min(options.startGraceMs, options.scheduleGraceMs)
+    this.everyMs = Math.min(LONGEST_EVERY_MS, Math.max(500, shortest / 4))
   }
 
   /** Looks at what is due; the error that ends the wait, if there is one. Called on every change and every second. */
   async check(job: JobObject): Promise<JobFailedError | undefined> {
     const now = performance.now()
-    this.#note(job, now)
-    const ref = refOf(job)
-    const waitedMs = this.#waitingSince === undefined ? 0 : now - this.#waitingSince
-    const waits = waitedMs >= Math.min(FIRST_LOOK_MS, this.everyMs)
-    if ((waits || this.#mayHaveFailed(job, now)) && this.#due('failures', now)) {
-      const error = await this.#checkFailures(job, ref)
+    const clock = this.#clock.note(job, now)
+    if (clock.changed) this.#forget(job)
+    const firstLookMs = Math.min(FIRST_LOOK_MS, this.everyMs)
+    const waits = clock.waitingMs >= firstLookMs
+    if ((waits || this.#mayHaveFailed(job, clock)) && this.#due('failures', now)) {
+      const error = await this.#checkFailures(job)
       if (error !== undefined) return error
     }
-    if (!waits || decisionOf(job) !== undefined || !this.#due('starts', now)) return undefined
-    return countsOf(job).active > 0 ? this.#checkStarts(job, ref) : this.#checkRefusals(job, ref, waitedMs)
+    if (clock.terminatingOnlyMs >= firstLookMs && this.#due('lost', now)) {
+      const error = await this.#checkLost(job, clock)
+      if (error !== undefined) return error
+    }
+    if (isSuspended(job)) this.#tellSuspended(job)
+    if (decisionOf(job) !== undefined || isSuspended(job)) return undefined
+    const { active, ready } = countsOf(job)
+    if (waits && active > ready && this.#due('starts', now)) {
+      const error = await this.#checkStarts(job, clock)
+      if (error !== undefined) return error
+    }
+    if (clock.missingMs >= firstLookMs && this.#due('refusals', now)) {
+      const error = await this.#checkRefusals(job, clock)
+      if (error !== undefined) return error
+    }
+    if (active > 0 && clock.unchangedMs >= this.#options.startGraceMs && this.#due('drained', now)) {
+      await this.#lookAtQueue()
+    }
+    return undefined
   }
 
   /** Tells of the failures that were not told yet, as after the Job's end. */
   async tellFailures(job: JobObject): Promise<void> {
     if (this.#options.on.podFailed === undefined || countsOf(job).failed <= this.#failed) return
-    this.#tell(await this.#pods(refOf(job), 'status.phase=Failed'))
+    this.#tellAttempts(await this.#pods(job, 'status.phase=Failed'))
     this.#failed = countsOf(job).failed
   }
 
-  /** Waiting is: pods that are wanted and not ready, or none at all. */
-  #note(job: JobObject, now: number): void {
-    const { active, ready, succeeded, failed, terminating } = countsOf(job)
-    const counts = [active, ready, succeeded, failed, terminating].join()
-    const waiting = !isSuspended(job) && (active > ready || (active === 0 && terminating === 0))
-    if (!waiting) this.#waitingSince = undefined
-    else if (this.#waitingSince === undefined || (active === 0 && counts !== this.#counts)) this.#waitingSince = now
-    if (counts !== this.#counts) this.#changedAt = now
-    this.#counts = counts
+  /** What was told may be told again once the run has moved. */
+  #forget(job: JobObject): void {
+    const { active, ready } = countsOf(job)
     if (active <= ready) this.#faultSince.clear()
+    if (!isSuspended(job)) this.#toldStuck.delete('Suspended')
+    this.#toldStuck.delete('Drained')
   }
 
   /**
    * Whether pods may have failed since the last look. With a limit per index Kubernetes counts a failure only when it
    * replaces the pod, after the back-off: until then the pod is among the active ones that are not ready, or missing.
    */
-  #mayHaveFailed(job: JobObject, now: number): boolean {
-    const { completions, succeeded, failed, active, terminating } = countsOf(job)
-    if (failed > this.#failed) return true
-    const wanted = Math.min(job.spec.parallelism ?? 1, completions - succeeded)
-    const missing = !isSuspended(job) && active + terminating < wanted
-    return missing && job.status?.startTime !== undefined && now - this.#changedAt >= 1000
+  #mayHaveFailed(job: JobObject, { missingMs, unchangedMs }: Clock): boolean {
+    return countsOf(job).failed > this.#failed || (missingMs > 0 && unchangedMs >= 1000)
   }
 
-  #due(kind: 'failures' | 'starts', now: number): boolean {
-    if (now - this.#checkedAt[kind] < this.everyMs) return false
-    this.#checkedAt[kind] = now
+  #due(kind: string, now: number): boolean {
+    if (now - (this.#checkedAt.get(kind) ?? Number.NEGATIVE_INFINITY) < this.everyMs) return false
+    this.#checkedAt.set(kind, now)
     return true
   }
 
-  async #checkFailures(job: JobObject, ref: JobRef & { uid: string }): Promise<JobFailedError | undefined> {
-    const pods = await this.#pods(ref, 'status.phase=Failed')
+  async #checkFailures(job: JobObject): Promise<JobFailedError | undefined> {
+    const pods = await this.#pods(job, 'status.phase=Failed')
     this.#failed = countsOf(job).failed
-    this.#tell(pods)
-    return this.#misconfigured(job, pods)
+    this.#tellAttempts(pods)
+    return this.#hopeless(job, pods)
   }
 
-  async #checkStarts(job: JobObject, ref: JobRef & { uid: string }): Promise<JobFailedError | undefined> {
+  async #checkStarts(job: JobObject, clock: Clock): Promise<JobFailedError | undefined> {
     // With OnFailure a pod whose container fails again and again stays in the phase Running.
     const restarts = job.spec.template.spec.restartPolicy === 'OnFailure'
-    const pods = await this.#pods(ref, restarts ? 'status.phase!=Succeeded' : 'status.phase=Pending')
-    if (restarts) this.#tell(pods.filter((pod) => podFailure(pod)?.exitCode !== undefined))
-    const faults: StartFault[] = []
+    const pods = await this.#pods(job, restarts ? 'status.phase!=Succeeded' : 'status.phase=Pending')
+    if (restarts) this.#tellAttempts(pods.filter((pod) => podFailure(pod)?.exitCode !== undefined))
+    const faults = pods.map((pod) => ({ pod, fault: startFault(pod) })).filter(({ fault }) => fault !== undefined)
+    if (faults.length === 0) {
+      const mount = await this.#mountFault(pods)
+      if (mount !== undefined) faults.push(mount)
+    }
+    const { startGraceMs, scheduleGraceMs } = this.#options
     const now = performance.now()
     let over: StartFault | undefined
-    for (const pod of pods) {
-      const fault = startFault(pod)
+    for (const { pod, fault } of faults) {
       if (fault === undefined) continue
-      faults.push(fault)
       const since = this.#faultSince.get(pod.metadata.uid) ?? now
       this.#faultSince.set(pod.metadata.uid, since)
-      if (fault.final || now - since >= this.#options.startGraceMs) over ??= fault
+      if (fault.final || now - since >= startGraceMs) over ??= fault
+      const { name, message = '', reason = '' } = fault.failure
+      this.#tellStuck({ reason: 'NotStarting', message: message || reason, pod: name }, fault.code)
     }
-    return over === undefined ? this.#misconfigured(job, pods) : notStarting(job, faults, over)
+    if (over !== undefined) {
+      return notStarting(
+        job,
+        faults.map(({ fault }) => fault).filter((fault) => fault !== undefined),
+        over,
+      )
+    }
+    const waiting = pods.map(unschedulable).find((stuck) => stuck !== undefined)
+    if (waiting !== undefined) {
+      this.#tellStuck(waiting)
+      if (clock.nothingReadyMs >= scheduleGraceMs) return noRoom(job, waiting, scheduleGraceMs)
+    }
+    return restarts ? this.#hopeless(job, pods) : undefined
   }
 
-  async #checkRefusals(
-    job: JobObject,
-    ref: JobRef & { uid: string },
-    stalledMs: number,
-  ): Promise<JobFailedError | undefined> {
-    const { signal, startGraceMs } = this.#options
-    const warnings = (await ifReadable(listWarnings(this.#api, ref, { signal }), signal)) ?? []
-    const refusals = warnings.filter(({ reason }) => reason === 'FailedCreate').map(({ message = '' }) => message)
-    const final = refusals.find(isPodSecurity)
-    if (final !== undefined) return refusedPods(job, final)
-    const other = refusals.find((message) => !isQuota(message))
-    return other !== undefined && stalledMs >= startGraceMs ? refusedPods(job, other) : undefined
-  }
-
-  async #pods(ref: JobRef & { uid: string }, fieldSelector: string): Promise<readonly PodObject[]> {
+  /** What a pod that is being prepared for long waits for: only an event on it says so. */
+  async #mountFault(pods: readonly PodObject[]): Promise<{ pod: PodObject; fault: StartFault } | undefined> {
+    const pod = pods.find(isBeingPrepared)
+    if (pod === undefined) return undefined
     const { signal } = this.#options
+    const { name, uid, namespace = 'default' } = pod.metadata
+    const warnings = await ifReadable(listWarnings(this.#api, { name, namespace, uid }, { signal }), signal)
+    const fault = mountFault(pod, warnings ?? [])
+    return fault === undefined ? undefined : { pod, fault }
+  }
+
+  async #checkRefusals(job: JobObject, clock: Clock): Promise<JobFailedError | undefined> {
+    const { signal, startGraceMs, scheduleGraceMs } = this.#options
+    const warnings = (await ifReadable(listWarnings(this.#api, refOf(job), { signal }), signal)) ?? []
+    const refusals = warnings.filter(({ reason }) => reason === 'FailedCreate').map(({ message = '' }) => message)
+    const none = countsOf(job).active === 0
+    const final = refusals.find(isPodSecurity)
+    if (final !== undefined && none) return refusedPods(job, final)
+    const other = refusals.find((message) => !isQuota(message))
+    const message = other ?? refusals[0]
+    if (message === undefined) return undefined
+    const stuck: Stuck = { reason: other === undefined ? 'QuotaExceeded' : 'PodRefused', message }
+    this.#tellStuck(stuck)
+    if (!none) return undefined
+    if (other !== undefined) return clock.waitingMs >= startGraceMs ? refusedPods(job, other) : undefined
+    return clock.nothingReadyMs >= scheduleGraceMs ? noRoom(job, stuck, scheduleGraceMs) : undefined
+  }
+
+  /** Pods that are being ended by a node that does not answer: the Job waits for them, and for nothing else. */
+  async #checkLost(job: JobObject, clock: Clock): Promise<JobFailedError | undefined> {
+    const graceMs = (job.spec.template.spec.terminationGracePeriodSeconds ?? 30) * 1000 + this.#options.startGraceMs
+    if (clock.terminatingOnlyMs < graceMs) return undefined
+    const ref = refOf(job)
+    const { signal, forceDeleteLost } = this.#options
+    const pods = (await ifReadable(listPods(this.#api, ref, { limit: 500, signal }), signal)) ?? []
+    const lost = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).slice(0, SOME)
+    const [first] = lost
+    if (first === undefined) return undefined
+    const message = `${first.metadata.name} on ${first.spec?.nodeName ?? 'no node'} was told to end and does not`
+    this.#tellStuck({ reason: 'NodeLost', message, pod: first.metadata.name })
+    if (!forceDeleteLost) return nodeLost(job, lost)
+    for (const { metadata } of lost) {
+      await deletePodNow(this.#api, { name: metadata.name, namespace: ref.namespace, uid: metadata.uid }, { signal })
+    }
+    return undefined
+  }
+
+  /** The queue is empty, but the pods stay: they wait for items that nobody has, or one of them hangs in its item. */
+  async #lookAtQueue(): Promise<void> {
+    const { inspectQueue, signal } = this.#options
+    const reading = inspectQueue === undefined ? undefined : await ifReadable(inspectQueue(), signal)
+    if (reading?.verified !== true || reading.ready > 0) return
+    const message = `the queue is empty, ${reading.consumers} consumers are attached, and no pod has ended for a while`
+    this.#tellStuck({ reason: 'Drained', message })
+  }
+
+  #tellSuspended(job: JobObject): void {
+    if (job.metadata.annotations?.[AWAITING_SECRET] !== undefined) return
+    this.#tellStuck({ reason: 'Suspended', message: 'spec.suspend is true; whoever set it has to lift it' })
+  }
+
+  /** Each trouble once, not once for each pod that has it. */
+  #tellStuck(stuck: Stuck, key: string = stuck.reason): void {
+    if (this.#toldStuck.has(key)) return
+    this.#toldStuck.add(key)
+    tell(this.#options.on, 'stuck', stuck)
+  }
+
+  async #pods(job: JobObject, fieldSelector: string): Promise<readonly PodObject[]> {
+    const { signal } = this.#options
+    const ref: JobRef & { readonly uid: string } = refOf(job)
     return (await ifReadable(listPods(this.#api, ref, { fieldSelector, limit: SOME, signal }), signal)) ?? []
   }
 
-  #tell(pods: readonly PodObject[]): void {
+  #tellAttempts(pods: readonly PodObject[]): void {
     for (const pod of pods) {
       const failure = podFailure(pod)
       const attempt = `${pod.metadata.uid}/${pod.status?.containerStatuses?.[0]?.restartCount ?? 0}`
-      if (failure === undefined || this.#told.has(attempt)) continue
-      this.#told.add(attempt)
+      if (failure === undefined || this.#toldAttempts.has(attempt)) continue
+      this.#toldAttempts.add(attempt)
       tell(this.#options.on, 'podFailed', failure)
     }
   }
 
-  async #misconfigured(job: JobObject, pods: readonly PodObject[]): Promise<JobFailedError | undefined> {
+  /** The error for pods that say, or show, that no further attempt will fare better. */
+  async #hopeless(job: JobObject, pods: readonly PodObject[]): Promise<JobFailedError | undefined> {
+    const { signal, crashLoop: onCrashLoop } = this.#options
     const failures = pods.map(podFailure).filter((failure) => failure !== undefined)
-    return misconfigured(this.#api, job, failures, { signal: this.#options.signal })
+    const wrong = await misconfigured(this.#api, job, failures, { signal })
+    if (wrong !== undefined || onCrashLoop === 'ignore') return wrong
+    const loop = crashLoop(pods, { ...countsOf(job), parallelism: job.spec.parallelism ?? 1 })
+    return loop === undefined ? undefined : crashLooping(this.#api, job, loop, { signal })
   }
-}
-
-function refOf({ metadata }: JobObject): JobRef & { uid: string } {
-  return { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid }
 }

@@ -1,19 +1,23 @@
 import { Problems } from '@internal/errors'
 import type { JobObject } from '../api/api-objects.ts'
 import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
-import { KubeApi } from '../api/kube-api.ts'
+import type { KubeApi } from '../api/kube-api.ts'
 import { getJob, type JobRef } from '../api/resources.ts'
+import { traced } from '../api/trace.ts'
+import { SILENCE_MS } from '../api/watch.ts'
 import { K8sError } from '../errors.ts'
 import { followLogs } from '../logs/pod-logs.ts'
+import type { InspectQueue } from '../run/queue-reading.ts'
 import { nameProblem } from '../spec/job-name.ts'
-import { asK8sError, type OnAbort } from './abort.ts'
+import type { OnAbort } from './abort.ts'
 import { type JobResult, resultOf } from './job-result.ts'
 import { type RunListeners, tell } from './run-events.ts'
-import { waitToEnd } from './wait-job.ts'
+import { type WaitSettings, waitToEnd } from './wait-job.ts'
 
 /** How long the API server may be gone during a wait, unless told otherwise. */
 export const UNREACHABLE_MS = 600_000
 const START_GRACE_MS = 120_000
+const SCHEDULE_GRACE_MS = 600_000
 
 /** How a wait goes. */
 export interface WaitOptions {
@@ -24,6 +28,25 @@ export interface WaitOptions {
    * is missing) before the wait ends with it. An invalid image name ends it at once. Default: 120000.
    */
   readonly startGraceMs?: number
+  /**
+   * How long, in milliseconds, not a single pod may find room (no node fits, a quota is used up), while nothing else of
+   * the Job moves, before the wait ends with `UNSCHEDULABLE` or `QUOTA_EXCEEDED`. A run of which some pods go on goes on:
+   * it has a `stuck` event. Default: 600000, since autoscalers take minutes.
+   */
+  readonly scheduleGraceMs?: number
+  /**
+   * What it means that every attempt fails alike and none succeeded (at least 3 times, and once more than pods run at the
+   * same time): the end, with `CRASH_LOOP`, or nothing. Default: 'fail'.
+   */
+  readonly crashLoop?: 'fail' | 'ignore'
+  /**
+   * Takes pods off the books that were told to end and do not, since their node is gone: the Job goes on. Without it the wait
+   * ends with `NODE_LOST`. A node that is only cut off may still run them, so an item may be handled twice. Needs the right
+   * to delete pods. Default: false.
+   */
+  readonly forceDeleteLost?: boolean
+  /** How long, in milliseconds, the API server may be silent in a watch before it is opened anew. Default: 90000. */
+  readonly silenceMs?: number
   /** How long, in milliseconds, the API server may be gone before the wait ends with `API_UNREACHABLE`. Default: 600000. */
   readonly unreachableMs?: number
   /**
@@ -36,21 +59,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
-/**
- * Waits until a Job has completed, however long that takes and whatever becomes of the connection meanwhile. Failure is an
- * error: that of a Job which failed, and that of a Job which never would.
- *
- * @param job Its name, or name and namespace; with a uid only that one Job, not a later one of its name.
- * @throws JobFailedError `JOB_FAILED`, `IMAGE_UNAVAILABLE`, `CONFIG_MISSING`, `POD_START_FAILED`, `POD_REFUSED`,
- * `WORKER_MISCONFIGURED`.
- * @throws K8sError `JOB_NOT_FOUND`, `JOB_DELETED`, `ABORTED`, `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`,
- * `API_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`.
- */
-export async function waitForJob(
-  job: string | { readonly name: string; readonly namespace?: string; readonly uid?: string },
-  options: ClientOptions & WaitOptions = {},
-): Promise<JobResult> {
-  const { name, namespace, uid } = typeof job === 'string' ? { name: job } : job
+/** Which Job to wait for: its name, or name and namespace; with a uid only that one Job, not a later one of its name. */
+export type WaitedFor = string | { readonly name: string; readonly namespace?: string; readonly uid?: string }
+
+/** Throws `INVALID_OPTIONS` with everything that is wrong with a wait. */
+export function checkWait(job: WaitedFor, options: ClientOptions & WaitOptions): void {
+  const name = typeof job === 'string' ? job : job?.name
   const problems = new Problems()
   if (problems.text('job', name)) {
     const problem = nameProblem(name)
@@ -59,27 +73,36 @@ export async function waitForJob(
   findClientProblems(problems, options)
   findWaitProblems(problems, options)
   problems.throwAs('waitForJob', (fields) => new K8sError(fields))
-  try {
-    options.signal?.throwIfAborted()
-    const api = await KubeApi.load(options.kubeConfig)
-    const ref = {
-      name,
-      namespace: namespace ?? options.namespace ?? api.namespace,
-      ...(uid === undefined ? {} : { uid }),
-    }
-    // Whose pods' logs are wanted has to be known before they are over.
-    const found = options.on?.podLog === undefined ? undefined : await getJob(api, ref, { signal: options.signal })
-    const first = uid === undefined || found?.metadata.uid === uid ? found : undefined
-    return await waitWith('waitForJob', api, ref, { ...options, first })
-  } catch (error) {
-    throw asK8sError(error, options.signal)
+}
+
+/** Waits by one API client for what was checked. */
+export async function waitForRef(
+  api: KubeApi,
+  job: WaitedFor,
+  options: ClientOptions & WaitOptions,
+): Promise<JobResult> {
+  const { name, namespace, uid } = typeof job === 'string' ? { name: job } : job
+  const ref = {
+    name,
+    namespace: namespace ?? options.namespace ?? api.namespace,
+    ...(uid === undefined ? {} : { uid }),
   }
+  // Whose pods' logs are wanted has to be known before they are over.
+  const found = options.on?.podLog === undefined ? undefined : await getJob(api, ref, { signal: options.signal })
+  const first = uid === undefined || found?.metadata.uid === uid ? found : undefined
+  return waitWith('waitForJob', api, ref, { ...options, first })
 }
 
 /** Adds what is wrong with the options of a wait. */
 export function findWaitProblems(problems: Problems, options: WaitOptions): void {
   problems.durationMs('startGraceMs', options.startGraceMs)
+  problems.durationMs('scheduleGraceMs', options.scheduleGraceMs)
   problems.durationMs('unreachableMs', options.unreachableMs)
+  problems.durationMs('silenceMs', options.silenceMs, { min: 1 })
+  problems.oneOf('crashLoop', options.crashLoop, ['fail', 'ignore'])
+  if (options.forceDeleteLost !== undefined && typeof options.forceDeleteLost !== 'boolean') {
+    problems.add('forceDeleteLost', 'must be true or false')
+  }
   problems.oneOf('onAbort', options.onAbort, ['delete', 'suspend', 'leave'])
   for (const [name, listener] of Object.entries(options.on ?? {})) {
     if (listener !== undefined && typeof listener !== 'function') problems.add(`on.${name}`, 'must be a function')
@@ -91,20 +114,32 @@ export async function waitWith(
   call: string,
   api: KubeApi,
   ref: JobRef,
-  options: WaitOptions & { readonly first?: JobObject | undefined },
+  options: WaitOptions & { readonly first?: JobObject | undefined; readonly inspectQueue?: InspectQueue | undefined },
 ): Promise<JobResult> {
   const problems = new Problems()
   findWaitProblems(problems, options)
   problems.throwAs(call, (fields) => new K8sError(fields))
   const { on = {}, signal, unreachableMs = UNREACHABLE_MS, first } = options
-  const waiting = waitToEnd(api, ref, {
+  const settings: WaitSettings = {
     signal,
     on,
     onAbort: options.onAbort ?? 'leave',
     startGraceMs: options.startGraceMs ?? START_GRACE_MS,
+    scheduleGraceMs: options.scheduleGraceMs ?? SCHEDULE_GRACE_MS,
+    silenceMs: options.silenceMs ?? SILENCE_MS,
+    forceDeleteLost: options.forceDeleteLost ?? false,
+    crashLoop: options.crashLoop ?? 'fail',
+    inspectQueue: options.inspectQueue,
     unreachableMs,
     first,
-  })
+  }
+  const { name, namespace } = ref
+  return traced('wait', { name, namespace }, () => waitWithLogs(api, ref, settings))
+}
+
+async function waitWithLogs(api: KubeApi, ref: JobRef, settings: WaitSettings): Promise<JobResult> {
+  const { on, signal, unreachableMs, first } = settings
+  const waiting = waitToEnd(api, ref, settings)
   const logs = tellLogs(api, first, { on, signal, unreachableMs, jobEnd: waiting })
   const job = await waiting
   await logs // the last lines come before the result

@@ -3,6 +3,7 @@ import type { KubeApi } from '../api/kube-api.ts'
 import { type JobRef, jobsPath } from '../api/resources.ts'
 import { type WatchEvent, watch } from '../api/watch.ts'
 import { K8sError } from '../errors.ts'
+import type { InspectQueue } from '../run/queue-reading.ts'
 import { aborted, asK8sError, giveUp, type OnAbort } from './abort.ts'
 import { Bell } from './bell.ts'
 import { failedJob } from './diagnose.ts'
@@ -16,7 +17,13 @@ export interface WaitSettings {
   readonly on: RunListeners
   readonly onAbort: OnAbort
   readonly startGraceMs: number
+  readonly scheduleGraceMs: number
   readonly unreachableMs: number
+  readonly silenceMs: number
+  readonly forceDeleteLost: boolean
+  readonly crashLoop: 'fail' | 'ignore'
+  /** Reads the run's queue, to tell a run that is drained. */
+  readonly inspectQueue?: InspectQueue | undefined
   /** The Job as it was made: the watch begins there, without a list. */
   readonly first?: JobObject | undefined
 }
@@ -36,20 +43,16 @@ export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSetting
       if (known === undefined) throw aborted(signal)
       throw aborted(signal, known, await giveUp(api, known, settings.onAbort))
     }
-    if (known !== undefined && isFault(error)) throw error.withFate(await giveUp(api, known, settings.onAbort))
+    if (known !== undefined && view.unfinished && error instanceof JobFailedError)
+      throw error.withFate(await giveUp(api, known, settings.onAbort))
     throw asK8sError(error, signal)
   }
-}
-
-/** Whether an error means that a Job which still runs will come to nothing. */
-function isFault(error: unknown): error is JobFailedError {
-  return error instanceof JobFailedError && error.code !== 'JOB_FAILED'
 }
 
 async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Promise<JobObject> {
   const done = new AbortController()
   const signal = settings.signal === undefined ? done.signal : AbortSignal.any([settings.signal, done.signal])
-  const check = new StallCheck(api, { startGraceMs: settings.startGraceMs, on: settings.on, signal })
+  const check = new StallCheck(api, { ...settings, signal })
   const { name, namespace } = view.wanted
   const events = watch<JobObject>(api, {
     resource: 'jobs',
@@ -58,6 +61,7 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
     fieldSelector: `metadata.name=${name}`,
     resourceVersion: settings.first?.metadata.resourceVersion,
     unreachableMs: settings.unreachableMs,
+    silenceMs: settings.silenceMs,
     signal,
     onReconnected: (event) => tell(settings.on, 'reconnected', event),
   })
@@ -110,6 +114,12 @@ function jobDeleted({ metadata }: JobObject): K8sError {
   })
 }
 
+/** Whether an event was overtaken by what is known: by a later one, or by the answer to a request. Versions are numbers here. */
+function isOlder({ metadata }: JobObject, known: JobObject | undefined): boolean {
+  if (known === undefined || known.metadata.uid !== metadata.uid) return false
+  return Number(metadata.resourceVersion) < Number(known.metadata.resourceVersion)
+}
+
 /** What is known of the Job that is waited for: the one with the wanted uid, else the first that is seen. */
 class JobView {
   readonly wanted: JobRef
@@ -127,6 +137,11 @@ class JobView {
   get ref(): (JobRef & { readonly uid: string }) | undefined {
     const uid = this.wanted.uid ?? this.job?.metadata.uid
     return uid === undefined ? undefined : { name: this.wanted.name, namespace: this.wanted.namespace, uid }
+  }
+
+  /** The Job as it was last seen has not ended: what becomes of it is still to be decided. */
+  get unfinished(): boolean {
+    return this.job !== undefined && endOf(this.job) === undefined
   }
 
   see(job: JobObject): void {
@@ -148,6 +163,7 @@ class JobView {
 
   take(event: WatchEvent<JobObject>): void {
     const job = event.type === 'listed' ? event.items[0] : event.item
+    if (event.type === 'changed' && isOlder(event.item, this.job)) return
     if (job !== undefined) this.see(job)
     if (job === undefined || event.type === 'deleted') this.#lost()
   }

@@ -1,0 +1,206 @@
+import type { Problems } from '@internal/errors'
+import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import type { KubeApi } from '../api/kube-api.ts'
+import { jobsPath } from '../api/resources.ts'
+import { K8sError, type K8sErrorCode } from '../errors.ts'
+import { assembleJob } from '../spec/build-job.ts'
+import { findSpecProblems } from '../spec/check-spec.ts'
+import type { JobSpec } from '../spec/job-spec.ts'
+import { loopbackProblem } from '../submit/loopback-broker.ts'
+import { namespaceOf } from '../submit/submission.ts'
+import { type RoleNeeds, type Rule, roleYaml, rulesOf } from './role.ts'
+
+/** What a preflight is to look at besides the spec. */
+export interface PreflightOptions extends RoleNeeds {
+  /** Ends the call with `ABORTED`. */
+  readonly signal?: AbortSignal
+}
+
+/** One thing that will keep a run from working. */
+export interface PreflightProblem {
+  /** What the run would fail with. */
+  readonly code: K8sErrorCode
+  readonly message: string
+  readonly hint: string
+}
+
+/** What a {@link preflight} found. */
+export interface PreflightReport {
+  readonly namespace: string
+  /** What will keep the run from working; empty when nothing was found. */
+  readonly problems: readonly PreflightProblem[]
+  /** What the API server warns of, such as a Pod Security level that the namespace enforces on pods. */
+  readonly warnings: readonly string[]
+  /** What could not be looked at, and why. */
+  readonly notChecked: readonly string[]
+  /** Rights without which a run works, but says less about what is wrong: `list pods`, `list events`, `get pods/log`. */
+  readonly withoutDiagnostics: readonly string[]
+  /** The rules that are missing as the YAML of a Role; undefined when none is. */
+  readonly role?: string
+}
+
+/** Adds what is wrong with the call itself. */
+export function findPreflightProblems(problems: Problems, spec: JobSpec, options: ClientOptions): void {
+  findSpecProblems(problems, spec)
+  findClientProblems(problems, options)
+}
+
+/** Looks at everything that a run of this spec needs, all at once; nothing is made. */
+export async function preflightWith(
+  api: KubeApi,
+  spec: JobSpec,
+  options: ClientOptions & PreflightOptions,
+): Promise<PreflightReport> {
+  const namespace = namespaceOf(api, spec, options)
+  const { signal } = options
+  const rules = rulesOf(spec, options)
+  const [answers, dryRun, loopback, secrets] = await Promise.all([
+    Promise.all(rules.map((rule) => isAllowed(api, namespace, rule, signal))),
+    tryOut(api, { ...spec, namespace }, signal),
+    loopbackProblem(api, spec, { signal }),
+    missingSecrets(api, { ...spec, namespace }, signal),
+  ])
+  const missing = rules.filter((_, index) => answers[index] === false)
+  const needed = missing.filter(({ optional }) => !optional)
+  const problems: PreflightProblem[] = []
+  if (needed.length > 0) problems.push(missingRights(namespace, needed))
+  if (loopback !== undefined) {
+    problems.push({ code: 'INVALID_OPTIONS', message: `queue.podUrl ${loopback}`, hint: 'Nothing was sent.' })
+  }
+  // That it may not be created is said by the rule that is missing.
+  if (dryRun.error !== undefined && !(dryRun.error.code === 'FORBIDDEN' && needed.length > 0)) {
+    const { code, message, hint } = dryRun.error
+    problems.push({ code, message, hint })
+  }
+  problems.push(...secrets.problems)
+  const unknown = rules.filter((_, index) => answers[index] === undefined)
+  return {
+    namespace,
+    problems,
+    warnings: dryRun.warnings,
+    notChecked: [...unknown.map(inWords), ...secrets.notChecked],
+    withoutDiagnostics: missing.filter(({ optional }) => optional).map(inWords),
+    ...(missing.length === 0 ? {} : { role: roleYaml(namespace, missing) }),
+  }
+}
+
+/** One error with all that a preflight found; undefined when it found nothing. */
+export function preflightError({ problems, namespace, role }: PreflightReport): K8sError | undefined {
+  const [first] = problems
+  if (first === undefined) return undefined
+  const lines = problems.map(({ message }) => message)
+  return new K8sError({
+    code: first.code,
+    message:
+      lines.length === 1
+        ? (lines[0] ?? '')
+        : `${lines.length} problems:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    hint: problems.map(({ hint }) => hint).join('\n'),
+    details: { namespace, problems, ...(role === undefined ? {} : { role }) },
+  })
+}
+
+function missingRights(namespace: string, rules: readonly Rule[]): PreflightProblem {
+  const [first] = rules
+  const which = `${first?.verb} ${first?.resource === 'jobs' ? 'jobs.batch' : first?.resource}`
+  return {
+    code: 'FORBIDDEN',
+    message: `No right to ${rules.map(inWords).join(', to ')} in namespace ${namespace}.`,
+    hint: `A Role needs these rules, bound to who runs this (look with \`kubectl auth can-i ${which} --namespace ${namespace}\`):\n${roleYaml(namespace, rules)}`,
+  }
+}
+
+function inWords({ verb, resource }: Rule): string {
+  return `${verb} ${resource}`
+}
+
+/** Undefined when that may not be asked. */
+async function isAllowed(
+  api: KubeApi,
+  namespace: string,
+  { apiGroup: group, resource: full, verb }: Rule,
+  signal: AbortSignal | undefined,
+): Promise<boolean | undefined> {
+  const [resource, subresource] = full.split('/')
+  const resourceAttributes = { namespace, group, resource, verb, ...(subresource === undefined ? {} : { subresource }) }
+  try {
+    const { status } = await api.expect<{ readonly status?: { readonly allowed?: boolean } }>({
+      verb: 'create',
+      resource: 'selfsubjectaccessreviews',
+      namespace: '',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes },
+      },
+      signal,
+    })
+    return status?.allowed
+  } catch (error) {
+    return ifForbidden(error)
+  }
+}
+
+/** Lets the server check the Job without making it: schema, defaults, webhooks, a quota of Jobs. */
+async function tryOut(
+  api: KubeApi,
+  spec: JobSpec & { readonly namespace: string },
+  signal: AbortSignal | undefined,
+): Promise<{ readonly warnings: readonly string[]; readonly error?: K8sError }> {
+  const { name, namespace } = spec
+  try {
+    const warnings = await api.withWarnings({
+      verb: 'create',
+      resource: 'jobs',
+      namespace,
+      name,
+      path: jobsPath(namespace),
+      query: { dryRun: 'All', fieldValidation: 'Warn' },
+      body: assembleJob(spec),
+      signal,
+    })
+    return { warnings }
+  } catch (error) {
+    if (!(error instanceof K8sError) || error.retryable) throw error
+    // A name that is taken is judged when the Job is made: whether it is ours, or finished, may change until then.
+    return error.details.status === 409 ? { warnings: [] } : { warnings: [], error }
+  }
+}
+
+/** Secrets that the spec names and that are not there. Where they may not be read nobody can say. */
+async function missingSecrets(
+  api: KubeApi,
+  { queue, imagePullSecrets = [], namespace }: JobSpec & { readonly namespace: string },
+  signal: AbortSignal | undefined,
+): Promise<{ problems: PreflightProblem[]; notChecked: string[] }> {
+  const named = [...('urlFrom' in queue ? [queue.urlFrom.secret] : []), ...imagePullSecrets]
+  const problems: PreflightProblem[] = []
+  const notChecked: string[] = []
+  for (const name of new Set(named)) {
+    try {
+      await api.expect({
+        verb: 'get',
+        resource: 'secrets',
+        namespace,
+        name,
+        path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+        signal,
+      })
+    } catch (error) {
+      if (error instanceof K8sError && error.details.status === 404) {
+        const message = `There is no Secret ${namespace}/${name}, which the pods need.`
+        problems.push({ code: 'CONFIG_MISSING', message, hint: `Create it, or correct its name in the spec.` })
+      } else {
+        ifForbidden(error)
+        notChecked.push(`whether the Secret ${name} is there`)
+      }
+    }
+  }
+  return { problems, notChecked }
+}
+
+function ifForbidden(error: unknown): undefined {
+  if (error instanceof K8sError && error.code === 'FORBIDDEN') return undefined
+  throw error
+}

@@ -1,0 +1,54 @@
+import type { JobResult } from '../wait/job-result.ts'
+import { type Counted, describeUnknown } from './count-queue.ts'
+import { RunIncompleteError } from './run-incomplete-error.ts'
+
+/** What items that are left, or dead letters that came in, mean. */
+export interface Judgement {
+  readonly leftover?: 'fail' | 'sweep' | 'ignore'
+  readonly deadLettered?: 'fail' | 'report'
+  /** Dead letters at the start; undefined when that is not known. */
+  readonly deadBefore: number | undefined
+}
+
+/** What the queue says about a run whose Jobs are complete. */
+export function judge(
+  job: JobResult,
+  { verdict, reading, cause }: Counted,
+  { leftover = 'fail', deadLettered = 'fail', deadBefore }: Judgement,
+): JobResult {
+  const dead = reading?.dead === undefined || deadBefore === undefined ? undefined : reading.dead - deadBefore
+  const result = {
+    ...job,
+    ...(reading?.verified === true ? { leftOver: reading.ready } : {}),
+    ...(dead === undefined ? {} : { deadLettered: Math.max(0, dead) }),
+  }
+  const { namespace, name, sweeps = [] } = job
+  const done = `Job ${namespace}/${name} is complete`
+  if (verdict === 'unknown' && leftover !== 'ignore') {
+    throw new RunIncompleteError({
+      code: 'QUEUE_UNVERIFIED',
+      message: `${done}, but whether its queue is empty is not known: ${describeUnknown({ reading, cause })}.`,
+      hint: 'Look at the queue once its broker is well; a run over what is left does no harm.',
+      result,
+      cause,
+    })
+  }
+  if (verdict === 'left' && leftover !== 'ignore') {
+    const swept = sweeps.length === 0 ? '' : ` after ${sweeps.length} sweeps`
+    throw new RunIncompleteError({
+      code: 'ITEMS_LEFT',
+      message: `${done}, but ${result.leftOver} items are left in its queue${swept}.`,
+      hint: "There were more items than `items` said, or pods gave items back. Run again, without `items`, for the rest; leftover: 'sweep' does that by itself.",
+      result,
+    })
+  }
+  if (dead !== undefined && dead > 0 && deadLettered !== 'report') {
+    throw new RunIncompleteError({
+      code: 'DEAD_LETTERED',
+      message: `${done}, but ${dead} items went to the dead letter queue.`,
+      hint: "Look at them there, mend the cause and enqueue them again; deadLettered: 'report' makes this a number in the result.",
+      result,
+    })
+  }
+  return result
+}

@@ -1,0 +1,51 @@
+import type { JobObject } from '../api/api-objects.ts'
+import { countsOf, isSuspended } from './job-state.ts'
+
+/** For how long, in milliseconds, a Job has been in a state that may mean trouble; 0 when it is not in it. */
+export interface Clock {
+  /** Whether the counts are not those of the last look. */
+  readonly changed: boolean
+  readonly unchangedMs: number
+  /** Pods are wanted and not ready, or there are none at all. */
+  readonly waitingMs: number
+  /** Fewer pods than wanted are there. */
+  readonly missingMs: number
+  /** Not a single pod is ready, and nothing has moved. */
+  readonly nothingReadyMs: number
+  /** Pods are being ended, and no other is there. */
+  readonly terminatingOnlyMs: number
+}
+
+type State = 'waiting' | 'missing' | 'nothingReady' | 'terminatingOnly'
+
+/** Keeps the time by a clock that never jumps: what it is given is `performance.now()`, not the time of day. */
+export class StallClock {
+  readonly #since = new Map<State, number>()
+  #counts = ''
+  #changedAt = 0
+
+  note(job: JobObject, now: number): Clock {
+    const { completions, active, ready, succeeded, failed, terminating } = countsOf(job)
+    const suspended = isSuspended(job)
+    const counts = [active, ready, succeeded, failed, terminating, suspended].join()
+    const changed = counts !== this.#counts
+    if (changed) this.#changedAt = now
+    this.#counts = counts
+    const none = active === 0 && terminating === 0
+    const wanted = Math.min(job.spec.parallelism ?? 1, completions - succeeded)
+    const started = job.status?.startTime !== undefined
+    const spent = (state: State, holds: boolean, again = false): number => {
+      if (!holds) this.#since.delete(state)
+      else if (again || !this.#since.has(state)) this.#since.set(state, now)
+      return now - (this.#since.get(state) ?? now)
+    }
+    return {
+      changed,
+      unchangedMs: now - this.#changedAt,
+      waitingMs: spent('waiting', !suspended && (active > ready || none), active === 0 && changed),
+      missingMs: spent('missing', !suspended && started && active + terminating < wanted),
+      nothingReadyMs: spent('nothingReady', !suspended && ready === 0, changed),
+      terminatingOnlyMs: spent('terminatingOnly', active === 0 && terminating > 0 && !suspended, changed),
+    }
+  }
+}
