@@ -27,7 +27,7 @@ export function findAddress(
   url: string | undefined,
   environment: NodeJS.ProcessEnv = process.env,
 ): Address | AmqpFault {
-  if (url !== undefined) return parseAddress(url, 'url')
+  if (url !== undefined) return parseAddress(url, 'the option url')
   const file = environment.BROKER_URL_FILE
   if (file !== undefined && file !== '') {
     try {
@@ -35,7 +35,7 @@ export function findAddress(
     } catch (cause) {
       return {
         code: 'BROKER_URL_MISSING',
-        message: `BROKER_URL_FILE names ${file}, which cannot be read`,
+        message: `BROKER_URL_FILE names ${file}, which cannot be read.`,
         hint: `Mount the Secret there, or put the address itself in BROKER_URL, as ${EXAMPLE}.`,
         cause,
       }
@@ -45,7 +45,7 @@ export function findAddress(
   if (inherited !== undefined && inherited !== '') return parseAddress(inherited, 'BROKER_URL')
   return {
     code: 'BROKER_URL_MISSING',
-    message: 'no broker address was given',
+    message: 'No broker address was given.',
     hint: `Give the option url, or set BROKER_URL or BROKER_URL_FILE, as ${EXAMPLE}.`,
   }
 }
@@ -57,7 +57,7 @@ export function findAddress(
 export function parseAddress(url: string, source: string): Address | AmqpFault {
   const invalid = (what: string, hint = `Write it as ${EXAMPLE}.`): AmqpFault => ({
     code: 'BROKER_URL_INVALID',
-    message: `${source} is not a broker address: ${what}`,
+    message: `What ${source} gives is not a broker address: ${what}.`,
     hint,
   })
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase()

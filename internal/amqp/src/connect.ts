@@ -4,6 +4,7 @@ import { connect as amqpConnect } from 'amqplib'
 import pRetry from 'p-retry'
 import type { Address } from './address.ts'
 import { type AmqpFault, connectFault } from './fault.ts'
+import { speaksTls } from './tls-probe.ts'
 
 /** TLS settings for an `amqps:` address; they pass through to Node (https://nodejs.org/api/tls.html#tlsconnectoptions-callback). */
 export type TlsOptions = Pick<
@@ -79,8 +80,8 @@ export async function connect(address: Address, options: ConnectOptions): Promis
     )
   } catch (error) {
     if (!(error instanceof ConnectFailed) || attempts < 2) throw error
-    const tried = `${attempts} attempts in ${Math.round((performance.now() - startedAt) / 1_000)} s`
-    throw new ConnectFailed({ ...error.fault, message: `${error.fault.message} (${tried})` })
+    const tried = `These were ${attempts} attempts in ${Math.round((performance.now() - startedAt) / 1_000)} s.`
+    throw new ConnectFailed({ ...error.fault, message: `${error.fault.message} ${tried}` })
   }
 }
 
@@ -115,7 +116,9 @@ async function attempt(address: Address, options: ConnectOptions): Promise<Chann
     return connection
   } catch (error) {
     options.signal?.throwIfAborted()
-    throw new ConnectFailed(connectFault(error, address))
+    const closed = !address.tls && error instanceof Error && /closed abruptly|ECONNRESET/i.test(error.message)
+    const isTls = closed && (await speaksTls(address, Math.min(2_000, options.connectTimeoutMs)))
+    throw new ConnectFailed(connectFault(error, address, isTls))
   } finally {
     clearTimeout(deadline)
     options.signal?.removeEventListener('abort', abort)

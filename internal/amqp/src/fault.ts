@@ -25,14 +25,14 @@ const UNTRUSTED =
   /^(CERT_|ERR_TLS_CERT_|ERR_SSL_TLSV1|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH)/
 
 /** Why a connection to the broker could not be opened. Handshake errors of amqplib carry no code, only their text. */
-export function connectFault(error: unknown, address: Address): AmqpFault {
+export function connectFault(error: unknown, address: Address, peerSpeaksTls = false): AmqpFault {
   const { code = '', text } = read(error)
   const at = address.shown
   if (/ACCESS.REFUSED|authentication mechanism|Login was refused/i.test(text)) {
     const user = address.username ?? 'guest'
     return {
       code: 'CREDENTIALS_REFUSED',
-      message: `the broker at ${at} refused the password of user ${user}, or does not know that user`,
+      message: `The broker at ${at} refused the password of user ${user}, or does not know that user.`,
       hint:
         user === 'guest'
           ? "RabbitMQ lets guest in from the broker's own host only: give an address with a user of your own."
@@ -46,7 +46,7 @@ export function connectFault(error: unknown, address: Address): AmqpFault {
     const user = address.username ?? 'guest'
     return {
       code: 'VHOST_REFUSED',
-      message: `the broker at ${at} refused vhost ${address.vhost}: it does not exist, is down, or user ${user} may not use it`,
+      message: `The broker at ${at} refused vhost ${address.vhost}: it does not exist, is down, or user ${user} may not use it.`,
       hint: 'Check the path of the address; see rabbitmqctl list_vhosts, and rabbitmqctl list_permissions -p <vhost>.',
       details: { address: at, vhost: address.vhost, user },
       cause: error,
@@ -57,7 +57,7 @@ export function connectFault(error: unknown, address: Address): AmqpFault {
   ) {
     return {
       code: 'TLS_MISMATCH',
-      message: `what listens at ${at} does not speak TLS`,
+      message: `What listens at ${at} does not speak TLS.`,
       hint: 'Use amqp:// for a plain port (5672 by custom) and amqps:// for a TLS one (5671).',
       details: { address: at },
       cause: error,
@@ -66,20 +66,16 @@ export function connectFault(error: unknown, address: Address): AmqpFault {
   if (UNTRUSTED.test(code)) {
     return {
       code: 'TLS_UNTRUSTED',
-      message: `the certificate of the broker at ${at} is not trusted: ${text}`,
+      message: `The certificate of the broker at ${at} is not trusted: ${ended(text)}`,
       hint: "Give the authority's certificate as tls.ca, and tls.servername when the host's name differs from the certificate's.",
       details: { address: at },
       cause: error,
     }
   }
-  if (
-    !address.tls &&
-    address.port === 5671 &&
-    /closed abruptly|ECONNRESET|Invalid frame|Expected/i.test(`${code} ${text}`)
-  ) {
+  if (peerSpeaksTls) {
     return {
       code: 'TLS_MISMATCH',
-      message: `what listens at ${at} closes a plain connection; 5671 is the port for TLS`,
+      message: `What listens at ${at} speaks TLS and closes a plain connection.`,
       hint: 'Write amqps:// in the address.',
       details: { address: at },
       cause: error,
@@ -87,7 +83,7 @@ export function connectFault(error: unknown, address: Address): AmqpFault {
   }
   return {
     code: 'BROKER_UNREACHABLE',
-    message: `no broker answers at ${at}: ${reason(code, text)}`,
+    message: `No broker answers at ${at}: ${ended(reason(code, text))}`,
     hint:
       code === 'ENOTFOUND'
         ? "The host's name does not resolve here. Is it a Service's name, seen from outside of its cluster?"
@@ -99,7 +95,15 @@ export function connectFault(error: unknown, address: Address): AmqpFault {
 }
 
 /** Why the broker closed a channel or connection, or why an operation on it failed. */
-export function operationFault(error: unknown, doing: { readonly queue: string; readonly address: string }): AmqpFault {
+export function operationFault(
+  error: unknown,
+  doing: {
+    readonly queue: string
+    readonly address: string
+    /** The permission that the operation needs, for brokers that do not name it. */
+    readonly needs?: string | undefined
+  },
+): AmqpFault {
   const { code, text } = read(error)
   const { queue, address } = doing
   const details = { queue, address }
@@ -110,16 +114,17 @@ export function operationFault(error: unknown, doing: { readonly queue: string; 
         ? unavailable(queue, said, details, error)
         : {
             code: 'QUEUE_NOT_FOUND',
-            message: `there is no queue ${queue} at ${address}`,
-            hint: 'Check its name and the vhost, or declare it first: declareQueue of @podqueue/producer.',
+            message: `There is no queue ${queue} at ${address}.`,
+            hint: 'Check its name and the vhost, or declare it first: declareQueue of @podqueue/producer does.',
             details,
             cause: error,
           }
     case 403: {
-      const which = /(configure|write|read) access/i.exec(said)?.[1]?.toLowerCase()
+      // Before 3.12 the broker names the resource that was refused and not the permission, which only the caller can tell.
+      const which = /(configure|write|read) access/i.exec(said)?.[1]?.toLowerCase() ?? doing.needs
       return {
         code: 'NOT_PERMITTED',
-        message: `the broker at ${address} does not permit it: ${said}`,
+        message: `The broker at ${address} does not permit it: ${ended(said)}`,
         hint: `Grant ${which ?? 'the missing permission'}: rabbitmqctl set_permissions -p <vhost> <user> <configure> <write> <read>.`,
         details: { ...details, ...(which === undefined ? {} : { permission: which }) },
         cause: error,
@@ -128,26 +133,20 @@ export function operationFault(error: unknown, doing: { readonly queue: string; 
     case 405:
       return {
         code: 'QUEUE_LOCKED',
-        message: `queue ${queue} at ${address} is held by another connection alone: ${said}`,
+        message: `Queue ${queue} at ${address} is held by another connection alone: ${ended(said)}`,
         hint: 'It was declared exclusive. A work queue is shared: declare it durable and not exclusive.',
         details,
         cause: error,
       }
     case 406:
-      return {
-        code: 'QUEUE_MISMATCH',
-        message: `queue ${queue} at ${address}: ${said}`,
-        hint: 'The queue exists with other arguments. Declare it the same way, use it as it is, or delete it first.',
-        details,
-        cause: error,
-      }
+      return mismatch(queue, address, said, error)
     case 541:
     case 506:
       return unavailable(queue, said, details, error)
     default:
       return {
         code: 'CONNECTION_LOST',
-        message: `the connection to the broker at ${address} was lost: ${text}`,
+        message: `The connection to the broker at ${address} was lost: ${ended(text)}`,
         hint: 'What was not settled before may have happened or not.',
         retryable: true,
         details,
@@ -156,10 +155,46 @@ export function operationFault(error: unknown, doing: { readonly queue: string; 
   }
 }
 
+/**
+ * A queue that exists with another argument. The broker names the first difference only
+ * (https://www.rabbitmq.com/docs/queues#property-equivalence).
+ */
+function mismatch(queue: string, address: string, said: string, cause: unknown): AmqpFault {
+  const [, argument, yours, servers] =
+    /inequivalent arg '([^']+)'.*: received (.*) but current is (.*)$/s.exec(said) ?? []
+  if (argument === undefined || yours === undefined || servers === undefined) {
+    return {
+      code: 'QUEUE_MISMATCH',
+      message: `The broker at ${address} refused queue ${queue}: ${ended(said)}`,
+      hint: 'Declare it with arguments that this broker takes.',
+      details: { queue, address },
+      cause,
+    }
+  }
+  const [mine, theirs] = [argumentValue(yours), argumentValue(servers)]
+  return {
+    code: 'QUEUE_MISMATCH',
+    message: `Queue ${queue} at ${address} exists with another ${argument}: yours is ${mine}, the server's is ${theirs}. There may be more differences: the broker names the first.`,
+    hint: 'Declare it the same way, use it as it is (enqueue does), or delete it first.',
+    details: { queue, address, argument, yours: mine, server: theirs },
+    cause,
+  }
+}
+
+/** `the value '5' of type 'signedint'` and `'5'` are 5. */
+function argumentValue(text: string): string {
+  return /^(?:the value )?'(.*?)'(?: of type .*)?$/s.exec(text)?.[1] ?? text
+}
+
+/** What somebody else said, as the end of a sentence of ours. */
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
 function unavailable(queue: string, said: string, details: AmqpFault['details'], cause: unknown): AmqpFault {
   return {
     code: 'QUEUE_UNAVAILABLE',
-    message: `queue ${queue} cannot be reached now: ${said}`,
+    message: `Queue ${queue} cannot be reached now: ${ended(said)}`,
     hint: "The queue's node is down or its leader does not answer; this heals when the broker does.",
     retryable: true,
     details,

@@ -1,11 +1,22 @@
-import { deadLetterQueueOf, operationFault, queueNameProblem } from '@internal/amqp'
-import { Problems } from '@internal/errors'
-import type { Channel, ChannelModel } from 'amqplib'
-import { type ConnectionOptions, openConnection } from './connection.ts'
-import { ProducerError, toProducerError } from './errors.ts'
-import { deadLetterArguments, type QueueOptions, queueArguments } from './queue-arguments.ts'
+import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
+import type { Problems } from '@internal/errors'
+import type { AmqpConnection, ConnectionOptions } from './connection-options.ts'
+import { ProducerError } from './errors.ts'
+import { onChannel } from './on-channel.ts'
+import {
+  checkQueueOptions,
+  deadLetterArguments,
+  type QueueOptions,
+  queueArguments,
+  unsupported,
+} from './queue-arguments.ts'
+import { serverVersion } from './server-version.ts'
+import { withLink } from './with-link.ts'
 
-export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions {}
+export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions {
+  /** Ends the call with `ABORTED`. */
+  readonly signal?: AbortSignal
+}
 
 /** The queues that a declaration leaves behind. */
 export interface DeclaredQueue {
@@ -19,70 +30,63 @@ export interface DeclaredQueue {
  *
  * @param queue at most 250 bytes, not beginning with `amq.`
  * @throws {ProducerError} `QUEUE_MISMATCH` when the queue exists with other arguments: the broker names the first that
- * differs. `INVALID_OPTIONS`, and what a connection can throw.
+ * differs. `UNSUPPORTED_BY_BROKER` when its version cannot do what is asked. `INVALID_OPTIONS`, and what a connection
+ * can throw.
  */
 export async function declareQueue(queue: string, options: DeclareQueueOptions = {}): Promise<DeclaredQueue> {
-  const problems = new Problems()
+  return await withLink(
+    'declareQueue',
+    options,
+    (problems) => checkDeclaration(problems, queue, options),
+    async (link) => declareOn(await link.open(options.signal), link.shown, queue, options),
+  )
+}
+
+/** Adds to `problems` what is wrong with a declaration. */
+export function checkDeclaration(problems: Problems, queue: unknown, options: QueueOptions): void {
   const name = queueNameProblem(queue)
   if (name !== undefined) problems.add('queue', name)
-  problems.oneOf('type', options.type, ['quorum', 'classic'])
-  problems.wholeNumber('deliveryLimit', options.deliveryLimit, { min: 1 })
-  if (options.type === 'classic' && options.deliveryLimit !== undefined) {
-    problems.add('deliveryLimit', "is not counted by classic queues: leave it out, or type: 'quorum'")
-  }
-  problems.throwAs('declareQueue', toProducerError)
-
-  await using connection = await openConnection(options)
-  return await declareOn(connection.model, connection.address.shown, queue, options)
+  checkQueueOptions(problems, options)
 }
 
 /** Declares a queue and its dead-letter queue on an open connection. */
 export async function declareOn(
-  model: ChannelModel,
+  connection: AmqpConnection,
   address: string,
   queue: string,
   options: QueueOptions,
 ): Promise<DeclaredQueue> {
+  const version = serverVersion(connection)
+  const cannot = unsupported(options, version)
+  if (cannot.length > 0) {
+    throw new ProducerError({
+      code: 'UNSUPPORTED_BY_BROKER',
+      message: `RabbitMQ ${version.text} at ${address} cannot declare queue ${queue} so. ${cannot.join(' ')}`,
+      hint: 'Leave the option out, or use a newer RabbitMQ.',
+      details: { queue, address, version: version.text },
+    })
+  }
   const deadLetterQueue = deadLetterQueueOf(queue)
   // The dead-letter queue first: dead letters without a target wait unseen, and arrive minutes after it exists.
   // One that is there already is used as it is; its kind is its owner's choice.
-  if (!(await queueExists(model, address, deadLetterQueue))) {
-    const version = String(model.connection.serverProperties.version)
-    await onChannel(model, address, deadLetterQueue, (channel) =>
+  if (!(await queueExists(connection, address, deadLetterQueue))) {
+    await onChannel(connection, { address, queue: deadLetterQueue, needs: 'configure' }, (channel) =>
       channel.assertQueue(deadLetterQueue, { durable: true, arguments: deadLetterArguments(version) }),
     )
   }
-  await onChannel(model, address, queue, (channel) =>
+  // A queue with a dead-letter exchange also asks for read on itself and write on the exchange.
+  await onChannel(connection, { address, queue, needs: 'configure and read' }, (channel) =>
     channel.assertQueue(queue, { durable: true, arguments: queueArguments(queue, options) }),
   )
   return { queue, deadLetterQueue }
 }
 
-export async function queueExists(model: ChannelModel, address: string, queue: string): Promise<boolean> {
+export async function queueExists(connection: AmqpConnection, address: string, queue: string): Promise<boolean> {
   try {
-    await onChannel(model, address, queue, (channel) => channel.checkQueue(queue))
+    await onChannel(connection, { address, queue }, (channel) => channel.checkQueue(queue))
     return true
   } catch (error) {
     if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return false
     throw error
-  }
-}
-
-/** Runs one operation on a channel of its own: a refusal by the broker closes the channel, and only that one. */
-export async function onChannel<T>(
-  model: ChannelModel,
-  address: string,
-  queue: string,
-  operation: (channel: Channel) => Promise<T>,
-): Promise<T> {
-  try {
-    const channel = await model.createChannel()
-    channel.on('error', () => {})
-    const result = await operation(channel)
-    await channel.close()
-    return result
-  } catch (error) {
-    if (error instanceof ProducerError) throw error
-    throw new ProducerError(operationFault(error, { queue, address }))
   }
 }

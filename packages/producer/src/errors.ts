@@ -9,6 +9,11 @@ export type ProducerErrorCode =
   | 'NOT_ALL_CONFIRMED'
   | 'SOURCE_FAILED'
   | 'ABORTED'
+  | 'JOURNAL_MISMATCH'
+  | 'JOURNAL_LOCKED'
+  | 'JOURNAL_FAILED'
+  | 'UNSUPPORTED_BY_BROKER'
+  | 'PRODUCER_CLOSED'
 
 /** Thrown when a call to this package fails. `code` says how, `hint` what to do, `retryable` whether time may heal it. */
 export class ProducerError extends CodedError<ProducerErrorCode> {

@@ -1,13 +1,19 @@
 import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
-import { Problems } from '@internal/errors'
-import type { Channel, ChannelModel, GetMessage } from 'amqplib'
-import { type ConnectionOptions, openConnection } from './connection.ts'
-import { onChannel } from './declare-queue.ts'
-import { ProducerError, toProducerError } from './errors.ts'
+import type { Problems } from '@internal/errors'
+import type { AmqpConnection, ConnectionOptions } from './connection-options.ts'
+import { ProducerError } from './errors.ts'
+import { onChannel } from './on-channel.ts'
+import { withLink } from './with-link.ts'
 
-export interface InspectQueueOptions extends ConnectionOptions {
+/** How a queue is looked at. */
+export interface InspectOptions {
   /** How long the queue's leader may take to prove that the queue is empty, milliseconds. Default: 5000. */
   readonly verifyTimeoutMs?: number
+}
+
+export interface InspectQueueOptions extends InspectOptions, ConnectionOptions {
+  /** Ends the call with `ABORTED`. */
+  readonly signal?: AbortSignal
 }
 
 /** What a queue holds at one moment. */
@@ -33,44 +39,59 @@ export interface QueueReading {
  * `verifyTimeoutMs`; what a connection can throw.
  */
 export async function inspectQueue(queue: string, options: InspectQueueOptions = {}): Promise<QueueReading> {
-  const problems = new Problems()
+  return await withLink(
+    'inspectQueue',
+    options,
+    (problems) => checkInspection(problems, queue, options),
+    async (link) => inspectOn(await link.open(options.signal), link.shown, queue, options),
+  )
+}
+
+/** Adds to `problems` what is wrong with a call of `inspectQueue`. */
+export function checkInspection(problems: Problems, queue: unknown, options: InspectOptions): void {
   const name = queueNameProblem(queue)
   if (name !== undefined) problems.add('queue', name)
   problems.durationMs('verifyTimeoutMs', options.verifyTimeoutMs, { min: 1 })
-  problems.throwAs('inspectQueue', toProducerError)
+}
 
-  await using connection = await openConnection(options)
-  const { model, address } = connection
-  const reading = await onChannel(model, address.shown, queue, (channel) => channel.checkQueue(queue))
-  const dead = await countIfThere(model, address.shown, deadLetterQueueOf(queue))
+/** Looks at a queue on an open connection. */
+export async function inspectOn(
+  connection: AmqpConnection,
+  address: string,
+  queue: string,
+  { verifyTimeoutMs = 5_000 }: InspectOptions,
+): Promise<QueueReading> {
+  const look = (name: string): Promise<{ messageCount: number; consumerCount: number }> =>
+    onChannel(connection, { address, queue: name }, (channel) =>
+      withDeadline(channel.checkQueue(name), name, verifyTimeoutMs),
+    )
+  const reading = await look(queue)
+  const dead = await look(deadLetterQueueOf(queue)).then(
+    ({ messageCount }) => messageCount,
+    (error: unknown) => {
+      if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
+      throw error
+    },
+  )
   const counted = {
     ready: reading.messageCount,
     consumers: reading.consumerCount,
     ...(dead === undefined ? {} : { dead }),
   }
   if (counted.ready > 0 || counted.consumers > 0) return { ...counted, verified: true }
-  const proof = await proveEmpty(model, address.shown, queue, options.verifyTimeoutMs ?? 5_000)
+  const proof = await proveEmpty(connection, address, queue, verifyTimeoutMs)
   return { ...counted, ready: proof.ready, verified: proof.verified }
 }
 
-async function countIfThere(model: ChannelModel, address: string, queue: string): Promise<number | undefined> {
-  try {
-    return (await onChannel(model, address, queue, (channel) => channel.checkQueue(queue))).messageCount
-  } catch (error) {
-    if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
-    throw error
-  }
-}
-
 async function proveEmpty(
-  model: ChannelModel,
+  connection: AmqpConnection,
   address: string,
   queue: string,
   timeoutMs: number,
 ): Promise<{ readonly ready: number; readonly verified: boolean }> {
   try {
-    return await onChannel(model, address, queue, async (channel) => {
-      const got = await withDeadline(channel, queue, timeoutMs)
+    return await onChannel(connection, { address, queue, needs: 'read' }, async (channel) => {
+      const got = await withDeadline(channel.get(queue), queue, timeoutMs)
       if (got === false) return { ready: 0, verified: true }
       channel.nack(got, false, true)
       return { ready: got.fields.messageCount + 1, verified: true }
@@ -81,21 +102,23 @@ async function proveEmpty(
   }
 }
 
-async function withDeadline(channel: Channel, queue: string, timeoutMs: number): Promise<GetMessage | false> {
+async function withDeadline<T>(answer: Promise<T>, queue: string, timeoutMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
     reject(
       new ProducerError({
         code: 'QUEUE_UNAVAILABLE',
-        message: `the leader of queue ${queue} did not answer within ${timeoutMs} ms, so nobody can say whether it is empty`,
+        message: `The leader of queue ${queue} did not answer within ${timeoutMs} ms, so nobody can say whether it is empty.`,
         hint: 'This heals when the broker does: look again, or see rabbitmq-queues check_if_node_is_quorum_critical.',
         retryable: true,
         details: { queue, timeoutMs },
       }),
     )
   }, timeoutMs)
+  // Past the deadline nobody hears of how it ended.
+  answer.catch(() => {})
   try {
-    return await Promise.race([channel.get(queue), late])
+    return await Promise.race([answer, late])
   } finally {
     clearTimeout(timer)
   }

@@ -1,29 +1,68 @@
+import type { Encoded } from './encode.ts'
 import type { Message } from './message.ts'
-import type { Failure, ItemFailure, OutcomeCounts } from './receipt.ts'
+import type { Failure, ItemFailure, Outcome, OutcomeCounts } from './receipt.ts'
 
-interface InFlight {
+/** An item that can be published. */
+export interface Parcel {
   readonly index: number
   readonly message: Message
-  returned: boolean
+  readonly encoded: Encoded
+  /** What a journal keeps of it. */
+  readonly digest: string | undefined
+}
+
+export interface LedgerOptions {
+  /** Hears the fate of each item once. */
+  readonly onSettled?:
+    | ((outcome: Outcome, index: number, message: Message | undefined, parcel?: Parcel) => void)
+    | undefined
 }
 
 /**
- * The fate of every item of one call. Pure: told what was published, returned, acked and nacked on one channel, it
- * knows what each item has become. Each item is counted once, whatever is told of it afterwards.
+ * The fate of every item of one call, over all the channels that it takes. Pure: told what was read, published,
+ * returned, acked and nacked, it knows what each item has become and what has to be published. Each item is counted
+ * once, whatever is told of it afterwards.
  */
 export class Ledger {
-  readonly #inFlight = new Map<number, InFlight>()
+  readonly #onSettled: LedgerOptions['onSettled']
+  /** Published on this channel, by tag; a Map keeps the order of insertion, which is the order of tags. */
+  readonly #inFlight = new Map<number, Parcel>()
+  readonly #returned = new Set<number>()
   readonly #failures: ItemFailure[] = []
   readonly #counts = { total: 0, confirmed: 0, returned: 0, nacked: 0, unknown: 0, invalid: 0 }
+  /** Read and not in flight: first of all, what was in flight when a channel was lost. */
+  #waiting: Parcel[] = []
+  #nextWaiting = 0
+  #tag = 0
   #bytes = 0
+  #bytesInFlight = 0
+  #resumed = 0
+
+  constructor(options: LedgerOptions = {}) {
+    this.#onSettled = options.onSettled
+  }
 
   /** Messages published and neither acked nor nacked so far. */
   get unsettled(): number {
     return this.#inFlight.size
   }
 
+  get bytesInFlight(): number {
+    return this.#bytesInFlight
+  }
+
+  /** Whether something that was read waits to be published. */
+  get hasWaiting(): boolean {
+    return this.#nextWaiting < this.#waiting.length
+  }
+
+  /** Bytes of all bodies that were confirmed or are on their way. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  get resumed(): number {
+    return this.#resumed
   }
 
   get counts(): OutcomeCounts {
@@ -39,22 +78,45 @@ export class Ledger {
     return this.#failures.length
   }
 
-  /** @param tag the publish's number on its channel, from 1, as the broker counts them */
-  published(tag: number, index: number, message: Message, bytes: number): void {
+  /** An item was read that can be published. */
+  took(parcel: Parcel): void {
     this.#counts.total += 1
-    this.#bytes += bytes
-    this.#inFlight.set(tag, { index, message, returned: false })
+    this.#bytes += parcel.encoded.bytes
+    this.#waiting.push(parcel)
   }
 
-  invalid(index: number, message: Message, reason: string): void {
+  /** An item was read that cannot be published. */
+  invalid(index: number, message: Message, reason: string, cause?: unknown): void {
     this.#counts.total += 1
-    this.#fail(index, message, 'invalid', reason)
+    this.#fail({ index, message, outcome: 'invalid', reason, ...(cause === undefined ? {} : { cause }) })
+  }
+
+  /** An item was read that an earlier run had confirmed. */
+  resume(bytes: number): void {
+    this.#counts.total += 1
+    this.#counts.confirmed += 1
+    this.#bytes += bytes
+    this.#resumed += 1
+  }
+
+  /** Takes the next parcel to publish, and gives it its number on this channel, from 1, as the broker counts them. */
+  publishNext(): { readonly parcel: Parcel; readonly tag: number } | undefined {
+    const parcel = this.#waiting[this.#nextWaiting]
+    if (parcel === undefined) return undefined
+    this.#nextWaiting += 1
+    if (this.#nextWaiting === this.#waiting.length) {
+      this.#waiting.length = 0
+      this.#nextWaiting = 0
+    }
+    this.#tag += 1
+    this.#inFlight.set(this.#tag, parcel)
+    this.#bytesInFlight += parcel.encoded.bytes
+    return { parcel, tag: this.#tag }
   }
 
   /** A return precedes the ack of the same message (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed). */
   returned(tag: number): void {
-    const item = this.#inFlight.get(tag)
-    if (item !== undefined) item.returned = true
+    if (this.#inFlight.has(tag)) this.#returned.add(tag)
   }
 
   settled(tag: number, multiple: boolean, acked: boolean): void {
@@ -62,35 +124,77 @@ export class Ledger {
       this.#settle(tag, acked)
       return
     }
-    // A Map keeps the order of insertion, which is the order of tags.
     for (const earlier of this.#inFlight.keys()) {
       if (earlier > tag) return
       this.#settle(earlier, acked)
     }
   }
 
-  /** Nothing more will be heard of what is in flight. */
-  abandon(reason: string): void {
-    for (const { index, message, returned } of this.#inFlight.values()) {
-      if (returned) this.#fail(index, message, 'returned', NO_QUEUE)
-      else this.#fail(index, message, 'unknown', reason)
+  /** The channel is gone: what it was not asked about is published again on the next, whose tags begin at 1. */
+  channelLost(): void {
+    const again: Parcel[] = []
+    for (const [tag, parcel] of this.#inFlight) {
+      if (this.#returned.has(tag)) this.#fail({ ...parcelOf(parcel), outcome: 'returned', reason: NO_QUEUE })
+      else again.push(parcel)
     }
+    this.#waiting = [...again, ...this.#waiting.slice(this.#nextWaiting)]
+    this.#nextWaiting = 0
     this.#inFlight.clear()
+    this.#returned.clear()
+    this.#bytesInFlight = 0
+    this.#tag = 0
+  }
+
+  /**
+   * The broker closed the channel for a message above its limit: those above it are invalid, the largest one where the
+   * limit is not known. Call it after {@link channelLost}. Returns how many there were.
+   */
+  oversized(limit: number | undefined, reasonOf: (bytes: number) => string): number {
+    const waiting = this.#waiting.slice(this.#nextWaiting)
+    const largest = waiting.reduce((most, { encoded }) => Math.max(most, encoded.bytes), 0)
+    const isOver = ({ encoded }: Parcel): boolean =>
+      limit === undefined || largest <= limit ? encoded.bytes === largest : encoded.bytes > limit
+    const over = limit === undefined || largest <= limit ? waiting.filter(isOver).slice(0, 1) : waiting.filter(isOver)
+    for (const parcel of over) {
+      this.#fail({ ...parcelOf(parcel), outcome: 'invalid', reason: reasonOf(parcel.encoded.bytes) })
+    }
+    const gone = new Set(over)
+    this.#waiting = waiting.filter((parcel) => !gone.has(parcel))
+    this.#nextWaiting = 0
+    return over.length
+  }
+
+  /** Nothing more will be published or heard: what is not settled is unknown. */
+  abandon(reason: string): void {
+    this.channelLost()
+    for (const parcel of this.#waiting) this.#fail({ ...parcelOf(parcel), outcome: 'unknown', reason })
+    this.#waiting = []
   }
 
   #settle(tag: number, acked: boolean): void {
-    const item = this.#inFlight.get(tag)
-    if (item === undefined) return
+    const parcel = this.#inFlight.get(tag)
+    if (parcel === undefined) return
     this.#inFlight.delete(tag)
-    if (item.returned) this.#fail(item.index, item.message, 'returned', NO_QUEUE)
-    else if (acked) this.#counts.confirmed += 1
-    else this.#fail(item.index, item.message, 'nacked', 'the broker refused it (a full queue does)')
+    this.#bytesInFlight -= parcel.encoded.bytes
+    if (this.#returned.size > 0 && this.#returned.delete(tag)) {
+      this.#fail({ ...parcelOf(parcel), outcome: 'returned', reason: NO_QUEUE })
+    } else if (acked) {
+      this.#counts.confirmed += 1
+      this.#onSettled?.('confirmed', parcel.index, parcel.message, parcel)
+    } else {
+      this.#fail({ ...parcelOf(parcel), outcome: 'nacked', reason: 'The broker refused it, as a full queue does.' })
+    }
   }
 
-  #fail(index: number, message: Message, outcome: Failure, reason: string): void {
-    this.#counts[outcome] += 1
-    this.#failures.push({ index, message, outcome, reason })
+  #fail(failure: ItemFailure & { readonly outcome: Failure }): void {
+    this.#counts[failure.outcome] += 1
+    this.#failures.push(failure)
+    this.#onSettled?.(failure.outcome, failure.index, failure.message)
   }
 }
 
-const NO_QUEUE = 'there was no queue to take it'
+function parcelOf({ index, message }: Parcel): { readonly index: number; readonly message: Message } {
+  return { index, message }
+}
+
+const NO_QUEUE = 'There was no queue to take it.'

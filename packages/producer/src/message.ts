@@ -1,8 +1,10 @@
+import { ProducerError } from './errors.ts'
+
 const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')
 
 /** What a message may say besides its body. */
 export interface MessageFields {
-  /** The AMQP message id: what a worker sees as `item.id`. Default: a random UUID. */
+  /** The AMQP message id, at most 255 bytes: what a worker sees as `item.id`. Default: a random UUID. */
   readonly id?: string
   /** AMQP headers. The broker's own (`x-delivery-count`, `x-acquired-count`, `x-death`) are left out. */
   readonly headers?: Readonly<Record<string, unknown>>
@@ -23,11 +25,24 @@ export interface Message extends MessageFields {
  * An item with an id, headers, a priority or a content type of its own, to be enqueued among others.
  *
  * @param body a string, bytes, or anything that JSON can hold
+ * @throws {ProducerError} `INVALID_OPTIONS` for an `expiration`, which would drop the item
  */
 export function createMessage(body: unknown, fields: MessageFields = {}): Message {
+  if ('expiration' in fields) {
+    throw new ProducerError({
+      code: 'INVALID_OPTIONS',
+      message: 'createMessage: expiration is refused, since it drops work that nobody has done.',
+      hint: 'Let the worker look at the age of an item, and end it without work when it is too old.',
+    })
+  }
   return { ...fields, body, [MESSAGE]: true }
 }
 
 export function isMessage(item: unknown): item is Message {
   return typeof item === 'object' && item !== null && MESSAGE in item
+}
+
+/** A message without the cost of a check: the hot path makes one for each item. */
+export function bareMessage(body: unknown, id: string): Message {
+  return { body, id, [MESSAGE]: true }
 }

@@ -1,4 +1,6 @@
 import { deadLetterQueueOf } from '@internal/amqp'
+import type { Problems } from '@internal/errors'
+import type { ServerVersion } from './server-version.ts'
 
 /** How a queue is declared. */
 export interface QueueOptions {
@@ -13,6 +15,58 @@ export interface QueueOptions {
    * (https://github.com/rabbitmq/rabbitmq-server/discussions/11937).
    */
   readonly deliveryLimit?: number
+  /** Items that may be ready at once; above it a publish is nacked, never another item dropped. Default: no limit. */
+  readonly maxLength?: number
+  /**
+   * How long a worker may hold an item, milliseconds; then it goes to another. RabbitMQ 3.12 or newer: at least 60000
+   * before 4.3, quorum only from 4.3. Default: the broker's own, which is 30 minutes.
+   */
+  readonly consumerTimeoutMs?: number
+}
+
+/** What people ask of a queue and this package refuses, and why. */
+const REFUSED: Readonly<Record<string, string>> = {
+  messageTtlMs: 'drops work that nobody has done: let the worker look at the age of an item',
+  messageTtl: 'drops work that nobody has done: let the worker look at the age of an item',
+  expires: 'deletes the queue with the work that is in it: delete it when the work is done',
+  durable: 'is always true: RabbitMQ 4.3 refuses a shared queue that is not',
+  exclusive: 'would keep the workers out',
+  autoDelete: 'would delete the queue, with the work that is in it, when a worker leaves',
+  overflow: 'is always reject-publish: drop-head drops work that nobody has done',
+}
+
+/** Adds to `problems` what no broker can make right. */
+export function checkQueueOptions(problems: Problems, options: QueueOptions): void {
+  problems.oneOf('type', options.type, ['quorum', 'classic'])
+  problems.wholeNumber('deliveryLimit', options.deliveryLimit, { min: 1, max: 2 ** 31 - 1 })
+  problems.wholeNumber('maxLength', options.maxLength, { min: 1, max: 2 ** 31 - 1 })
+  problems.durationMs('consumerTimeoutMs', options.consumerTimeoutMs, { min: 1 })
+  if (options.type === 'classic' && options.deliveryLimit !== undefined) {
+    problems.add('deliveryLimit', "is not counted by classic queues: leave it out, or type: 'quorum'")
+  }
+  for (const name of Object.keys(options)) {
+    const why = REFUSED[name]
+    if (why !== undefined) problems.add(name, why)
+  }
+}
+
+/** What this version of RabbitMQ cannot do of what is asked, as sentences. */
+export function unsupported(options: QueueOptions, version: ServerVersion): string[] {
+  const found: string[] = []
+  const { type = 'quorum', consumerTimeoutMs } = options
+  if (type === 'quorum' && !version.atLeast(3, 10)) {
+    found.push('Dead letters at least once, which a quorum queue is declared with here, need RabbitMQ 3.10.')
+  }
+  if (consumerTimeoutMs === undefined) return found
+  if (!version.atLeast(3, 12)) {
+    found.push('It takes consumerTimeoutMs and ignores it; RabbitMQ 3.12 is the first to heed it.')
+  } else if (!version.atLeast(4, 3)) {
+    if (consumerTimeoutMs < 60_000)
+      found.push('It looks once a minute, so consumerTimeoutMs is at least 60000 before RabbitMQ 4.3.')
+  } else if (type === 'classic') {
+    found.push('It has no consumerTimeoutMs for classic queues, as of RabbitMQ 4.3.')
+  }
+  return found
 }
 
 /**
@@ -21,15 +75,16 @@ export interface QueueOptions {
  * (https://www.rabbitmq.com/docs/quorum-queues#activating-at-least-once-dead-lettering).
  */
 export function queueArguments(queue: string, options: QueueOptions): Record<string, unknown> {
-  const type = options.type ?? 'quorum'
-  const deadLetters = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': deadLetterQueueOf(queue) }
-  if (type === 'classic') return { 'x-queue-type': 'classic', ...deadLetters }
+  const { type = 'quorum', deliveryLimit = 5, maxLength, consumerTimeoutMs } = options
+  const isQuorum = type === 'quorum'
   return {
-    'x-queue-type': 'quorum',
-    'x-delivery-limit': options.deliveryLimit ?? 5,
-    'x-dead-letter-strategy': 'at-least-once',
-    'x-overflow': 'reject-publish',
-    ...deadLetters,
+    'x-queue-type': type,
+    ...(isQuorum ? { 'x-delivery-limit': deliveryLimit, 'x-dead-letter-strategy': 'at-least-once' } : {}),
+    ...(isQuorum || maxLength !== undefined ? { 'x-overflow': 'reject-publish' } : {}),
+    ...(maxLength === undefined ? {} : { 'x-max-length': maxLength }),
+    ...(consumerTimeoutMs === undefined ? {} : { 'x-consumer-timeout': consumerTimeoutMs }),
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': deadLetterQueueOf(queue),
   }
 }
 
@@ -37,7 +92,6 @@ export function queueArguments(queue: string, options: QueueOptions): Record<str
  * The arguments of a dead-letter queue: quorum, and never itself dropping what is looked at too often. RabbitMQ below 4.0
  * has no limit unless one is given, and takes no -1.
  */
-export function deadLetterArguments(serverVersion: string): Record<string, unknown> {
-  const unlimited = Number.parseInt(serverVersion, 10) >= 4 ? { 'x-delivery-limit': -1 } : {}
-  return { 'x-queue-type': 'quorum', ...unlimited }
+export function deadLetterArguments(version: ServerVersion): Record<string, unknown> {
+  return { 'x-queue-type': 'quorum', ...(version.atLeast(4, 0) ? { 'x-delivery-limit': -1 } : {}) }
 }

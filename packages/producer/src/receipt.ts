@@ -10,6 +10,8 @@ export interface Receipt {
   readonly confirmed: number
   /** Bytes of all bodies. */
   readonly bytes: number
+  /** Of those confirmed, how many an earlier run had, by its journal. Only with a journal. */
+  readonly resumed?: number
   /** From the call to the last confirm, milliseconds. */
   readonly durationMs: number
 }
@@ -20,6 +22,9 @@ export interface Receipt {
  * the queue. `invalid`: it cannot be encoded or is too large, and was never sent.
  */
 export type Failure = 'returned' | 'nacked' | 'unknown' | 'invalid'
+
+/** Every way in which an item can end. */
+export type Outcome = 'confirmed' | Failure
 
 /** The number of items that ended in each way; together they are `total`. */
 export interface OutcomeCounts {
@@ -40,6 +45,8 @@ export interface ItemFailure {
   readonly outcome: Failure
   /** Why, for people. Never the body. */
   readonly reason: string
+  /** What a schema, `encode` or `messageId` of the app said or threw: it may quote the item. */
+  readonly cause?: unknown
 }
 
 /** Thrown when not every item of a call was confirmed: says how many ended how, and which ones did not make it. */
@@ -66,7 +73,7 @@ export class EnqueueError extends ProducerError {
     super({
       code: fields.code,
       message: `${counts.confirmed} of ${counts.total} items are confirmed in queue ${queue}${fields.what ?? ''}${listed(counts, failures)}`,
-      hint: fields.hint ?? 'See failures; failures.map((failure) => failure.message) may be enqueued again.',
+      hint: fields.hint ?? 'See failures: failures.map((failure) => failure.message) may be enqueued again.',
       retryable: fields.retryable ?? false,
       details: { queue, counts },
       cause: fields.cause,
@@ -80,8 +87,8 @@ export class EnqueueError extends ProducerError {
 
 function listed(counts: OutcomeCounts, failures: readonly ItemFailure[]): string {
   const ways = (['returned', 'nacked', 'unknown', 'invalid'] as const).filter((way) => counts[way] > 0)
-  if (ways.length === 0) return ''
+  if (ways.length === 0) return '.'
   const numbers = ways.map((way) => `${counts[way]} ${way}`).join(', ')
   const first = failures[0]
-  return `: ${numbers}${first === undefined ? '' : `; the first is item ${first.index}: ${first.reason}`}`
+  return `: ${numbers}.${first === undefined ? '' : ` The first is item ${first.index}: ${first.reason}`}`
 }

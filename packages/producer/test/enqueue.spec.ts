@@ -151,7 +151,9 @@ describe('an item that was not taken', () => {
       yield 'never seen'
       proxy.sever()
     }
-    const { counts, failures, cause } = await failureOf(enqueue(queue.name, items(), { url: proxy.url }))
+    const { counts, failures, cause } = await failureOf(
+      enqueue(queue.name, items(), { url: proxy.url, reconnectForMs: 0 }),
+    )
     expect(counts.total).toBe(4)
     expect(counts.unknown).toBeGreaterThanOrEqual(1)
     expect(failures.at(-1)?.message.body).toBe('never seen')

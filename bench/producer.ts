@@ -1,0 +1,35 @@
+/**
+ * How fast items get into a queue, all confirmed: podqueue beside the libraries that people use, interleaved in one run.
+ *
+ *     node bench/producer.ts [items] [rounds] [names…]
+ */
+import { startBroker, uniqueName } from '@internal/testing'
+import { connect } from 'amqplib'
+import { interleave, printStandings } from './interleave.ts'
+import { PUBLISHERS, type Publisher } from './producer-contestants.ts'
+
+const [items = '100000', rounds = '5', ...only] = process.argv.slice(2)
+const count = Number(items)
+const bodies = Array.from({ length: count }, (_, index) => `item-${index}`.padEnd(100, '.'))
+const contestants = PUBLISHERS.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
+
+await using broker = await startBroker({ announce: (line) => void process.stderr.write(`broker: ${line}\n`) })
+process.stdout.write(`${count} persistent items of 100 B, all confirmed; ${broker.description}\n`)
+const admin = await connect(broker.url)
+const channel = await admin.createChannel()
+
+for (const type of ['quorum', 'classic']) {
+  const run = async ({ publish }: Publisher): Promise<number> => {
+    const queue = uniqueName('bench')
+    await channel.assertQueue(queue, { arguments: { 'x-queue-type': type } })
+    const startedAt = performance.now()
+    await publish(broker.url, queue, bodies)
+    const seconds = (performance.now() - startedAt) / 1_000
+    const { messageCount } = await channel.deleteQueue(queue)
+    if (messageCount !== count) throw new Error(`${messageCount} of ${count} items are in the queue`)
+    return count / seconds
+  }
+  const turns = contestants.map((publisher) => ({ name: publisher.name, run: () => run(publisher) }))
+  printStandings(`${type} queue`, 'items/s', await interleave(turns, Number(rounds)))
+}
+await admin.close()

@@ -1,0 +1,13 @@
+/** The part of rascal that the bench uses: it has no types of its own. */
+declare module 'rascal' {
+  interface Publication {
+    once(event: 'success' | 'error' | 'return', listener: (reason: unknown) => void): void
+  }
+  interface Broker {
+    on(event: 'error', listener: (error: unknown) => void): void
+    publish(publication: string, body: string): Promise<Publication>
+    shutdown(): Promise<void>
+  }
+  export function withDefaultConfig(config: object): object
+  export const BrokerAsPromised: { create(config: object): Promise<Broker> }
+}

@@ -1,0 +1,76 @@
+import type { AmqpConnection } from './connection-options.ts'
+import { ProducerError } from './errors.ts'
+import type { Tell } from './events.ts'
+import type { Blocked, Link } from './link.ts'
+
+/** A connection that the app opened and will close: it is used as long as it lasts. */
+export class BorrowedLink implements Link {
+  readonly shown = "the app's own connection"
+  readonly vhost: undefined
+  readonly reconnects = false
+  readonly #connection: AmqpConnection
+  readonly #tell: Tell
+  readonly #listeners = new Set<() => void>()
+  #blocked: Blocked | undefined
+  #lost: unknown
+
+  constructor(connection: AmqpConnection, tell: Tell) {
+    this.#connection = connection
+    this.#tell = tell
+    connection.on('blocked', this.#onBlocked)
+    connection.on('unblocked', this.#onUnblocked)
+    connection.on('close', this.#onClose)
+  }
+
+  get blocked(): Blocked | undefined {
+    return this.#blocked
+  }
+
+  get lost(): unknown {
+    return this.#lost
+  }
+
+  async open(): Promise<AmqpConnection> {
+    if (this.#lost === undefined) return this.#connection
+    throw new ProducerError({
+      code: 'CONNECTION_LOST',
+      message: "The app's own connection to the broker is closed.",
+      hint: 'Open another; or give url instead of connection, and a lost one is opened again.',
+      cause: this.#lost,
+    })
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#connection.off('blocked', this.#onBlocked)
+    this.#connection.off('unblocked', this.#onUnblocked)
+    this.#connection.off('close', this.#onClose)
+  }
+
+  readonly #onBlocked = (reason: string): void => {
+    this.#blocked = { since: performance.now(), reason }
+    this.#tell('blocked', { address: this.shown, reason })
+    this.#changed()
+  }
+
+  readonly #onUnblocked = (): void => {
+    this.#blocked = undefined
+    this.#tell('unblocked', { address: this.shown })
+    this.#changed()
+  }
+
+  readonly #onClose = (error?: Error): void => {
+    this.#blocked = undefined
+    this.#lost = error ?? new Error('The connection was closed')
+    this.#tell('disconnected', { address: this.shown, reason: error?.message ?? 'it was closed' })
+    this.#changed()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,76 @@
+import { type Address, findAddress, type TlsOptions } from '@internal/amqp'
+import type { Problems } from '@internal/errors'
+import type { ChannelModel } from 'amqplib'
+import { ProducerError } from './errors.ts'
+import type { ProducerListeners } from './events.ts'
+import { type Logger, SILENT } from './logger.ts'
+
+/** What this package uses of an amqplib connection that the app opened. */
+export type AmqpConnection = Pick<ChannelModel, 'createChannel' | 'createConfirmChannel' | 'on' | 'off' | 'connection'>
+
+/** Where the broker is, for every call of this package that opens a connection. */
+export interface ConnectionOptions {
+  /**
+   * The broker's address, `amqp://user:password@host:5672/vhost` or `amqps://…`; special characters in user, password
+   * and vhost are percent-encoded. Default: what the file named by `BROKER_URL_FILE` holds, else `BROKER_URL`.
+   */
+  readonly url?: string
+  /** Passed to Node for an `amqps:` address: `ca`, `cert`, `key`, `servername`, … */
+  readonly tls?: TlsOptions
+  /**
+   * An open amqplib connection of the app's own, used instead of `url`. It is never closed here, and not opened again
+   * when it is lost: what was unconfirmed then is unknown.
+   */
+  readonly connection?: AmqpConnection
+  /** How long one attempt to connect may take, milliseconds. Default: 10000. */
+  readonly connectTimeoutMs?: number
+  /**
+   * How long to go on trying while no broker answers, milliseconds: at the start, and after a connection was lost. What
+   * cannot heal by itself, as a wrong password, fails at once. 0: one attempt. Default: 30000.
+   */
+  readonly reconnectForMs?: number
+  /** Hears of retries and losses, as pino does: `logger.warn({ … }, 'text')`. Default: silent. */
+  readonly logger?: Logger
+  /** Listeners, by the event's name. One that throws is a process warning and changes nothing. */
+  readonly on?: ProducerListeners
+}
+
+/** The options of a connection with every default filled in. */
+export interface ResolvedConnection {
+  readonly tls: TlsOptions | undefined
+  readonly borrowed: AmqpConnection | undefined
+  readonly connectTimeoutMs: number
+  readonly reconnectForMs: number
+  readonly logger: Logger
+  readonly on: ProducerListeners
+}
+
+/** Adds to `problems` what is wrong with the options of a connection. */
+export function checkConnectionOptions(problems: Problems, options: ConnectionOptions): void {
+  problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
+  problems.durationMs('reconnectForMs', options.reconnectForMs)
+  const { connection, url } = options
+  if (connection === undefined) return
+  if (typeof connection?.createConfirmChannel !== 'function') {
+    problems.add('connection', 'must be what connect() of amqplib resolves to')
+  }
+  if (url !== undefined) problems.add('url', 'is not used together with connection: leave one of the two out')
+}
+
+/** @throws {ProducerError} `BROKER_URL_MISSING` or `BROKER_URL_INVALID` */
+export function resolveAddress(url: string | undefined): Address {
+  const address = findAddress(url)
+  if ('code' in address) throw new ProducerError(address)
+  return address
+}
+
+export function resolveConnection(options: ConnectionOptions): ResolvedConnection {
+  return {
+    tls: options.tls,
+    borrowed: options.connection,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    reconnectForMs: options.reconnectForMs ?? 30_000,
+    logger: options.logger ?? SILENT,
+    on: options.on ?? {},
+  }
+}

@@ -1,0 +1,57 @@
+import { operationFault } from '@internal/amqp'
+import type { Channel } from 'amqplib'
+import type { AmqpConnection } from './connection-options.ts'
+import { ProducerError } from './errors.ts'
+
+/** What an operation on a queue is about. */
+export interface Operation {
+  /** The broker's address without user and password. */
+  readonly address: string
+  readonly queue: string
+  /** The permission that it needs, for brokers that do not name it. */
+  readonly needs?: string
+}
+
+/**
+ * Runs one operation on a channel of its own: a refusal by the broker closes the channel, and only that one.
+ *
+ * @throws {ProducerError} what the broker said, or `QUEUE_UNAVAILABLE` when it says nothing
+ */
+export async function onChannel<T>(
+  connection: AmqpConnection,
+  about: Operation,
+  operation: (channel: Channel) => Promise<T>,
+): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(unanswered(about)), ANSWER_TIMEOUT_MS)
+  const running = (async () => {
+    const channel = await connection.createChannel()
+    channel.on('error', () => {})
+    const result = await operation(channel)
+    // Nobody needs the answer, which one that is blocked gives late.
+    channel.close().catch(() => {})
+    return result
+  })()
+  // Past the deadline nobody hears of how it ended.
+  running.catch(() => {})
+  try {
+    return await Promise.race([running, late.promise])
+  } catch (error) {
+    if (error instanceof ProducerError) throw error
+    throw new ProducerError(operationFault(error, about))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function unanswered({ queue, address }: Operation): ProducerError {
+  return new ProducerError({
+    code: 'QUEUE_UNAVAILABLE',
+    message: `The broker at ${address} said nothing about queue ${queue} for ${ANSWER_TIMEOUT_MS} ms.`,
+    hint: "The queue's node is down or its leader does not answer; this heals when the broker does.",
+    retryable: true,
+    details: { queue, address },
+  })
+}
+
+const ANSWER_TIMEOUT_MS = 30_000

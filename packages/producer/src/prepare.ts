@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { bytesOf, type Encoded, type EncodedBody, encodeBody } from './encode.ts'
+import { encodeFields } from './field-table.ts'
+import { bareMessage, createMessage, isMessage, type Message } from './message.ts'
+
+/** How the items of one call become messages. */
+export interface PrepareOptions {
+  readonly maxMessageBytes: number
+  readonly schema: StandardSchemaV1 | undefined
+  readonly encode: ((item: never, index: number) => string | Uint8Array) | undefined
+  readonly messageId: ((item: never, index: number) => string) | undefined
+}
+
+/** One item on its way: its message, and what is published of it or why it cannot be. */
+export type Prepared =
+  | { readonly message: Message; readonly encoded: Encoded }
+  | { readonly message: Message; readonly reason: string; readonly cause?: unknown }
+
+/**
+ * What the broker counts by itself. On a first delivery it shows whatever the publisher put there, so a copy of a
+ * dead-lettered message would begin with the deliveries of its first life.
+ */
+const BROKER_OWNED = new Set(['x-delivery-count', 'x-acquired-count', 'x-death'])
+
+/**
+ * Makes a message of an item: schema, then `encode`, then an id. Never throws, and is a promise only where the schema
+ * is one.
+ *
+ * @param defaultId the id of a message that has none; undefined: a random one
+ */
+export function prepare(
+  item: unknown,
+  index: number,
+  options: PrepareOptions,
+  defaultId?: string,
+): Prepared | Promise<Prepared> {
+  const given = isMessage(item) ? item : undefined
+  const body = given === undefined ? item : given.body
+  const { schema } = options
+  if (schema === undefined) return toMessage(item, given, body, index, options, defaultId)
+  try {
+    const result = schema['~standard'].validate(body)
+    if (!(result instanceof Promise)) return toChecked(result, item, given, index, options, defaultId)
+    return result.then(
+      (checked) => toChecked(checked, item, given, index, options, defaultId),
+      (cause) => refused(given, body, 'The schema threw.', cause),
+    )
+  } catch (cause) {
+    return refused(given, body, 'The schema threw.', cause)
+  }
+}
+
+function toChecked(
+  result: StandardSchemaV1.Result<unknown>,
+  item: unknown,
+  given: Message | undefined,
+  index: number,
+  options: PrepareOptions,
+  defaultId: string | undefined,
+): Prepared {
+  if (result.issues === undefined) return toMessage(item, given, result.value, index, options, defaultId)
+  // What a schema says of an item often quotes it, so only the places are told; the cause has the rest.
+  const places = result.issues.map(({ path }) => `$${(path ?? []).map(segment).join('')}`)
+  const shown = [...new Set(places)].slice(0, 5).join(', ')
+  const body = given === undefined ? item : given.body
+  return refused(given, body, `The schema refuses it at ${shown}.`, result.issues)
+}
+
+function segment(part: PropertyKey | StandardSchemaV1.PathSegment): string {
+  const key = typeof part === 'object' ? part.key : part
+  return typeof key === 'number' ? `[${key}]` : `.${String(key)}`
+}
+
+function toMessage(
+  item: unknown,
+  given: Message | undefined,
+  body: unknown,
+  index: number,
+  options: PrepareOptions,
+  defaultId: string | undefined,
+): Prepared {
+  let id = given?.id
+  if (id === undefined && options.messageId !== undefined) {
+    try {
+      id = options.messageId(item as never, index)
+    } catch (cause) {
+      return refused(given, body, 'messageId threw.', cause)
+    }
+  }
+  id ??= defaultId ?? randomUUID()
+  const message = given === undefined ? bareMessage(body, id) : createMessage(body, { ...fieldsOf(given), id })
+  const problem = fieldProblem(message)
+  if (problem !== undefined) return { message, reason: problem }
+  const encoded = encodeWith(options.encode, body, index)
+  if ('reason' in encoded) return { message, ...encoded }
+  const { content, bytes, contentType } = encoded
+  if (bytes > options.maxMessageBytes) {
+    return { message, reason: tooLarge(bytes, options.maxMessageBytes) }
+  }
+  const headers = message.headers === undefined ? undefined : ownHeaders(message.headers)
+  return {
+    message,
+    encoded: {
+      content,
+      bytes,
+      contentType: message.contentType ?? contentType,
+      id,
+      headers,
+      priority: message.priority,
+    },
+  }
+}
+
+/** Why an item of so many bytes is invalid. */
+export function tooLarge(bytes: number, limit: number): string {
+  return `It is ${bytes} bytes, more than the ${limit} allowed: send a reference to the data instead.`
+}
+
+function encodeWith(encode: PrepareOptions['encode'], body: unknown, index: number): EncodedBody {
+  if (encode === undefined) return encodeBody(body)
+  try {
+    const encoded: unknown = encode(body as never, index)
+    if (typeof encoded === 'string' || bytesOf(encoded) !== undefined) return encodeBody(encoded)
+    return { reason: 'encode gave neither a string nor bytes.' }
+  } catch (cause) {
+    return { reason: 'encode threw.', cause }
+  }
+}
+
+function refused(given: Message | undefined, body: unknown, reason: string, cause: unknown): Prepared {
+  return { message: given ?? createMessage(body), reason, cause }
+}
+
+function fieldsOf({ headers, priority, contentType }: Message): Omit<Message, 'body' | 'id' | symbol> {
+  return {
+    ...(headers === undefined ? {} : { headers }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(contentType === undefined ? {} : { contentType }),
+  }
+}
+
+function fieldProblem({ id, contentType, priority, headers }: Message): string | undefined {
+  if (typeof id !== 'string' || id === '') return 'Its id is not a text, or is empty.'
+  if (id.length > 63 && Buffer.byteLength(id) > 255) return 'Its id is longer than the 255 bytes of AMQP.'
+  if (contentType !== undefined && (typeof contentType !== 'string' || Buffer.byteLength(contentType) > 255)) {
+    return 'Its content type is not a text of at most 255 bytes.'
+  }
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 255)) {
+    return 'Its priority is not a whole number from 0 to 255.'
+  }
+  if (headers === undefined) return undefined
+  try {
+    encodeFields(headers)
+    return undefined
+  } catch (error) {
+    return error instanceof TypeError ? error.message : 'Its headers cannot be read.'
+  }
+}
+
+function ownHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !BROKER_OWNED.has(name)))
+}

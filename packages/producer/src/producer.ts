@@ -1,0 +1,148 @@
+import { EventEmitter } from 'node:events'
+import { Problems } from '@internal/errors'
+import type TypedEmitter from 'typed-emitter'
+import { aborted } from './abort.ts'
+import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
+import { checkDeclaration, type DeclaredQueue, declareOn } from './declare-queue.ts'
+import { EnqueueRun } from './enqueue-run.ts'
+import { ProducerError, toProducerError } from './errors.ts'
+import { callListener, type ProducerEvents, type Tell, tellListeners } from './events.ts'
+import { checkInspection, type InspectOptions, inspectOn, type QueueReading } from './inspect-queue.ts'
+import { checkItems, type Items } from './items.ts'
+import type { Link } from './link.ts'
+import { checkPublishOptions, type PublishOptions, resolvePublish } from './publish-options.ts'
+import type { QueueOptions } from './queue-arguments.ts'
+import type { Receipt } from './receipt.ts'
+import { makeLink } from './with-link.ts'
+
+/** Listeners by event, as an emitter takes them. */
+export type ProducerEventMap = { [Name in keyof ProducerEvents]: (event: ProducerEvents[Name]) => void }
+
+/** What ends a wait. */
+export interface Waiting {
+  /** Ends the call with `ABORTED`. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One connection for many calls, made by {@link createProducer}. Calls may run at the same time, each with a receipt of its
+ * own. The connection is opened by the first call, and again by the next one after it was lost.
+ */
+export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposable {
+  /** As the function `enqueue`, over this connection. */
+  enqueue<T>(queue: string, items: Items<T>, options?: PublishOptions<T>): Promise<Receipt>
+  /** As the function `declareQueue`, over this connection. */
+  declareQueue(queue: string, options?: QueueOptions & Waiting): Promise<DeclaredQueue>
+  /** As the function `inspectQueue`, over this connection. */
+  inspectQueue(queue: string, options?: InspectOptions & Waiting): Promise<QueueReading>
+  /**
+   * Takes no more calls, waits for those under way, and closes the connection. Calls that take longer than `timeoutMs`
+   * (default: 30000) are ended: theirs is `ABORTED`, with the fate of every item by then. May be called twice.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>
+}
+
+/**
+ * Makes a producer that keeps one connection for many calls. Nothing is opened before the first.
+ *
+ * @throws {ProducerError} `INVALID_OPTIONS`, `BROKER_URL_MISSING` or `BROKER_URL_INVALID`
+ */
+export function createProducer(options: ConnectionOptions = {}): Producer {
+  const problems = new Problems()
+  checkConnectionOptions(problems, options)
+  problems.throwAs('createProducer', toProducerError)
+  return new LongLivedProducer(options)
+}
+
+const TypedEventEmitter: new () => TypedEmitter<ProducerEventMap> = EventEmitter as never
+
+class LongLivedProducer extends TypedEventEmitter implements Producer {
+  readonly #link: Link
+  readonly #tell: Tell
+  readonly #reconnectForMs: number
+  readonly #calls = new Set<Promise<unknown>>()
+  readonly #ending = new AbortController()
+  #closing: Promise<void> | undefined
+
+  constructor(options: ConnectionOptions) {
+    super()
+    const tellOption = tellListeners(options.on ?? {})
+    this.#tell = (name, event) => {
+      tellOption(name, event)
+      for (const listener of this.rawListeners(name)) callListener(name, listener.bind(this) as never, event)
+    }
+    this.#link = makeLink(options, this.#tell)
+    this.#reconnectForMs = options.reconnectForMs ?? 30_000
+  }
+
+  enqueue<T>(queue: string, items: Items<T>, options: PublishOptions<T> = {}): Promise<Receipt> {
+    const given = options as PublishOptions<never>
+    const check = (problems: Problems): void => checkPublishOptions(problems, queue, given)
+    return this.#call('enqueue', options.signal, check, async (signal) => {
+      checkItems(items)
+      const scene = { link: this.#link, queue, tell: this.#tell, reconnectForMs: this.#reconnectForMs }
+      return await new EnqueueRun(scene, items, { ...resolvePublish(given), signal }).run()
+    })
+  }
+
+  declareQueue(queue: string, options: QueueOptions & Waiting = {}): Promise<DeclaredQueue> {
+    const check = (problems: Problems): void => checkDeclaration(problems, queue, options)
+    return this.#call('declareQueue', options.signal, check, async (signal) =>
+      declareOn(await this.#link.open(signal), this.#link.shown, queue, options),
+    )
+  }
+
+  inspectQueue(queue: string, options: InspectOptions & Waiting = {}): Promise<QueueReading> {
+    const check = (problems: Problems): void => checkInspection(problems, queue, options)
+    return this.#call('inspectQueue', options.signal, check, async (signal) =>
+      inspectOn(await this.#link.open(signal), this.#link.shown, queue, options),
+    )
+  }
+
+  close({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(
+      () => this.#ending.abort(new Error(`The producer was closed; ${timeoutMs} ms were over`)),
+      timeoutMs,
+    )
+    await Promise.allSettled(this.#calls)
+    clearTimeout(timer)
+    await this.#link.close()
+  }
+
+  async #call<T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    check: (problems: Problems) => void,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closing !== undefined) {
+      throw new ProducerError({
+        code: 'PRODUCER_CLOSED',
+        message: `${name}: the producer is closed.`,
+        hint: 'Make another with createProducer.',
+      })
+    }
+    const problems = new Problems()
+    check(problems)
+    problems.throwAs(name, toProducerError)
+    const early = aborted(signal)
+    if (early !== undefined) throw early
+    const ending = this.#ending.signal
+    const call = run(signal === undefined ? ending : AbortSignal.any([signal, ending]))
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { queueNameProblem } from '@internal/amqp'
+import type { Problems } from '@internal/errors'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Journal } from './journal.ts'
+import { JournalFile } from './journal-file.ts'
+import type { PrepareOptions } from './prepare.ts'
+
+/** How the items of one call are published. `T` is what the items are. */
+export interface PublishOptions<T = unknown> {
+  /**
+   * Messages published and not yet confirmed, at most; with a journal also those not yet in it. What a lost connection
+   * or a killed producer publishes twice is at most so many. Default: 2000.
+   */
+  readonly window?: number
+  /** Bytes of bodies published and not yet confirmed, above which no more is published. Default: 67108864 (64 MiB). */
+  readonly windowBytes?: number
+  /** The largest body, bytes. A broker with a lower limit is believed. Default: 16777216, RabbitMQ's since 4.0. */
+  readonly maxMessageBytes?: number
+  /** Publishing stops after so many items that failed. Default: 1000. */
+  readonly maxFailures?: number
+  /**
+   * How long the broker may go without confirming anything while something is unconfirmed, milliseconds. Then what is
+   * unconfirmed ends as `unknown`. It does not run while the broker blocks. Default: 30000.
+   */
+  readonly confirmTimeoutMs?: number
+  /** How long the broker may block publishers, as for want of memory or disk, milliseconds. Default: 300000. */
+  readonly blockedTimeoutMs?: number
+  /**
+   * What is confirmed is kept here, a file's path or a {@link Journal}, so that a producer that was killed can be started
+   * again over the same items and publishes only the rest. Remove it when the items are done with.
+   */
+  readonly journal?: string | Journal
+  /** What an item must be, by any Standard Schema (https://standardschema.dev); what it makes of the item is sent. */
+  readonly schema?: StandardSchemaV1
+  /** The body of an item, instead of text, bytes or JSON by its type. */
+  readonly encode?: (item: T, index: number) => string | Uint8Array
+  /** The id of an item that has none of its own, at most 255 bytes. Default: random. */
+  readonly messageId?: (item: T, index: number) => string
+  /** Ends the call with `ABORTED` and the fate of every item by then. */
+  readonly signal?: AbortSignal
+}
+
+/** The options of a call with every default filled in. */
+export interface ResolvedPublish extends PrepareOptions {
+  readonly window: number
+  readonly windowBytes: number
+  readonly maxFailures: number
+  readonly confirmTimeoutMs: number
+  readonly blockedTimeoutMs: number
+  readonly journal: Journal | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Adds to `problems` what is wrong with a call of `enqueue`. */
+export function checkPublishOptions(problems: Problems, queue: unknown, options: PublishOptions<never>): void {
+  const name = queueNameProblem(queue)
+  if (name !== undefined) problems.add('queue', name)
+  problems.wholeNumber('window', options.window, { min: 1 })
+  problems.wholeNumber('windowBytes', options.windowBytes, { min: 1 })
+  problems.wholeNumber('maxMessageBytes', options.maxMessageBytes, { min: 1 })
+  problems.wholeNumber('maxFailures', options.maxFailures, { min: 1 })
+  problems.durationMs('confirmTimeoutMs', options.confirmTimeoutMs, { min: 1 })
+  problems.durationMs('blockedTimeoutMs', options.blockedTimeoutMs, { min: 1 })
+  for (const name of ['encode', 'messageId'] as const) {
+    const given: unknown = options[name]
+    if (given !== undefined && typeof given !== 'function') problems.add(name, 'must be a function')
+  }
+  const { journal, schema } = options
+  if (journal !== undefined && (typeof journal === 'string' ? journal === '' : typeof journal?.append !== 'function')) {
+    problems.add('journal', 'must be the path of a file, or an object with open, append and close')
+  }
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
+    problems.add('schema', 'must be a Standard Schema, as those of zod, valibot and arktype are')
+  }
+}
+
+export function resolvePublish(options: PublishOptions<never>): ResolvedPublish {
+  const { journal } = options
+  return {
+    window: options.window ?? 2_000,
+    windowBytes: options.windowBytes ?? 64 * 1024 * 1024,
+    maxMessageBytes: options.maxMessageBytes ?? 16 * 1024 * 1024,
+    maxFailures: options.maxFailures ?? 1_000,
+    confirmTimeoutMs: options.confirmTimeoutMs ?? 30_000,
+    blockedTimeoutMs: options.blockedTimeoutMs ?? 300_000,
+    journal: typeof journal === 'string' ? new JournalFile(journal) : journal,
+    schema: options.schema,
+    encode: options.encode,
+    messageId: options.messageId,
+    signal: options.signal,
+  }
+}

@@ -1,0 +1,120 @@
+import { type ItemIterator, type Items, iterate } from './items.ts'
+import { digestOf } from './journal-digest.ts'
+import type { JournalRun } from './journal-run.ts'
+import type { Parcel } from './ledger.ts'
+import type { Message } from './message.ts'
+import { type Prepared, type PrepareOptions, prepare } from './prepare.ts'
+
+/** What reading one item came to. */
+export type Reading =
+  | { readonly type: 'item'; readonly parcel: Parcel }
+  | {
+      readonly type: 'invalid'
+      readonly index: number
+      readonly message: Message
+      readonly reason: string
+      readonly cause?: unknown
+    }
+  /** Confirmed by an earlier run, by the journal. */
+  | { readonly type: 'resumed'; readonly bytes: number }
+  /** The journal knows another item at this place. */
+  | { readonly type: 'mismatch'; readonly index: number }
+  | { readonly type: 'end' }
+  | { readonly type: 'failed'; readonly cause: unknown }
+
+/**
+ * Reads items one by one and only when asked. A reading that is not there yet stays the next one: who gives up waiting
+ * for it loses nothing.
+ */
+export class Reader {
+  readonly #source: ItemIterator
+  readonly #options: PrepareOptions
+  readonly #journal: JournalRun | undefined
+  #index = 0
+  #pending: Promise<void> | undefined
+  #arrived: Reading | undefined
+  #over = false
+
+  constructor(items: Items, options: PrepareOptions, journal: JournalRun | undefined) {
+    this.#source = iterate(items)
+    this.#options = options
+    this.#journal = journal
+  }
+
+  /** The place of the next item. */
+  get index(): number {
+    return this.#index
+  }
+
+  /** The next reading; undefined while it is under way, and then `onArrival` is called once. */
+  read(onArrival: () => void): Reading | undefined {
+    const arrived = this.#arrived
+    if (arrived !== undefined) {
+      this.#arrived = undefined
+      return this.#counted(arrived)
+    }
+    if (this.#pending !== undefined) return undefined
+    const reading = this.#next()
+    if (!(reading instanceof Promise)) return this.#counted(reading)
+    this.#pending = reading.then((value) => {
+      this.#pending = undefined
+      this.#arrived = value
+      onArrival()
+    })
+    return undefined
+  }
+
+  /** Closes the source. One that is in the middle of an item is asked to, and not waited for. */
+  async close(): Promise<void> {
+    if (this.#over) return
+    this.#over = true
+    try {
+      const closing = this.#source.return?.()
+      if (this.#pending === undefined) await closing
+      else void Promise.resolve(closing).catch(() => {})
+    } catch {
+      // The call already ends with a reason of its own; a source that cannot be closed adds nothing to it.
+    }
+  }
+
+  #counted(reading: Reading): Reading {
+    if (reading.type === 'end' || reading.type === 'failed') this.#over = true
+    else this.#index += 1
+    return reading
+  }
+
+  #next(): Reading | Promise<Reading> {
+    try {
+      const step = this.#source.next()
+      if (!('then' in step)) return this.#prepared(step)
+      return step.then(
+        (result) => this.#prepared(result),
+        (cause) => ({ type: 'failed', cause }),
+      )
+    } catch (cause) {
+      return { type: 'failed', cause }
+    }
+  }
+
+  #prepared(step: IteratorResult<unknown>): Reading | Promise<Reading> {
+    if (step.done === true) return { type: 'end' }
+    const index = this.#index
+    const id = this.#journal === undefined ? undefined : `${this.#journal.id}-${index}`
+    const prepared = prepare(step.value, index, this.#options, id)
+    return prepared instanceof Promise
+      ? prepared.then((value) => this.#judged(index, value))
+      : this.#judged(index, prepared)
+  }
+
+  #judged(index: number, prepared: Prepared): Reading {
+    if ('reason' in prepared) return { type: 'invalid', index, ...prepared }
+    const { message, encoded } = prepared
+    const digest = this.#journal === undefined ? undefined : digestOf(encoded)
+    if (digest !== undefined) {
+      const known = this.#journal?.has(index, digest)
+      if (known === 'same') return { type: 'resumed', bytes: encoded.bytes }
+      if (known === 'other') return { type: 'mismatch', index }
+    }
+    return { type: 'item', parcel: { index, message, encoded, digest } }
+  }
+}

@@ -1,0 +1,42 @@
+import { Problems } from '@internal/errors'
+import { aborted } from './abort.ts'
+import { BorrowedLink } from './borrowed-link.ts'
+import {
+  type ConnectionOptions,
+  checkConnectionOptions,
+  resolveAddress,
+  resolveConnection,
+} from './connection-options.ts'
+import { toProducerError } from './errors.ts'
+import { type Tell, tellListeners } from './events.ts'
+import type { Link } from './link.ts'
+import { OwnLink } from './own-link.ts'
+
+/** The way to the broker that the options name. Nothing is opened yet. */
+export function makeLink(options: ConnectionOptions, tell: Tell): Link {
+  const resolved = resolveConnection(options)
+  if (resolved.borrowed !== undefined) return new BorrowedLink(resolved.borrowed, tell)
+  return new OwnLink(resolveAddress(options.url), resolved, tell)
+}
+
+/** A call with a connection of its own, which ends with it: checks the options, and does not begin once `signal` aborted. */
+export async function withLink<T>(
+  call: string,
+  options: ConnectionOptions & { readonly signal?: AbortSignal },
+  check: (problems: Problems) => void,
+  use: (link: Link, tell: Tell) => Promise<T>,
+): Promise<T> {
+  const problems = new Problems()
+  check(problems)
+  checkConnectionOptions(problems, options)
+  problems.throwAs(call, toProducerError)
+  const early = aborted(options.signal)
+  if (early !== undefined) throw early
+  const tell = tellListeners(options.on ?? {})
+  const link = makeLink(options, tell)
+  try {
+    return await use(link, tell)
+  } finally {
+    await link.close()
+  }
+}
