@@ -1,19 +1,25 @@
 import { operationFault } from '@internal/amqp'
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
+import type { Link } from './broker.ts'
+import { ACK } from './diagnostics.ts'
 import { WorkerError } from './errors.ts'
 
+/** An answer to a delivery: done, failed (counted by the broker), or given back (uncounted on RabbitMQ 4.3). */
+export type Answer = 'ack' | 'reject' | 'release'
+
 /**
- * One consumer with prefetch 1 on a channel of its own: at most one item is ever in hand. Everything that ends the hold
- * on the item, the channel, the connection, the broker's cancel, arrives at `lost`.
+ * One consumer on a channel of its own. At most as many items as its prefetch are ever in hand. Everything that ends the
+ * hold on them, the channel, the connection, the broker's cancel, arrives at `lost`.
  */
 export class Consumer {
   readonly #channel: Channel
   readonly #queue: string
   readonly #address: string
   readonly #lost = new AbortController()
+  readonly #waiting: ConsumeMessage[] = []
+  #prefetch = 0
   #tag: string | undefined
-  #delivery: ConsumeMessage | undefined
-  #wake: () => void = () => {}
+  #arrived: () => void = () => {}
 
   private constructor(channel: Channel, queue: string, address: string) {
     this.#channel = channel
@@ -23,19 +29,17 @@ export class Consumer {
     channel.on('error', (error) => {
       cause = error
     })
-    channel.on('close', () =>
-      this.#lose(operationFault(cause ?? new Error('it was closed'), { queue, address }).message),
-    )
+    channel.on('close', () => {
+      const fault = operationFault(cause ?? new Error('It was closed.'), { queue, address })
+      this.#lose(`The hold on queue ${queue} was lost. ${fault.message}`, cause)
+    })
   }
 
-  static async open(model: ChannelModel, queue: string, address: string): Promise<Consumer> {
-    const channel = await model.createChannel()
-    const consumer = new Consumer(channel, queue, address)
-    await channel.prefetch(1)
-    return consumer
+  static async open(link: Link, queue: string, address: string): Promise<Consumer> {
+    return new Consumer(await link.createChannel(), queue, address)
   }
 
-  /** Aborts with a `LEASE_LOST` error when the hold on an item, or the place in the queue, is gone. */
+  /** Aborts with a `LEASE_LOST` error when the hold on the items, or the place in the queue, is gone. */
   get lost(): AbortSignal {
     return this.#lost.signal
   }
@@ -44,69 +48,129 @@ export class Consumer {
     return this.#tag !== undefined
   }
 
-  get delivery(): ConsumeMessage | undefined {
-    return this.#delivery
+  /** How many items this consumer may have in hand. */
+  get prefetch(): number {
+    return this.#prefetch
   }
 
-  /** Begins to consume. @throws amqplib's error when the broker refuses */
-  async start(): Promise<void> {
+  /** Whether an item has arrived that nobody has taken over yet. */
+  get hasArrived(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Takes over an item that has arrived. */
+  shift(): ConsumeMessage | undefined {
+    return this.#waiting.shift()
+  }
+
+  /** Calls the listener at each arrival and at the loss; there is one listener at a time. */
+  onArrival(listener: () => void): void {
+    this.#arrived = listener
+  }
+
+  /** Begins to consume; does nothing while it does. @throws amqplib's error when the broker refuses */
+  async start(prefetch: number): Promise<void> {
+    if (this.#tag !== undefined) return
+    this.#prefetch = prefetch
+    // Not awaited by itself: the next request is queued behind it and goes out with the answer.
+    const limited = this.#channel.prefetch(prefetch)
+    limited.catch(() => {})
     const { consumerTag } = await this.#channel.consume(this.#queue, (message) => {
-      if (message === null)
-        return this.#lose('the broker cancelled the consumer: the queue was deleted, or the item took too long')
-      this.#delivery = message
-      this.#wake()
+      if (message === null) {
+        return this.#lose(
+          `The hold on queue ${this.#queue} was lost: the broker cancelled the consumer, since the queue was deleted or the item took too long.`,
+        )
+      }
+      this.#waiting.push(message)
+      this.#arrived()
     })
-    this.#tag = consumerTag
+    if (!this.lost.aborted) this.#tag = consumerTag
   }
 
-  /** Stops consuming. An item that arrived meanwhile is in `delivery`. */
+  /** Stops consuming. What arrived meanwhile is there to be taken over. */
   async stop(): Promise<void> {
     const tag = this.#tag
     this.#tag = undefined
     if (tag !== undefined) await this.#channel.cancel(tag)
   }
 
-  /** The item, or undefined when none came in time, or ever will. */
-  async next(timeoutMs: number, signal: AbortSignal | undefined): Promise<ConsumeMessage | undefined> {
-    if (this.#delivery !== undefined || this.lost.aborted || signal?.aborted === true) return this.#delivery
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wake = resolve
-    const timer = Number.isFinite(timeoutMs) ? setTimeout(resolve, timeoutMs) : undefined
-    signal?.addEventListener('abort', () => resolve(), { once: true })
-    await promise
-    clearTimeout(timer)
-    return this.#delivery
+  /**
+   * Stops consuming for an idle moment. An item that arrives just then would be held without a consumer, which others cannot
+   * see on a classic queue: it goes back, and consuming goes on. Resolves to whether it stopped.
+   */
+  async standAside(): Promise<boolean> {
+    await this.stop()
+    if (!this.hasArrived) return true
+    for (let message = this.shift(); message !== undefined; message = this.shift()) {
+      this.#channel.nack(message, false, true)
+    }
+    await this.start(this.#prefetch)
+    return false
   }
 
-  /**
-   * Settles the item in the same write that cancels the consumer, cancel first, so that the broker never delivers a next
-   * one that would have to go back. Then a round trip on the same channel: the broker closes a channel whose ack it does
-   * not accept, and a plain close would not tell.
-   */
-  async settle(how: 'ack' | 'reject' | 'release'): Promise<void> {
-    const message = this.#delivery
-    if (message === undefined) throw new Error('there is no item to settle')
-    const cancelled = this.stop()
+  /** Waits until an item has arrived, the time is over, the hold is lost, or the signal aborts. */
+  async next(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.hasArrived || this.lost.aborted || signal?.aborted === true) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    this.onArrival(wake)
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(wake, timeoutMs) : undefined
+    signal?.addEventListener('abort', wake, { once: true })
+    await promise
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', wake)
+    this.onArrival(() => {})
+  }
+
+  /** Answers a delivery. Whether the broker's channel takes it, {@link barrier} tells. */
+  answer(message: ConsumeMessage, how: Answer): void {
     if (how === 'ack') this.#channel.ack(message)
     else if (how === 'reject') this.#channel.reject(message, true)
     // Counted as a failure by `reject`; not by `nack`, on RabbitMQ 4.3
     // (https://github.com/rabbitmq/rabbitmq-server/issues/15387).
     else this.#channel.nack(message, false, true)
-    await cancelled
-    await this.#channel.prefetch(1)
+    this.#publish(message, how, 'sent')
   }
 
-  #lose(why: string): void {
+  /**
+   * A round trip on the channel of the answers: the broker closes a channel whose ack it does not accept, and a plain
+   * close would not tell (https://github.com/amqp-node/amqplib/issues/353).
+   */
+  async barrier(): Promise<void> {
+    await this.#channel.prefetch(this.#prefetch)
+  }
+
+  /**
+   * Answers in the same write that cancels the consumer, cancel first, so that the broker never delivers a next item that
+   * would have to go back. Resolves once the channel has taken it.
+   */
+  async settle(message: ConsumeMessage, how: Answer): Promise<void> {
+    const cancelled = this.stop()
+    cancelled.catch(() => {})
+    this.answer(message, how)
+    const taken = this.barrier()
+    taken.catch(() => {})
+    await cancelled
+    await taken
+    this.#publish(message, how, 'accepted')
+  }
+
+  #publish(message: ConsumeMessage, how: Answer, phase: 'sent' | 'accepted'): void {
+    if (ACK.hasSubscribers) ACK.publish({ queue: this.#queue, messageId: message.properties.messageId, how, phase })
+  }
+
+  #lose(message: string, cause?: unknown): void {
     this.#tag = undefined
     this.#lost.abort(
       new WorkerError({
         code: 'LEASE_LOST',
-        message: `the hold on queue ${this.#queue} was lost: ${why}`,
+        message,
         hint: 'The broker gives the item to another worker. See its log, and consumer_timeout if the item took long.',
         retryable: true,
         details: { queue: this.#queue, address: this.#address },
+        cause,
       }),
     )
-    this.#wake()
+    this.#arrived()
   }
 }

@@ -6,12 +6,15 @@ export type WorkerErrorCode =
   | AmqpFaultCode
   | 'INVALID_OPTIONS'
   | 'HANDLER_FAILED'
+  | 'TOO_MANY_FAILURES'
+  | 'DEAD_LETTER_FAILED'
   | 'LEASE_LOST'
   | 'ACK_UNCONFIRMED'
   | 'RELEASED'
   | 'ABORTED'
   | 'ITEM_NOT_TEXT'
   | 'ITEM_NOT_JSON'
+  | 'ITEM_INVALID'
   | 'PROGRAM_NOT_FOUND'
   | 'USAGE'
 

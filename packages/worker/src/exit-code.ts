@@ -5,7 +5,7 @@ import { WorkerError, type WorkerErrorCode } from './errors.ts'
  *
  * | Code | Meaning |
  * | --- | --- |
- * | 0 | the item is done, or the queue is empty |
+ * | 0 | the item is done or dead-lettered, or the queue is empty |
  * | 1 | the handler or program failed; the item is back in the queue |
  * | 64 | the command was called wrongly |
  * | 69 | the broker or the queue is not available |
@@ -21,6 +21,9 @@ export function exitCodeOf(error: unknown): number {
 
 const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   HANDLER_FAILED: 1,
+  TOO_MANY_FAILURES: 1,
+  DEAD_LETTER_FAILED: 1,
+  ITEM_INVALID: 1,
   ITEM_NOT_TEXT: 1,
   ITEM_NOT_JSON: 1,
   USAGE: 64,

@@ -1,12 +1,8 @@
-import { type Address, findAddress, queueNameProblem, type TlsOptions } from '@internal/amqp'
+import { findAddress, queueNameProblem, type TlsOptions } from '@internal/amqp'
 import { Problems } from '@internal/errors'
+import type { AmqpConnection, Broker } from './broker.ts'
 import { toWorkerError } from './errors.ts'
-
-/** Where a worker writes what people may want to know: pino's shape. */
-export interface Logger {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void
-}
+import { type Logger, SILENT } from './logger.ts'
 
 export interface ConsumeOneOptions {
   /** The queue to take from. It must exist: a worker declares nothing. */
@@ -18,6 +14,11 @@ export interface ConsumeOneOptions {
   readonly url?: string
   /** Passed to Node for an `amqps:` address: `ca`, `cert`, `key`, `servername`, … */
   readonly tls?: TlsOptions
+  /**
+   * An open amqplib connection of the app's own, used instead of one to `url`. It is never closed here, and not opened
+   * again when it is lost. Dead letters need a connection of their own: give `url` as well, or set `BROKER_URL`.
+   */
+  readonly connection?: AmqpConnection
   /** How long one attempt to connect may take, milliseconds. Default: 10000. */
   readonly connectTimeoutMs?: number
   /** How long to go on trying while no broker answers and no item is held, milliseconds. Default: 300000. */
@@ -37,6 +38,18 @@ export interface ConsumeOneOptions {
    */
   readonly idleTimeoutMs?: number
   /**
+   * How often to run a handler again in this process, with the item in hand, before the attempt counts as failed.
+   * Default: 0.
+   */
+  readonly retries?: number
+  /** The pause before the first of the `retries`, milliseconds; it doubles, with jitter, to 30 s. Default: 1000. */
+  readonly retryDelayMs?: number
+  /**
+   * How often RabbitMQ 4.3 may take an item back uncounted, as too slow or as released, before it goes to the dead
+   * letters unhandled: nothing else there ends an item that is always too slow. Default: 5.
+   */
+  readonly uncountedLimit?: number
+  /**
    * Ends the call. A handler that runs hears of it by its own signal and has `graceMs` to finish; then its item is
    * released for the next worker.
    */
@@ -49,54 +62,118 @@ export interface ConsumeOneOptions {
   readonly logger?: Logger
 }
 
+export interface ConsumeManyOptions extends ConsumeOneOptions {
+  /** How many items to work on at the same time. Default: 1. */
+  readonly concurrency?: number
+  /** End after so many items are done or dead-lettered; failed attempts do not count. Default: no limit. */
+  readonly maxItems?: number
+  /** Take no more items after so long, milliseconds; those in hand are finished. Default: no limit. */
+  readonly maxDurationMs?: number
+  /**
+   * So many failed attempts in a row, over all items, end the run with `TOO_MANY_FAILURES`: a worker that can do nothing must not use
+   * up the deliveries of the whole queue. Default: 5.
+   */
+  readonly maxConsecutiveFailures?: number
+}
+
 /** The options with every default filled in. */
 export interface ResolvedOptions {
   readonly queue: string
-  readonly address: Address
-  readonly tls: TlsOptions | undefined
-  readonly connectTimeoutMs: number
-  readonly reconnectForMs: number
+  readonly broker: Broker
   readonly configGraceMs: number
   readonly empty: 'exit' | 'wait'
   readonly emptyAfterMs: number
   readonly idleTimeoutMs: number
+  readonly retries: number
+  readonly retryDelayMs: number
+  readonly uncountedLimit: number
   readonly signal: AbortSignal | undefined
   readonly graceMs: number
   readonly settleTimeoutMs: number
   readonly logger: Logger
 }
 
-const SILENT: Logger = { info: () => {}, warn: () => {} }
+/** The options of `consumeMany` with every default filled in; no limit is infinity. */
+export interface ResolvedManyOptions extends ResolvedOptions {
+  readonly concurrency: number
+  readonly maxItems: number
+  readonly maxDurationMs: number | undefined
+  readonly maxConsecutiveFailures: number
+}
 
 /** Three heartbeats of 8 s: until then a worker that died may still hold its item. */
 const DEAD_WORKER_NOTICED_MS = 24_000
 
-/** Checks and completes the options, once, at the door. */
-export function resolveOptions(options: ConsumeOneOptions): ResolvedOptions {
+/** The most that AMQP can say of a prefetch. */
+const MOST_AT_ONCE = 65_535
+
+/** Checks and completes the options of `consumeOne`, once, at the door. */
+export function resolveOneOptions(options: ConsumeOneOptions): ResolvedOptions {
   const problems = new Problems()
+  checkShared(problems, options)
+  problems.throwAs('consumeOne', toWorkerError)
+  return resolveShared(options)
+}
+
+/** Checks and completes the options of `consumeMany`, once, at the door. */
+export function resolveManyOptions(options: ConsumeManyOptions): ResolvedManyOptions {
+  const problems = new Problems()
+  checkShared(problems, options)
+  problems.wholeNumber('concurrency', options.concurrency, { min: 1, max: MOST_AT_ONCE })
+  problems.wholeNumber('maxItems', options.maxItems, { min: 1 })
+  problems.durationMs('maxDurationMs', options.maxDurationMs, { min: 1 })
+  problems.wholeNumber('maxConsecutiveFailures', options.maxConsecutiveFailures, { min: 1 })
+  problems.throwAs('consumeMany', toWorkerError)
+  return {
+    ...resolveShared(options),
+    concurrency: options.concurrency ?? 1,
+    maxItems: options.maxItems ?? Number.POSITIVE_INFINITY,
+    maxDurationMs: options.maxDurationMs,
+    maxConsecutiveFailures: options.maxConsecutiveFailures ?? 5,
+  }
+}
+
+function checkShared(problems: Problems, options: ConsumeOneOptions): void {
   const name = queueNameProblem(options.queue)
   if (name !== undefined) problems.add('queue', name)
+  if (options.connection !== undefined && typeof options.connection?.createChannel !== 'function') {
+    problems.add('connection', 'must be what connect() of amqplib resolves to')
+  }
   problems.oneOf('empty', options.empty, ['exit', 'wait'])
   problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
   problems.durationMs('reconnectForMs', options.reconnectForMs)
   problems.durationMs('configGraceMs', options.configGraceMs)
   problems.durationMs('emptyAfterMs', options.emptyAfterMs, { min: 1 })
   problems.durationMs('idleTimeoutMs', options.idleTimeoutMs, { min: DEAD_WORKER_NOTICED_MS + 1 })
+  problems.wholeNumber('retries', options.retries, { max: 1_000 })
+  problems.durationMs('retryDelayMs', options.retryDelayMs)
+  problems.wholeNumber('uncountedLimit', options.uncountedLimit, { min: 1 })
   problems.durationMs('graceMs', options.graceMs)
   problems.durationMs('settleTimeoutMs', options.settleTimeoutMs, { min: 1 })
-  problems.throwAs('consumeOne', toWorkerError)
-  const address = findAddress(options.url)
-  if ('code' in address) throw toWorkerError(address)
+}
+
+function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
+  const found = findAddress(options.url)
+  // A connection that is there needs no address; a wrong one is said all the same.
+  if ('code' in found && (options.connection === undefined || found.code !== 'BROKER_URL_MISSING')) {
+    throw toWorkerError(found)
+  }
   return {
     queue: options.queue,
-    address,
-    tls: options.tls,
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    reconnectForMs: options.reconnectForMs ?? 300_000,
+    broker: {
+      address: 'code' in found ? undefined : found,
+      borrowed: options.connection,
+      tls: options.tls,
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      reconnectForMs: options.reconnectForMs ?? 300_000,
+    },
     configGraceMs: options.configGraceMs ?? 20_000,
     empty: options.empty ?? 'exit',
     emptyAfterMs: options.emptyAfterMs ?? 2_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+    retries: options.retries ?? 0,
+    retryDelayMs: options.retryDelayMs ?? 1_000,
+    uncountedLimit: options.uncountedLimit ?? 5,
     signal: options.signal,
     graceMs: options.graceMs ?? 25_000,
     settleTimeoutMs: options.settleTimeoutMs ?? 10_000,

@@ -1,53 +1,81 @@
-import type { ConsumeMessage } from 'amqplib'
-import type { Consumer } from './consumer.ts'
+import pRetry from 'p-retry'
+import { DeadLetterError } from './dead-letter-error.ts'
 import { late, within } from './deadline.ts'
+import { HANDLE, type HandleDiagnostic } from './diagnostics.ts'
 import type { Handler } from './handler.ts'
-import { toItem } from './item.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { Item } from './item.ts'
+import type { Lease } from './lease.ts'
 
 /** How a handler's work on an item ended. */
 export type Work<R> =
   | { readonly type: 'done'; readonly result: R }
   | { readonly type: 'failed'; readonly cause: unknown }
+  /** No further attempt can do it. */
+  | { readonly type: 'dead-letter'; readonly cause: Error }
   /** The worker has to end, and the handler did not finish in its grace. */
   | { readonly type: 'released'; readonly cause: unknown }
   /** Somebody else has the item now, or will; whatever the handler made of it is thrown away. */
   | { readonly type: 'lost' }
 
-/** Runs the handler for the item in hand until it ends, the lease is lost, or the worker has to end and the grace is over. */
+/** How often, and how patiently. */
+export interface Patience {
+  readonly retries: number
+  readonly retryDelayMs: number
+  readonly graceMs: number
+}
+
+/** Runs the handler on an item until it ends, the lease is lost, or the worker has to end and the grace is over. */
 export async function runHandler<R>(
   handler: Handler<R>,
-  consumer: Consumer,
-  message: ConsumeMessage,
-  options: ResolvedOptions,
+  item: Item,
+  lease: Lease,
+  patience: Patience,
 ): Promise<Work<R>> {
-  const signals = options.signal === undefined ? [consumer.lost] : [consumer.lost, options.signal]
-  const signal = AbortSignal.any(signals)
-  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<typeof INTERRUPTED>()
-  signal.addEventListener('abort', () => interrupt(INTERRUPTED), { once: true })
-  if (signal.aborted) interrupt(INTERRUPTED)
-
-  const working = attempt(handler, toItem(options.queue, message), signal)
-  const first = await Promise.race([working, interrupted])
-  const work = first === INTERRUPTED ? await within(working, options.graceMs) : first
-  if (consumer.lost.aborted) return { type: 'lost' }
-  if (work === late)
-    return { type: 'released', cause: new Error(`the handler did not end within ${options.graceMs} ms`) }
-  // A handler that gives up because it was asked to has not failed.
-  if (work.type === 'failed' && options.signal?.aborted === true) return { type: 'released', cause: work.cause }
+  say(item, 'started')
+  const work = await interruptible(handler, item, lease, patience)
+  say(item, work.type)
   return work
 }
 
-const INTERRUPTED: unique symbol = Symbol('interrupted')
-
-async function attempt<R>(
-  handler: Handler<R>,
-  item: Parameters<Handler<R>>[0],
-  signal: AbortSignal,
-): Promise<Extract<Work<R>, { type: 'done' | 'failed' }>> {
-  try {
-    return { type: 'done', result: await handler(item, { signal }) }
-  } catch (cause) {
-    return { type: 'failed', cause }
+async function interruptible<R>(handler: Handler<R>, item: Item, lease: Lease, patience: Patience): Promise<Work<R>> {
+  const working = attempts(handler, item, lease, patience)
+  const { interrupted, forget } = lease.interruption()
+  const first = await Promise.race([working, interrupted])
+  forget()
+  const work = first === undefined ? await within(working, patience.graceMs) : first
+  if (lease.lost.aborted) return { type: 'lost' }
+  if (work === late) {
+    return { type: 'released', cause: new Error(`The handler did not end within ${patience.graceMs} ms.`) }
   }
+  // A handler that gives up because it was asked to has not failed.
+  if (work.type === 'failed' && lease.ending?.aborted === true) return { type: 'released', cause: work.cause }
+  return work
+}
+
+type Attempted<R> = Extract<Work<R>, { type: 'done' | 'failed' | 'dead-letter' }>
+
+async function attempts<R>(
+  handler: Handler<R>,
+  item: Item,
+  { signal }: Lease,
+  { retries, retryDelayMs }: Patience,
+): Promise<Attempted<R>> {
+  try {
+    if (retries === 0) return { type: 'done', result: await handler(item, { signal }) }
+    const result = await pRetry(async () => await handler(item, { signal }), {
+      retries,
+      minTimeout: retryDelayMs,
+      maxTimeout: Math.max(retryDelayMs, 30_000),
+      randomize: true,
+      signal,
+      shouldRetry: ({ error }) => !(error instanceof DeadLetterError),
+    })
+    return { type: 'done', result }
+  } catch (cause) {
+    return cause instanceof DeadLetterError ? { type: 'dead-letter', cause } : { type: 'failed', cause }
+  }
+}
+
+function say({ queue, id }: Item, phase: HandleDiagnostic['phase']): void {
+  if (HANDLE.hasSubscribers) HANDLE.publish({ queue, messageId: id, phase })
 }

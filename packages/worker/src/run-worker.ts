@@ -1,32 +1,38 @@
 import { redact } from '@internal/errors'
+import { consumeMany } from './consume-many.ts'
 import { consumeOne } from './consume-one.ts'
 import { WorkerError } from './errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import type { Handler } from './handler.ts'
-import type { ConsumeOneOptions, Logger } from './options.ts'
+import type { Logger } from './logger.ts'
+import type { ConsumeManyOptions } from './options.ts'
 import { writeTerminationLog } from './termination-log.ts'
+import { withEnvironment } from './worker-environment.ts'
 
-export interface RunWorkerOptions extends Omit<ConsumeOneOptions, 'queue' | 'signal'> {
+export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'signal' | 'maxItems'> {
   /** The queue to take from. Default: the environment's `QUEUE`. */
   readonly queue?: string
+  /** How many items this process takes, or all that there are. Default: the environment's `PODQUEUE_ITEMS`, else 1. */
+  readonly items?: number | 'all'
 }
 
 /**
- * `consumeOne` as a whole process, for the entry file of a worker's image.
+ * `consumeOne`, or `consumeMany` where it is to take more than one item, as a whole process: for the entry file of a
+ * worker's image.
  *
- * Reads `QUEUE`, `PODQUEUE_EMPTY`, `PODQUEUE_EMPTY_AFTER_MS` and `PODQUEUE_IDLE_MS` where an option is not given. SIGTERM
- * and SIGINT abort the handler's signal and, after the grace, release the item. Sets `process.exitCode` (see the table in
- * the README), writes one line on stderr when the item was not done, and leaves the cause in the file that
- * `PODQUEUE_TERMINATION_LOG` names, else in `/dev/termination-log` where that exists. Never throws.
+ * Reads `QUEUE`, `PODQUEUE_ITEMS`, `PODQUEUE_CONCURRENCY`, `PODQUEUE_EMPTY`, `PODQUEUE_EMPTY_AFTER_MS` and
+ * `PODQUEUE_IDLE_MS` where an option is not given. SIGTERM and SIGINT abort the handler's signal and, after the grace,
+ * release the item. Sets `process.exitCode` (see the table in the README), writes one line on stderr when the item was not
+ * done, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in `/dev/termination-log` where that
+ * exists. Never throws.
  */
 export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOptions = {}): Promise<void> {
   const ending = new AbortController()
-  const end = (signal: NodeJS.Signals): void => ending.abort(new Error(`received ${signal}`))
+  const end = (signal: NodeJS.Signals): void => ending.abort(new Error(`The process received ${signal}.`))
   for (const signal of SIGNALS) process.on(signal, end)
   try {
-    const outcome = await consumeOne(handler, { logger: STDERR, ...withEnvironment(options), signal: ending.signal })
+    await work(handler, options, ending.signal)
     process.exitCode = 0
-    if (outcome.status === 'empty') STDERR.info({}, 'the queue is empty: nothing to do')
   } catch (error) {
     process.exitCode = exitCodeOf(error)
     report(error)
@@ -36,50 +42,40 @@ export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOption
 }
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-const STDERR: Logger = {
-  info: (_, message) => process.stderr.write(`podqueue-worker: ${message}\n`),
-  warn: (_, message) => process.stderr.write(`podqueue-worker: ${message}\n`),
+async function work<R>(handler: Handler<R>, given: RunWorkerOptions, signal: AbortSignal): Promise<void> {
+  const { items, ...options } = withEnvironment(given)
+  if (items !== 1) {
+    const { concurrency, ...rest } = options
+    const limit = items === 'all' ? {} : { maxItems: items }
+    const { status, done, deadLettered, failed } = await consumeMany(handler, {
+      logger: STDERR,
+      ...rest,
+      ...limit,
+      ...(concurrency === undefined ? {} : { concurrency }),
+      signal,
+    })
+    const why = {
+      empty: 'the queue is empty',
+      'max-items': 'that is as many as wanted',
+      'max-duration': 'the time is over',
+    }
+    STDERR.info({}, `${done} done, ${deadLettered} dead-lettered, ${failed} failed attempts: ${why[status]}.`)
+    return
+  }
+  const outcome = await consumeOne(handler, { logger: STDERR, ...options, signal })
+  if (outcome.status === 'empty') STDERR.info({}, 'The queue is empty: there is nothing to do.')
+  if (outcome.status === 'dead-lettered') STDERR.warn({}, `The item is in the dead-letter queue: ${outcome.reason}`)
 }
+
+const say = (_: unknown, message: string): void => void process.stderr.write(`podqueue-worker: ${redact(message)}\n`)
+const STDERR: Logger = { info: say, warn: say }
 
 /** Says on stderr and in the termination log why the process ends as it does. */
 export function report(error: unknown): void {
   const text =
     error instanceof WorkerError
       ? `${error.code}: ${error.message}${error.hint === '' ? '' : `\n  ${error.hint}`}`
-      : `a bug in podqueue, please report it: ${error instanceof Error ? error.stack : String(error)}`
-  process.stderr.write(`podqueue-worker: ${redact(text)}\n`)
+      : `This is a bug in podqueue, please report it: ${error instanceof Error ? error.stack : String(error)}`
+  say({}, text)
   writeTerminationLog(redact(text))
-}
-
-function withEnvironment(options: RunWorkerOptions, environment: NodeJS.ProcessEnv = process.env): ConsumeOneOptions {
-  const { PODQUEUE_ITEMS: items, PODQUEUE_EMPTY: empty } = environment
-  if (items !== undefined && items !== '' && items !== '1') {
-    throw new WorkerError({
-      code: 'INVALID_OPTIONS',
-      message: `PODQUEUE_ITEMS is '${items}', and this worker takes one item a process`,
-      hint: 'Leave itemsPerPod of the Job at 1.',
-    })
-  }
-  const queue = options.queue ?? environment.QUEUE
-  if (queue === undefined || queue === '') {
-    throw new WorkerError({
-      code: 'INVALID_OPTIONS',
-      message: 'no queue was given',
-      hint: 'Set QUEUE in the environment, or give the option queue.',
-    })
-  }
-  const emptyAfterMs = options.emptyAfterMs ?? milliseconds(environment, 'PODQUEUE_EMPTY_AFTER_MS')
-  const idleTimeoutMs = options.idleTimeoutMs ?? milliseconds(environment, 'PODQUEUE_IDLE_MS')
-  return {
-    ...(empty === undefined || empty === '' ? {} : { empty: empty as 'exit' | 'wait' }),
-    ...options,
-    queue,
-    ...(emptyAfterMs === undefined ? {} : { emptyAfterMs }),
-    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
-  }
-}
-
-function milliseconds(environment: NodeJS.ProcessEnv, name: string): number | undefined {
-  const value = environment[name]
-  return value === undefined || value === '' ? undefined : Number(value)
 }

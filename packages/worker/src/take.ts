@@ -1,4 +1,5 @@
-import type { Channel, ChannelModel } from 'amqplib'
+import type { Channel } from 'amqplib'
+import { type Link, shownBroker } from './broker.ts'
 import type { Consumer } from './consumer.ts'
 import { isBelievable, nextStep, type Reading } from './empty-rule.ts'
 import { WorkerError } from './errors.ts'
@@ -14,14 +15,14 @@ const ASIDE_MS = { min: 200, max: 1_200 }
 const LOOK_AGAIN_MS = 250
 
 /** Waits for one item, or until the queue is known to be empty. */
-export async function take(model: ChannelModel, consumer: Consumer, options: ResolvedOptions): Promise<Take> {
+export async function take(link: Link, consumer: Consumer, prefetch: number, options: ResolvedOptions): Promise<Take> {
   const { signal, empty, logger, queue } = options
-  await consumer.start()
+  await consumer.start(prefetch)
   if (empty === 'wait') {
     await consumer.next(Number.POSITIVE_INFINITY, signal)
     return ended(consumer, signal) ?? 'lost'
   }
-  const look = looker(model, queue)
+  const look = looker(link, queue)
   const giveUpAt = performance.now() + options.idleTimeoutMs
   let waitMs = options.emptyAfterMs
   for (;;) {
@@ -43,13 +44,13 @@ export async function take(model: ChannelModel, consumer: Consumer, options: Res
         waitMs = LOOK_AGAIN_MS
         break
       case 'consume':
-        await consumer.start()
+        await consumer.start(prefetch)
         waitMs = reading.ready > 0 ? options.emptyAfterMs : 0
         break
       case 'stand-aside':
         if (consumer.consuming) {
-          logger.info({ queue, ...reading }, 'nothing to take; other workers may give an item back')
-          await consumer.stop()
+          logger.info({ queue, ...reading }, 'Nothing to take now; other workers may give an item back.')
+          await consumer.standAside()
         }
         waitMs = ASIDE_MS.min + Math.random() * (ASIDE_MS.max - ASIDE_MS.min)
         break
@@ -59,7 +60,7 @@ export async function take(model: ChannelModel, consumer: Consumer, options: Res
 
 function ended(consumer: Consumer, signal: AbortSignal | undefined): Take | undefined {
   if (consumer.lost.aborted) return 'lost'
-  if (consumer.delivery !== undefined) return 'taken'
+  if (consumer.hasArrived) return 'taken'
   return signal?.aborted === true ? 'aborted' : undefined
 }
 
@@ -68,30 +69,29 @@ function ended(consumer: Consumer, signal: AbortSignal | undefined): Take | unde
  * cancel, it is either in hand or was never sent.
  */
 async function isEmpty(consumer: Consumer, look: () => Promise<Reading>): Promise<boolean> {
-  await consumer.stop()
-  if (consumer.delivery !== undefined) return false
+  if (!(await consumer.standAside())) return false
   const { ready, consumers } = await look()
-  return ready === 0 && consumers === 0 && consumer.delivery === undefined
+  return ready === 0 && consumers === 0
 }
 
 /** Others kept the queue to themselves for `idleTimeoutMs`; what they hold, they will do or their successors. */
-function giveUp(reading: Reading, { queue, address, idleTimeoutMs }: ResolvedOptions): Take {
+function giveUp(reading: Reading, { queue, broker, idleTimeoutMs }: ResolvedOptions): Take {
   if (reading.ready === 0 && isBelievable(reading)) return 'empty'
   throw new WorkerError({
     code: 'QUEUE_UNAVAILABLE',
-    message: `queue ${queue} gave no item within ${idleTimeoutMs} ms and cannot be known to be empty (${reading.ready} ready, ${reading.consumers} consumers)`,
+    message: `Queue ${queue} gave no item within ${idleTimeoutMs} ms and cannot be known to be empty (${reading.ready} ready, ${reading.consumers} consumers).`,
     hint: "Its leader may be down: see rabbitmq-queues quorum_status. A single active consumer keeps others from the queue's items.",
     retryable: true,
-    details: { queue, address: address.shown, ...reading },
+    details: { queue, address: shownBroker(broker), ...reading },
   })
 }
 
 /** Looks at the queue on a channel of its own, opened at the first look: few workers ever need one. */
-function looker(model: ChannelModel, queue: string): () => Promise<Reading> {
+function looker(link: Link, queue: string): () => Promise<Reading> {
   let channel: Channel | undefined
   return async () => {
     if (channel === undefined) {
-      channel = await model.createChannel()
+      channel = await link.createChannel()
       channel.on('error', () => {})
     }
     const { messageCount, consumerCount } = await channel.checkQueue(queue)

@@ -131,7 +131,7 @@ test('77: a wrong password', async () => {
 test.each([
   ['no queue', [], { QUEUE: '' }, /INVALID_OPTIONS.*\n.*QUEUE/],
   ['no broker address', ['--queue', 'q'], { BROKER_URL: '' }, /BROKER_URL_MISSING/],
-  ['a number of items that is not one', ['--queue', 'q'], { PODQUEUE_ITEMS: 'all' }, /PODQUEUE_ITEMS/],
+  ['a number of items that is none', ['--queue', 'q'], { PODQUEUE_ITEMS: 'some' }, /PODQUEUE_ITEMS/],
 ])('78: %s', async (_, args, environment, message) => {
   const { code, stderr } = await run([...args, '--', 'cat'], environment)
   expect(code).toBe(78)

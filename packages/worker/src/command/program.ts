@@ -17,11 +17,11 @@ export function findProgram(name: string, environment: NodeJS.ProcessEnv = proce
   if (program !== undefined) return program
   throw new WorkerError({
     code: 'PROGRAM_NOT_FOUND',
-    message: there[0] === undefined ? `there is no program ${name}` : `${there[0]} is not executable`,
+    message: there[0] === undefined ? `There is no program ${name}.` : `${there[0]} is not executable.`,
     hint:
       there[0] === undefined
         ? 'Check the command after --, its path and the image that it runs in.'
-        : `Make it so: chmod +x ${there[0]}`,
+        : `Make it so: chmod +x ${there[0]}.`,
     details: { program: name },
   })
 }

@@ -1,12 +1,28 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { WorkerError } from '../errors.ts'
 import type { Item } from '../item.ts'
 import { programEnvironment } from './program-environment.ts'
+
+/** Thrown when the program did not exit with 0. */
+export class ProgramFailed extends Error {
+  override readonly name: string = 'ProgramFailed'
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined
+
+  constructor(program: string, code: number | null, by: NodeJS.Signals | null) {
+    super(by === null ? `${program} exited with ${code}.` : `${program} was ended by ${by}${oomHint(by)}.`)
+    this.exitCode = code ?? undefined
+  }
+}
 
 /**
  * Runs a program on one item: the body on its standard input, what it prints straight through. Resolves when it exits
  * with 0, throws otherwise. When the signal aborts, its process group gets SIGTERM and, after `killAfterMs`, SIGKILL;
- * whatever it leaves behind in its group ends with it.
+ * whatever it leaves behind in its group ends with it. The body is written as the program reads it: a pipe holds 64 KiB.
+ *
+ * @throws {ProgramFailed} it did not exit with 0
+ * @throws {WorkerError} `PROGRAM_NOT_FOUND`: it cannot be started at all
  */
 export async function runProgram(
   program: string,
@@ -14,6 +30,7 @@ export async function runProgram(
   item: Item,
   { signal, killAfterMs }: { readonly signal: AbortSignal; readonly killAfterMs: number },
 ): Promise<void> {
+  signal.throwIfAborted()
   const child = spawn(program, args, {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: programEnvironment(item),
@@ -38,9 +55,10 @@ export async function runProgram(
   child.stdin.end(item.body)
   try {
     if (signal.aborted) stop()
-    const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-    if (code === 0) return
-    throw new Error(by === null ? `${program} exited with ${code}` : `${program} was ended by ${by}${oomHint(by)}`)
+    const [code, by] = (await once(child, 'exit').catch((error) => {
+      throw cannotStart(program, error)
+    })) as [number | null, NodeJS.Signals | null]
+    if (code !== 0) throw new ProgramFailed(program, code, by)
   } finally {
     clearTimeout(killTimer)
     signal.removeEventListener('abort', stop)
@@ -50,4 +68,17 @@ export async function runProgram(
 
 function oomHint(signal: NodeJS.Signals): string {
   return signal === 'SIGKILL' ? ' (out of memory?)' : ''
+}
+
+/** A script whose interpreter is missing, a binary of another architecture, no process left: seen only when it is started. */
+function cannotStart(program: string, cause: NodeJS.ErrnoException): WorkerError {
+  const lasting = ['ENOENT', 'ENOEXEC', 'EACCES', 'ENOTDIR'].includes(cause.code ?? '')
+  return new WorkerError({
+    code: lasting ? 'PROGRAM_NOT_FOUND' : 'HANDLER_FAILED',
+    message: `${program} cannot be started (${cause.code}).`,
+    hint: 'Is the interpreter of its first line in the image, and is it built for this machine?',
+    retryable: !lasting,
+    details: { program },
+    cause,
+  })
 }

@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import type { RunWorkerOptions } from '../run-worker.ts'
+
+/** What the command line says, with its defaults; what it leaves out comes from the environment. */
+export interface Settings
+  extends Pick<
+    RunWorkerOptions,
+    'queue' | 'items' | 'concurrency' | 'empty' | 'emptyAfterMs' | 'idleTimeoutMs' | 'retries' | 'reconnectForMs'
+  > {
+  /** How long the program may take to end after SIGTERM, milliseconds. */
+  readonly killAfterMs: number
+  /** Exit codes of the program that dead-letter its item. */
+  readonly deadLetterOn: readonly number[]
+}
+
+/** As commander names the options: by their long form. */
+interface Parsed extends Omit<Settings, 'killAfterMs' | 'emptyAfterMs' | 'idleTimeoutMs'> {
+  readonly emptyAfter?: number
+  readonly idle?: number
+  readonly killAfter: number
+}
+
+/** Within the 30 s that Kubernetes gives a pod. */
+const KILL_AFTER_MS = 25_000
+
+/** The command line of `podqueue-worker`. It throws, instead of ending the process. */
+export function commandLine(
+  run: (program: string, args: readonly string[], settings: Settings) => Promise<void>,
+): Command {
+  return new Command('podqueue-worker')
+    .description(
+      'Takes items from a RabbitMQ queue, by default one, runs a program on each with its body on standard input, and acks\n' +
+        'it when the program exits with 0. Anything else puts the item back. The exit code tells what became of it.',
+    )
+    .usage('[options] -- program [arguments]')
+    .argument('<program>', 'looked up on PATH, as a shell does')
+    .argument('[arguments...]', 'passed on as they are')
+    .option('--queue <name>', 'the queue to take from (default: $QUEUE)')
+    .option('--items <n|all>', 'how many items to take (default: $PODQUEUE_ITEMS, else 1)', items)
+    .option(
+      '--concurrency <n>',
+      'how many programs run at a time (default: $PODQUEUE_CONCURRENCY, else 1)',
+      wholeNumber,
+    )
+    .addOption(
+      new Option('--empty <what>', 'on an empty queue, exit with 0 or wait for an item (default: exit)').choices([
+        'exit',
+        'wait',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--empty-after <ms>',
+        'without an item for so long, ask whether the queue is empty (default: 2000)',
+      ).argParser(wholeNumber),
+    )
+    .addOption(
+      new Option('--idle <ms>', 'wait for items that others may give back, at most (default: 30000)').argParser(
+        wholeNumber,
+      ),
+    )
+    .option('--retries <n>', 'run a program that fails again, with the item in hand (default: 0)', wholeNumber)
+    .option('--dead-letter-on <codes>', 'exit codes of the program that put its item aside, as 65,66', exitCodes, [])
+    .addOption(
+      new Option('--kill-after <ms>', 'SIGKILL to a program so long after SIGTERM')
+        .argParser(wholeNumber)
+        .default(KILL_AFTER_MS),
+    )
+    .option('--reconnect-for-ms <ms>', 'how long to try while no broker answers (default: 300000)', wholeNumber)
+    .version(manifest.version)
+    .addHelpText('after', REST_OF_HELP)
+    .passThroughOptions()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .action((program: string, args: string[], options: Parsed) => {
+      const { emptyAfter, idle, killAfter, ...same } = options
+      return run(program, args, {
+        ...same,
+        killAfterMs: killAfter,
+        ...(emptyAfter === undefined ? {} : { emptyAfterMs: emptyAfter }),
+        ...(idle === undefined ? {} : { idleTimeoutMs: idle }),
+      })
+    })
+}
+
+const REST_OF_HELP = `
+Environment:
+  BROKER_URL              amqp://user:password@host:5672/vhost; not passed on to the program
+  BROKER_URL_FILE         a file that holds it, as a mounted Secret
+  QUEUE, PODQUEUE_ITEMS, PODQUEUE_CONCURRENCY, PODQUEUE_EMPTY, PODQUEUE_EMPTY_AFTER_MS, PODQUEUE_IDLE_MS
+                          stand for the options of the same name
+  PODQUEUE_TERMINATION_LOG  where to leave the cause of a failure (default: /dev/termination-log)
+
+The program gets ITEM_ID, ITEM_QUEUE, ITEM_CONTENT_TYPE, ITEM_REDELIVERED, ITEM_DELIVERY_COUNT, TRACEPARENT and
+TRACESTATE, where known. SIGTERM and SIGINT reach it and all that it started as SIGTERM.
+
+Exit codes:
+  0 done, dead-lettered, or the queue is empty   75 lease lost or ack unconfirmed
+  1 the program failed, requeued                 77 not permitted
+  64 called wrongly                              78 configuration that cannot work
+  69 broker or queue not available               143 ended by a signal, item released
+  70 a bug in podqueue`
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is not a whole number.')
+}
+
+function items(text: string): number | 'all' {
+  if (text === 'all') return 'all'
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError("It is neither a number of items nor 'all'.")
+}
+
+function exitCodes(text: string): number[] {
+  const codes = text.split(',').map((code) => (/^\d{1,3}$/.test(code.trim()) ? Number(code) : Number.NaN))
+  if (codes.every((code) => code >= 1 && code <= 255)) return codes
+  throw new InvalidArgumentError('They are not exit codes from 1 to 255, with commas between them.')
+}

@@ -1,0 +1,26 @@
+const BRAND: unique symbol = Symbol.for('@podqueue/worker.DeadLetterError') as never
+
+/**
+ * Thrown by a handler when no further attempt can do its item: it goes to the queue's dead-letter queue, `<queue>.dead`,
+ * at once, with the reason in its header `x-podqueue-reason`.
+ *
+ * @example
+ * ```ts
+ * if (!isVideo(item.body)) throw new DeadLetterError('It is not a video.')
+ * ```
+ */
+export class DeadLetterError extends Error {
+  override readonly name: string = 'DeadLetterError'
+
+  /** @param reason why, for who reads the dead letters: at most 1000 characters of it are kept */
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+
+  /** Holds also between two installed copies of this package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== DeadLetterError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND)
+  }
+}

@@ -1,0 +1,110 @@
+import { ConnectFailed, connect, deadLetterQueueOf, operationFault } from '@internal/amqp'
+import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
+import type { Broker } from './broker.ts'
+import { late, within } from './deadline.ts'
+import { PRIVATE_HEADER } from './item.ts'
+
+/** What the broker writes into headers, or acts upon: `CC` and `BCC` would put the copy back into the source. */
+const BROKER_OWNED = /^(x-death|x-(first|last)-death-.*|x-delivery-count|x-acquired-count|CC|BCC)$/
+
+/** How many characters of a reason are kept: headers travel in a frame with all others. */
+const REASON_LENGTH = 1_000
+
+/**
+ * Publishes a copy of an item to the dead-letter queue of its queue and waits until the broker has it. Resolves to
+ * undefined then, else to why it cannot: the item itself is untouched by this.
+ *
+ * On a connection opened for it: while an alarm is on, the broker reads nothing more from a connection that publishes,
+ * acks included (https://www.rabbitmq.com/docs/alarms).
+ */
+export async function publishDeadLetter(
+  message: ConsumeMessage,
+  reason: string,
+  { queue, broker, settleTimeoutMs }: { queue: string; broker: Broker; settleTimeoutMs: number },
+): Promise<string | undefined> {
+  const target = deadLetterQueueOf(queue)
+  const { address } = broker
+  if (address === undefined) return 'It needs a connection of its own, and no url was given beside connection.'
+  let model: ChannelModel | undefined
+  try {
+    model = await connect(address, {
+      tls: broker.tls,
+      connectTimeoutMs: Math.min(broker.connectTimeoutMs, settleTimeoutMs),
+      reconnectForMs: 0,
+      connectionName: 'podqueue worker, for a dead letter',
+    })
+    const channel = await model.createConfirmChannel()
+    const published = publish(channel, target, message.content, copiedProperties(message, queue, reason))
+    const fault = await within(published, settleTimeoutMs)
+    return fault === late ? `The broker did not confirm it within ${settleTimeoutMs} ms.` : fault
+  } catch (error) {
+    if (error instanceof ConnectFailed) return error.fault.message
+    return operationFault(error, { queue: target, address: address.shown }).message
+  } finally {
+    // Not waited for: a connection that an alarm blocks does not answer.
+    if (model !== undefined) await within(model.close(), 1_000).catch(() => {})
+  }
+}
+
+async function publish(
+  channel: ConfirmChannel,
+  target: string,
+  body: Buffer,
+  properties: Options.Publish,
+): Promise<string | undefined> {
+  let returned = false
+  channel.on('return', () => {
+    returned = true
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
+  let closing: unknown
+  channel.on('error', (error) => {
+    closing = error
+  })
+  channel.on('close', () => reject(closing ?? new Error('The channel was closed.')))
+  channel.publish('', target, body, { ...properties, mandatory: true, persistent: true }, (error: unknown) => {
+    // The return of an unroutable message comes before its confirm (https://www.rabbitmq.com/docs/confirms).
+    if (returned) resolve(`There is no queue ${target}.`)
+    else if (error === null || error === undefined) resolve(undefined)
+    // A closed channel says so here first, and why in its own event.
+    else
+      setImmediate(() =>
+        closing === undefined
+          ? resolve(`The broker refused it: queue ${target} is full or unavailable.`)
+          : reject(closing),
+      )
+  })
+  return await promise
+}
+
+/**
+ * The properties that a copy may have: a foreign `userId` would close the channel, an `expiration` would drop the copy,
+ * and what the broker counts is its own.
+ */
+export function copiedProperties(message: ConsumeMessage, queue: string, reason: string): Options.Publish {
+  const { properties } = message
+  const given = Object.entries((properties.headers ?? {}) as Record<string, unknown>)
+  const kept = given.filter(([name]) => !BROKER_OWNED.test(name) && name !== PRIVATE_HEADER)
+  const copied: Record<string, unknown> = {}
+  for (const name of COPIED) if (properties[name] !== undefined) copied[name] = properties[name]
+  return {
+    ...copied,
+    headers: {
+      ...Object.fromEntries(kept),
+      'x-podqueue-queue': queue,
+      'x-podqueue-reason': reason.slice(0, REASON_LENGTH),
+    },
+  }
+}
+
+const COPIED = [
+  'messageId',
+  'contentType',
+  'contentEncoding',
+  'correlationId',
+  'replyTo',
+  'timestamp',
+  'type',
+  'appId',
+  'priority',
+] as const

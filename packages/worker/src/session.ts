@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { operationFault } from '@internal/amqp'
+import { type Link, openLink, shownBroker } from './broker.ts'
+import { Consumer } from './consumer.ts'
+import { toWorkerError, WorkerError } from './errors.ts'
+import type { ResolvedOptions } from './options.ts'
+
+/** What one connection came to: a result, or a fault that came while no item was in hand. */
+export type Session<T> =
+  | { readonly type: 'ended'; readonly result: T }
+  | { readonly type: 'fault'; readonly fault: WorkerError }
+
+/**
+ * Does `work` on a connection, and on another one as long as faults come that may heal while no item is held.
+ *
+ * @throws {WorkerError} what `work` throws, and the fault that lasted too long
+ */
+export async function inSessions<T>(
+  options: ResolvedOptions,
+  work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
+): Promise<T> {
+  const { queue, logger, configGraceMs, broker } = options
+  const refusals = new Since()
+  const outages = new Since()
+  for (;;) {
+    const session = await oneSession(options, work)
+    if (session.type === 'ended') return session.result
+    const { fault } = session
+    const lasting = fault.code === 'QUEUE_NOT_FOUND' || fault.code === 'NOT_PERMITTED'
+    const tooLong = lasting ? refusals.ms() >= configGraceMs : outages.ms() >= broker.reconnectForMs
+    if (tooLong || (!lasting && !fault.retryable) || broker.borrowed !== undefined) throw fault
+    logger.warn({ queue, code: fault.code }, `${fault.message} Trying again.`)
+    await pause(options)
+  }
+}
+
+async function oneSession<T>(
+  options: ResolvedOptions,
+  work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
+): Promise<Session<T>> {
+  const doing = { queue: options.queue, address: shownBroker(options.broker) }
+  const link = await openLink(options.broker, options).catch((error: unknown) => {
+    if (!(error instanceof WorkerError) && options.signal?.aborted === true) throw abortedError(options)
+    throw error
+  })
+  try {
+    return await work(link, await Consumer.open(link, doing.queue, doing.address))
+  } catch (error) {
+    if (error instanceof WorkerError) throw error
+    return { type: 'fault', fault: toWorkerError(operationFault(error, doing)) }
+  } finally {
+    await link.close(options.settleTimeoutMs)
+  }
+}
+
+/** The loss of a consumer that held nothing, as the fault of its session. */
+export function lostBefore(consumer: Consumer, { queue, broker }: ResolvedOptions): WorkerError {
+  const { reason } = consumer.lost
+  return new WorkerError({
+    code: 'CONNECTION_LOST',
+    message: reason instanceof Error ? reason.message : String(reason),
+    hint: 'Nothing was in hand.',
+    retryable: true,
+    details: { queue, address: shownBroker(broker) },
+    cause: reason,
+  })
+}
+
+export function abortedError(
+  { queue, signal }: ResolvedOptions,
+  details: Readonly<Record<string, unknown>> = {},
+): WorkerError {
+  return new WorkerError({
+    code: 'ABORTED',
+    message: `The work on queue ${queue} was ended by its signal.`,
+    hint: 'Nothing is in hand any more.',
+    retryable: true,
+    details: { queue, ...details },
+    cause: signal?.reason,
+  })
+}
+
+async function pause(options: ResolvedOptions): Promise<void> {
+  const { signal } = options
+  try {
+    await sleep(500 + Math.random() * 1_000, undefined, signal === undefined ? {} : { signal })
+  } catch {
+    throw abortedError(options)
+  }
+}
+
+/** How long something has been going on, from the first time it is asked. */
+class Since {
+  #from: number | undefined
+  ms(): number {
+    this.#from ??= performance.now()
+    return performance.now() - this.#from
+  }
+}

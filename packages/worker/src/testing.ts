@@ -1,0 +1,40 @@
+/**
+ * Items for the tests of a handler, without a broker.
+ *
+ * @module
+ */
+
+import { type Item, type ItemFields, makeItem } from './item.ts'
+
+export type { Item } from './item.ts'
+
+/**
+ * An item as a handler gets it: a string as its UTF-8 bytes, bytes as they are, anything else as JSON.
+ *
+ * @param overrides any field of an item; default: queue `test`, no id, first delivery
+ * @example
+ * ```ts
+ * await handler(createTestItem({ frame: 7 }, { id: 'frame-7' }), { signal: new AbortController().signal })
+ * ```
+ */
+export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields, 'body'>> = {}): Item {
+  const [bytes, contentType] = encoded(body)
+  return makeItem({
+    queue: 'test',
+    id: undefined,
+    contentType,
+    headers: {},
+    redelivered: false,
+    deliveryCount: 1,
+    ...overrides,
+    body: bytes,
+  })
+}
+
+function encoded(body: unknown): [Buffer, string] {
+  if (typeof body === 'string') return [Buffer.from(body), 'text/plain']
+  if (body instanceof Uint8Array) return [Buffer.from(body), 'application/octet-stream']
+  const text = JSON.stringify(body)
+  if (text === undefined) throw new TypeError('The body of an item cannot be undefined, a function or a symbol.')
+  return [Buffer.from(text), 'application/json']
+}
