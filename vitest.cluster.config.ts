@@ -1,7 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
 const project = (root: string) => ({
-  test: { name: root, root, include: ['test/**/*.cluster.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
+  test: {
+    name: root,
+    root,
+    include: ['test/**/*.cluster.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // Each test has a namespace of its own, and waits for Kubernetes most of the time.
+    maxConcurrency: 8,
+  },
 })
 
 /** The suite on a real cluster: `npm run test:cluster`. It needs KUBECONFIG, kubectl and docker. */

@@ -16,23 +16,13 @@ import {
 } from '../src/index.ts'
 import { gateTo } from './gate.ts'
 import { createNamespace } from './namespace.ts'
+import { shellJob } from './shell-job.ts'
 
 const run = promisify(execFile)
 
-function spec(changes: Partial<JobSpec> & { readonly script?: string }): JobSpec {
-  const { script = 'true', ...rest } = changes
-  return {
-    name: 'work',
-    image: 'debian:bookworm-slim',
-    imagePullPolicy: 'IfNotPresent',
-    command: ['bash', '-c', script],
-    items: 1,
-    queue: { name: 'job1', podUrl: 'amqp://user:pass-geheim@rabbitmq-service:5672' },
-    ...rest,
-  }
-}
+const spec = shellJob
 
-test('a Job runs to its end, and tells what its pods print, each line once', async () => {
+test.concurrent('a Job runs to its end, and tells what its pods print, each line once', async () => {
   await using namespace = await createNamespace()
   const printed: string[] = []
   const seen: JobCounts[] = []
@@ -50,7 +40,7 @@ test('a Job runs to its end, and tells what its pods print, each line once', asy
   expect(seen.at(-1)).toMatchObject({ succeeded: 4, active: 0 })
 })
 
-test('kubectl shows the Job and where the address comes from, never the address', async () => {
+test.concurrent('kubectl shows the Job and where the address comes from, never the address', async () => {
   await using namespace = await createNamespace()
   const handle = await submitJob(spec({ namespace: namespace.name }))
   await handle.wait()
@@ -64,7 +54,7 @@ test('kubectl shows the Job and where the address comes from, never the address'
   expect(yaml).not.toContain('geheim')
 })
 
-test('an image that does not exist ends the run with its name, after the grace', async () => {
+test.concurrent('an image that does not exist ends the run with its name, after the grace', async () => {
   await using namespace = await createNamespace()
   const error = await runJob(spec({ namespace: namespace.name, image: 'nobody.invalid/no-such-image:1' }), {
     startGraceMs: 2000,
@@ -77,7 +67,7 @@ test('an image that does not exist ends the run with its name, after the grace',
   expect((await namespace.batch.listNamespacedJob({ namespace: namespace.name })).items).toEqual([])
 })
 
-test('an image name that cannot be one ends the run at once, whatever the grace', async () => {
+test.concurrent('an image name that cannot be one ends the run at once, whatever the grace', async () => {
   await using namespace = await createNamespace()
   const error = await runJob(spec({ namespace: namespace.name, image: 'Not/An:Image:Name' })).catch(
     (caught: unknown) => caught,
@@ -85,7 +75,7 @@ test('an image name that cannot be one ends the run at once, whatever the grace'
   expect(error).toMatchObject({ code: 'IMAGE_UNAVAILABLE', job: { reason: 'InvalidImageName' } })
 })
 
-test('a Secret that is missing is named', async () => {
+test.concurrent('a Secret that is missing is named', async () => {
   await using namespace = await createNamespace()
   const queue = { name: 'job1', urlFrom: { secret: 'no-such-secret', key: 'url' } }
   const error = await runJob(spec({ namespace: namespace.name, queue }), { startGraceMs: 2000 }).catch(
@@ -94,7 +84,7 @@ test('a Secret that is missing is named', async () => {
   expect(error).toMatchObject({ code: 'CONFIG_MISSING', message: expect.stringContaining('no-such-secret') })
 })
 
-test('a ServiceAccount that is missing is named', async () => {
+test.concurrent('a ServiceAccount that is missing is named', async () => {
   await using namespace = await createNamespace()
   const error = await runJob(spec({ namespace: namespace.name, serviceAccountName: 'nobody' }), {
     startGraceMs: 2000,
@@ -102,7 +92,7 @@ test('a ServiceAccount that is missing is named', async () => {
   expect(error).toMatchObject({ code: 'POD_REFUSED', message: expect.stringContaining('nobody') })
 })
 
-test('a Job that fails says why, with exit codes and the ends of the logs, and its address without the password', async () => {
+test.concurrent('a Job that fails says why, with exit codes and the ends of the logs, and its address without the password', async () => {
   await using namespace = await createNamespace()
   const failures: PodFailure[] = []
   const error = await runJob(
@@ -137,7 +127,7 @@ test('a Job that fails says why, with exit codes and the ends of the logs, and i
   expect(failures).toMatchObject([{ index: 0, exitCode: 3 }])
 })
 
-test('a deadline ends the Job as failed, by that name', async () => {
+test.concurrent('a deadline ends the Job as failed, by that name', async () => {
   await using namespace = await createNamespace()
   const error = await runJob(
     spec({ namespace: namespace.name, script: 'trap exit TERM; sleep 600 & wait', deadlineMs: 2000 }),
@@ -145,7 +135,7 @@ test('a deadline ends the Job as failed, by that name', async () => {
   expect(error).toMatchObject({ code: 'JOB_FAILED', job: { reason: 'DeadlineExceeded' } })
 })
 
-test('one worker that says its configuration is wrong ends the run, with its words', async () => {
+test.concurrent('one worker that says its configuration is wrong ends the run, with its words', async () => {
   await using namespace = await createNamespace()
   const script =
     'if [ $JOB_COMPLETION_INDEX = 1 ]; then echo "QUEUE is not a queue" > /dev/termination-log; exit 78; fi; trap exit TERM; sleep 600 & wait'
@@ -159,7 +149,7 @@ test('one worker that says its configuration is wrong ends the run, with its wor
   expect((await namespace.batch.listNamespacedJob({ namespace: namespace.name })).items).toEqual([])
 })
 
-test('a namespace that enforces restricted refuses the default with the option that helps, and takes that option', async () => {
+test.concurrent('a namespace that enforces restricted refuses the default with the option that helps, and takes that option', async () => {
   await using namespace = await createNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' })
   const error = await runJob(spec({ namespace: namespace.name })).catch((caught: unknown) => caught)
   expect(error).toMatchObject({ code: 'POD_REFUSED', hint: expect.stringContaining("podSecurity 'restricted'") })
@@ -177,7 +167,7 @@ test('a namespace that enforces restricted refuses the default with the option t
   expect(lines).toEqual(['65532', '0', '/tmp'])
 })
 
-test('an abort deletes the Job, its pods and its Secret', async () => {
+test.concurrent('an abort deletes the Job, its pods and its Secret', async ({ expect }) => {
   await using namespace = await createNamespace()
   const abort = new AbortController()
   const running = runJob(spec({ namespace: namespace.name, script: 'trap exit TERM; sleep 600 & wait' }), {
@@ -198,7 +188,7 @@ test('an abort deletes the Job, its pods and its Secret', async () => {
   await expect.poll(left, { timeout: 60_000, interval: 500 }).toBe(0)
 })
 
-test('an abort suspends the Job, and the same run id takes it over without lifting that', async () => {
+test.concurrent('an abort suspends the Job, and the same run id takes it over without lifting that', async () => {
   await using namespace = await createNamespace()
   const abort = new AbortController()
   const running = runJob(spec({ namespace: namespace.name, script: 'trap exit TERM; sleep 600 & wait' }), {
@@ -221,7 +211,7 @@ test('an abort suspends the Job, and the same run id takes it over without lifti
   await handle.delete()
 })
 
-test('the same work twice is two runs; while the first runs it is one; other work of that name is refused', async () => {
+test.concurrent('the same work twice is two runs; while the first runs it is one; other work of that name is refused', async () => {
   await using namespace = await createNamespace()
   const work = spec({ namespace: namespace.name, script: 'sleep 3' })
   const first = await submitJob(work)
@@ -237,7 +227,7 @@ test('the same work twice is two runs; while the first runs it is one; other wor
   expect((await submitJob(work, { onFinished: 'adopt' })).uid).toBe(second.uid)
 })
 
-test('a Job that somebody deletes ends the wait', async () => {
+test.concurrent('a Job that somebody deletes ends the wait', async () => {
   await using namespace = await createNamespace()
   const handle = await submitJob(spec({ namespace: namespace.name, script: 'trap exit TERM; sleep 600 & wait' }))
   const waiting = expect(handle.wait()).rejects.toMatchObject({ code: 'JOB_DELETED' })
@@ -249,7 +239,7 @@ test('a Job that somebody deletes ends the wait', async () => {
   await waiting
 })
 
-test('a namespace or a Job that does not exist is said to be missing', async () => {
+test.concurrent('a namespace or a Job that does not exist is said to be missing', async () => {
   await using namespace = await createNamespace()
   await expect(submitJob(spec({ namespace: 'podqueue-no-such' }))).rejects.toMatchObject({
     code: 'NAMESPACE_NOT_FOUND',
@@ -257,7 +247,7 @@ test('a namespace or a Job that does not exist is said to be missing', async () 
   await expect(waitForJob('nothing', { namespace: namespace.name })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
 })
 
-test('a wait outlives an API server that is gone for a while, and misses nothing', async () => {
+test.concurrent('a wait outlives an API server that is gone for a while, and misses nothing', async () => {
   await using namespace = await createNamespace()
   await using gate = await gateTo(namespace.kubeConfig)
   const reconnected: unknown[] = []
@@ -282,7 +272,7 @@ test('a wait outlives an API server that is gone for a while, and misses nothing
   expect(lines).toEqual(Array.from({ length: 40 }, (_, index) => String(index + 1)))
 })
 
-test('a missing right is named with the rule that gives it', async () => {
+test.concurrent('a missing right is named with the rule that gives it', async () => {
   await using namespace = await createNamespace()
   await namespace.core.createNamespacedServiceAccount({
     namespace: namespace.name,
@@ -303,7 +293,7 @@ test('a missing right is named with the rule that gives it', async () => {
   })
 })
 
-test('items that are left in the queue make a complete Job an incomplete run', async () => {
+test.concurrent('items that are left in the queue make a complete Job an incomplete run', async () => {
   await using namespace = await createNamespace()
   const work = spec({ namespace: namespace.name })
   const three = async () => ({ ready: 3, consumers: 0, verified: true })
@@ -313,12 +303,18 @@ test('items that are left in the queue make a complete Job an incomplete run', a
   await expect(runJob(work, { inspectQueue: three, leftover: 'ignore' })).resolves.toMatchObject({ leftOver: 3 })
 })
 
-test.each<{ what: string; changes: Partial<JobSpec> }>([
+test.concurrent.each<{ what: string; changes: Partial<JobSpec> }>([
   {
     what: "the tutorial's form",
     changes: { completionMode: 'NonIndexed', restartPolicy: 'OnFailure', serviceLinks: true },
   },
   { what: 'Indexed, restarted in place', changes: { restartPolicy: 'OnFailure' } },
+  { what: 'an end by Kubernetes itself at exit 78', changes: { failFast: true } },
+  { what: 'pods that go on until the queue is empty', changes: { items: 9, itemsPerPod: 'all', parallelism: 4 } },
+  {
+    what: 'an address that is in a Secret already',
+    changes: { queue: { name: 'q', urlFrom: { secret: 's', key: 'u' } } },
+  },
   { what: 'a million items', changes: { items: 1_000_000, parallelism: 100 } },
   {
     what: 'several items a pod',

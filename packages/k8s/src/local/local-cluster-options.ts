@@ -1,5 +1,6 @@
 import { Problems } from '@internal/errors'
 import { K8sError } from '../errors.ts'
+import { findFaultProblems, type LocalFault } from './faults.ts'
 
 /** How {@link startLocalCluster} sets the cluster up. */
 export interface LocalClusterOptions {
@@ -38,12 +39,25 @@ export interface LocalClusterOptions {
    * @default []
    */
   readonly inheritEnv?: readonly string[]
+  /**
+   * What is to go wrong with requests to the API server, to see what your code does then.
+   *
+   * @default []
+   */
+  readonly faults?: readonly LocalFault[]
 }
 
 /** The options with their defaults. Throws `INVALID_OPTIONS` with everything that is wrong. */
 export function resolveLocalClusterOptions(options: LocalClusterOptions): Required<LocalClusterOptions> {
   const problems = new Problems()
-  const { images = {}, strictImages = false, backOffScale = 1, cwd = process.cwd(), inheritEnv = [] } = options
+  const {
+    images = {},
+    strictImages = false,
+    backOffScale = 1,
+    cwd = process.cwd(),
+    inheritEnv = [],
+    faults = [],
+  } = options
   for (const [name, command] of Object.entries(images)) {
     const texts = Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string')
     if (!texts || command[0] === '') {
@@ -58,6 +72,7 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Requir
   if (!Array.isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
     problems.add('inheritEnv', "must be a list of names of variables: ['MY_SETTING']")
   }
+  findFaultProblems(problems, faults)
   problems.throwAs('startLocalCluster', (fields) => new K8sError(fields))
-  return { images, strictImages, backOffScale, cwd, inheritEnv }
+  return { images, strictImages, backOffScale, cwd, inheritEnv, faults }
 }

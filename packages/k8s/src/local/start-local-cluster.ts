@@ -8,6 +8,7 @@ import { prepareNew } from './admission/prepare.ts'
 import { ApiServer } from './api/api-server.ts'
 import { createCertificate } from './certificate.ts'
 import { EventRecorder } from './event-recorder.ts'
+import { Faults } from './faults.ts'
 import { GarbageCollector } from './garbage-collector.ts'
 import { JobController } from './job-controller/job-controller.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
@@ -40,7 +41,7 @@ export interface LocalCluster extends AsyncDisposable {
  * @throws K8sError `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`
  */
 export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
-  const { images, strictImages, backOffScale, cwd, inheritEnv } = resolveLocalClusterOptions(options)
+  const { images, strictImages, backOffScale, cwd, inheritEnv, faults } = resolveLocalClusterOptions(options)
   const cleanUp: (() => unknown)[] = []
   try {
     // 0700 by itself, and short enough for a socket's path.
@@ -60,7 +61,15 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
       cleanUp.push(() => part[Symbol.dispose]())
     }
     store.create(NAMESPACES, prepareNew(NAMESPACES, { metadata: { name: 'default' } }, undefined))
-    const server = await ApiServer.start({ store, kubelet, certificate, token, folder, models: client })
+    const server = await ApiServer.start({
+      store,
+      kubelet,
+      certificate,
+      token,
+      folder,
+      models: client,
+      faults: new Faults(faults),
+    })
     cleanUp.push(() => server[Symbol.asyncDispose]())
     const kubeconfigPath = await writeKubeconfig(folder, server.url, certificate.cert, token)
     const kubeConfig = new client.KubeConfig()

@@ -30,8 +30,8 @@ export interface StallCheckOptions {
 
 /**
  * Looks at a Job's pods when its counts say that something may be wrong, since Kubernetes itself never fails a Job for an
- * image, a Secret or a ServiceAccount that does not exist (kubernetes/kubernetes#122300, #62816). At most one list of
- * each kind in 30 s, however many pods there are.
+ * image, a Secret or a ServiceAccount that does not exist (kubernetes/kubernetes#122300, #62816). Of each kind one list in
+ * 30 s, and a few more in the first half minute, however many pods there are.
  */
 export class StallCheck {
   readonly everyMs: number
@@ -42,7 +42,7 @@ export class StallCheck {
   readonly #toldStuck = new Set<string>()
   /** When each pod that does not start was first seen so. */
   readonly #faultSince = new Map<string, number>()
-  readonly #checkedAt = new Map<string, number>()
+  readonly #checked = new Map<string, { readonly at: number; readonly looks: number }>()
   #failed = 0
 
   constructor(api: KubeApi, options: StallCheckOptions) {
@@ -107,9 +107,11 @@ export class StallCheck {
     return countsOf(job).failed > this.#failed || (missingMs > 0 && unchangedMs >= 1000)
   }
 
+  /** Soon at first, when most that is wrong shows, then ever less often. */
   #due(kind: string, now: number): boolean {
-    if (now - (this.#checkedAt.get(kind) ?? Number.NEGATIVE_INFINITY) < this.everyMs) return false
-    this.#checkedAt.set(kind, now)
+    const { at, looks } = this.#checked.get(kind) ?? { at: Number.NEGATIVE_INFINITY, looks: 0 }
+    if (now - at < Math.min(this.everyMs, 1000 * 2 ** looks)) return false
+    this.#checked.set(kind, { at: now, looks: looks + 1 })
     return true
   }
 

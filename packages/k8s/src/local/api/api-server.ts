@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net'
 import type { Draft } from '../admission/prepare.ts'
 import type { Models } from '../admission/schema.ts'
 import type { Certificate } from '../certificate.ts'
+import type { Faults } from '../faults.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
 import type { Pod } from '../objects.ts'
 import type { Store } from '../store/store.ts'
 import { reviewAccess } from './access-review.ts'
 import { discover } from './discovery.ts'
+import { faultRequestOf, suffer } from './faulty-answer.ts'
 import { type Answer, ObjectRequests } from './object-requests.ts'
 import { openApi } from './openapi.ts'
 import { podLog } from './pod-log.ts'
@@ -30,6 +32,8 @@ export interface ApiServerParts {
   readonly token: string
   /** The cluster's own folder. */
   readonly folder: string
+  /** What is to go wrong. */
+  readonly faults: Faults
   /** The types that objects are checked against. */
   readonly models: Models
 }
@@ -109,6 +113,11 @@ export class ApiServer implements AsyncDisposable {
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://local')
     const { method = 'GET' } = request
+    const target = parseTarget(pathname)
+    const asked = faultRequestOf(method, target, new URL(request.url ?? '/', 'https://local'))
+    const fault = asked === undefined ? undefined : this.#parts.faults.next(asked)
+    const { store } = this.#parts
+    if (fault !== undefined && !(await suffer(fault, { store, request, response }))) return undefined
     const known = discover(pathname) ?? openApi(pathname)
     if (known !== undefined) {
       if (method !== 'GET') throw methodNotAllowed()
@@ -118,7 +127,6 @@ export class ApiServer implements AsyncDisposable {
       if (method !== 'POST') throw methodNotAllowed()
       return { code: 201, body: reviewAccess(await readBody(request)) }
     }
-    const target = parseTarget(pathname)
     if (!target) throw noSuchPath()
     const { name, subresource } = target
     const objects = this.#objects

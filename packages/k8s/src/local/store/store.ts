@@ -99,6 +99,16 @@ export class Store {
     return history.filter((change) => change.version > version)
   }
 
+  /** Forgets what happened until now: whoever wants to know of it has to list again. */
+  dropHistory(): void {
+    // A version of its own, since a version that is not older than the last change is not too old.
+    this.#version++
+    for (const shelf of this.#shelves.values()) {
+      shelf.history = []
+      shelf.forgotten = this.#version
+    }
+  }
+
   /** Returns how to stop it. */
   onChange(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener)

@@ -1,0 +1,91 @@
+import type { Problems } from '@internal/errors'
+
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const
+
+/** What goes wrong with some of the requests: how a test sees what its code does when the API server fails. */
+export interface LocalFault {
+  /** Which requests: all that is given must fit. Default: every request. */
+  readonly on?: {
+    readonly verb?: (typeof VERBS)[number]
+    /** `jobs`, `pods`, `pods/log`, `secrets`, `events`, `selfsubjectaccessreviews`. */
+    readonly resource?: string
+    readonly name?: string
+  }
+  /** The first of the matching requests that fails, counted from 1. Default: 1. */
+  readonly nth?: number
+  /** How many of them fail from there on. Default: 1. */
+  readonly times?: number
+  /** What becomes of them. */
+  readonly do:
+    | {
+        /** Answers with this HTTP status, and does nothing. */
+        readonly status: number
+        /** Adds Retry-After. */
+        readonly retryAfterSeconds?: number
+      }
+    /** Does it this much later. */
+    | { readonly delayMs: number }
+    /** Resets the connection: `before` it is done, or `after`, so that only the answer is lost. */
+    | { readonly reset: 'before' | 'after' }
+    /**
+     * For a watch, once `afterEvents` (default 0) were sent: `cut` resets the connection, `silence` sends nothing more, `repeat`
+     * sends each event twice, `swap` exchanges each two that follow one another within 100 ms, `expire` sends an ERROR event of 410.
+     */
+    | { readonly watch: 'cut' | 'silence' | 'repeat' | 'swap' | 'expire'; readonly afterEvents?: number }
+    /** Forgets what happened until now: a watch that starts earlier gets 410. */
+    | { readonly dropHistory: true }
+}
+
+export type FaultAction = LocalFault['do']
+
+/** What a request is to the faults. */
+export interface FaultRequest {
+  readonly verb: string
+  readonly resource: string
+  readonly name?: string | undefined
+}
+
+/** Counts requests and says which of them fail. */
+export class Faults {
+  readonly #faults: { readonly fault: LocalFault; seen: number }[]
+
+  constructor(faults: readonly LocalFault[]) {
+    this.#faults = faults.map((fault) => ({ fault, seen: 0 }))
+  }
+
+  /** What is to become of a request: the first fault that takes it; all that match count it. */
+  next(request: FaultRequest): FaultAction | undefined {
+    let taken: FaultAction | undefined
+    for (const entry of this.#faults) {
+      const { on = {}, nth = 1, times = 1, do: action } = entry.fault
+      const fits = (['verb', 'resource', 'name'] as const).every(
+        (key) => on[key] === undefined || on[key] === request[key],
+      )
+      if (!fits) continue
+      entry.seen++
+      if (entry.seen >= nth && entry.seen < nth + times) taken ??= action
+    }
+    return taken
+  }
+}
+
+/** Adds what is wrong with faults. */
+export function findFaultProblems(problems: Problems, faults: unknown): void {
+  if (!Array.isArray(faults)) {
+    problems.add('faults', "must be a list such as [{ on: { verb: 'create' }, do: { status: 503 } }]")
+    return
+  }
+  for (const [index, fault] of faults.entries()) {
+    const at = `faults[${index}]`
+    problems.oneOf(`${at}.on.verb`, fault?.on?.verb, VERBS)
+    problems.wholeNumber(`${at}.nth`, fault?.nth, { min: 1 })
+    problems.wholeNumber(`${at}.times`, fault?.times, { min: 1 })
+    const action = fault?.do
+    const kinds = ['status', 'delayMs', 'reset', 'watch', 'dropHistory'].filter((key) => action?.[key] !== undefined)
+    if (kinds.length !== 1) problems.add(`${at}.do`, 'must have one of status, delayMs, reset, watch, dropHistory')
+    problems.wholeNumber(`${at}.do.status`, action?.status, { min: 400, max: 599 })
+    problems.durationMs(`${at}.do.delayMs`, action?.delayMs)
+    problems.oneOf(`${at}.do.reset`, action?.reset, ['before', 'after'])
+    problems.oneOf(`${at}.do.watch`, action?.watch, ['cut', 'silence', 'repeat', 'swap', 'expire'])
+  }
+}

@@ -1,0 +1,122 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { type JobCounts, runJob, submitJob } from '../src/index.ts'
+import { type LocalFault, startLocalCluster } from '../src/local/index.ts'
+import { lossy } from './lossy.ts'
+import { shellJob } from './shell-job.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+const work = { ...shellJob({ script: 'sleep 0.5' }), command: ['sh', '-c', 'sleep 0.5'] }
+
+/** Runs a Job while requests fail, and says how it went and what was sent. */
+async function runWith(faults: readonly LocalFault[], options: Parameters<typeof runJob>[1] = {}) {
+  await using cluster = await startLocalCluster({ backOffScale: 0.01, faults })
+  const network = lossy(cluster.kubeConfig, () => false)
+  const seen: JobCounts[] = []
+  const reconnected: string[] = []
+  const result = await runJob(
+    { ...work, queue: { name: 'job1', podUrl: 'amqp://127.0.0.1' }, items: 3 },
+    {
+      preflight: false,
+      ...options,
+      kubeConfig: network.kubeConfig,
+      on: { progress: (counts) => seen.push(counts), reconnected: ({ reason }) => reconnected.push(reason) },
+    },
+  )
+  const jobs = await cluster.kubeConfig
+    .makeApiClient((await import('@kubernetes/client-node')).BatchV1Api)
+    .listNamespacedJob({ namespace: 'default' })
+  return { result, seen, reconnected, requests: network.requests, jobs: jobs.items.length }
+}
+
+const create = { verb: 'create', resource: 'jobs' } as const
+const watches = { verb: 'watch', resource: 'jobs' } as const
+
+test.concurrent.each<{ what: string; faults: LocalFault[] }>([
+  {
+    what: 'too many requests (429) with Retry-After',
+    faults: [{ on: create, do: { status: 429, retryAfterSeconds: 1 } }],
+  },
+  { what: 'an internal error (500)', faults: [{ on: create, times: 2, do: { status: 500 } }] },
+  { what: 'a server that is not ready (503)', faults: [{ on: create, times: 2, do: { status: 503 } }] },
+  { what: 'a connection that is reset before it is made', faults: [{ on: create, do: { reset: 'before' } }] },
+  { what: 'a create whose answer is lost', faults: [{ on: create, do: { reset: 'after' } }] },
+  { what: 'a Secret whose answer is lost', faults: [{ on: { resource: 'secrets' }, do: { reset: 'after' } }] },
+  { what: 'a start whose answer is lost', faults: [{ on: { verb: 'patch' }, do: { reset: 'after' } }] },
+])('$what: one Job, and it completes', async ({ faults }) => {
+  const { result, jobs } = await runWith(faults)
+  expect(result).toMatchObject({ succeeded: 3 })
+  expect(jobs).toBe(1)
+})
+
+test('Retry-After is waited for before the request is sent again', async () => {
+  await using cluster = await startLocalCluster({ faults: [{ on: create, do: { status: 429, retryAfterSeconds: 1 } }] })
+  const begun = performance.now()
+  await submitJob({ ...work, queue: { name: 'job1', podUrl: 'amqp://127.0.0.1' } }, { kubeConfig: cluster.kubeConfig })
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(1000)
+})
+
+test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number }>([
+  { what: 'cut', faults: [{ on: watches, do: { watch: 'cut' } }], reconnects: 1 },
+  { what: 'cut again and again', faults: [{ on: watches, times: 2, do: { watch: 'cut' } }], reconnects: 1 },
+  { what: 'cut after an event', faults: [{ on: watches, do: { watch: 'cut', afterEvents: 1 } }], reconnects: 1 },
+  { what: 'answered with 410', faults: [{ on: watches, do: { status: 410 } }], reconnects: 0 },
+  {
+    what: 'ended by an event of 410',
+    faults: [{ on: watches, do: { watch: 'expire', afterEvents: 1 } }],
+    reconnects: 0,
+  },
+  {
+    what: 'opened with a version that the server forgot',
+    faults: [{ on: watches, do: { dropHistory: true } }],
+    reconnects: 0,
+  },
+  {
+    what: 'cut, and its last bookmark is too old by then',
+    faults: [
+      { on: watches, do: { watch: 'cut', afterEvents: 1 } },
+      { on: watches, nth: 2, do: { dropHistory: true } },
+    ],
+    reconnects: 1,
+  },
+  { what: 'silent', faults: [{ on: watches, do: { watch: 'silence' } }], reconnects: 1 },
+  { what: 'refused with 503', faults: [{ on: watches, do: { status: 503 } }], reconnects: 1 },
+  {
+    what: 'refused with 429 and Retry-After',
+    faults: [{ on: watches, do: { status: 429, retryAfterSeconds: 1 } }],
+    reconnects: 1,
+  },
+  {
+    what: 'refused with 401 once, as with a token that has just expired',
+    faults: [{ on: watches, do: { status: 401 } }],
+    reconnects: 1,
+  },
+  { what: 'given each event twice', faults: [{ on: watches, do: { watch: 'repeat' } }], reconnects: 0 },
+  { what: 'given events in another order', faults: [{ on: watches, do: { watch: 'swap' } }], reconnects: 0 },
+])('a watch that is $what: the wait ends with the right result', async ({ faults, reconnects }) => {
+  const { result, seen, reconnected } = await runWith(faults, { silenceMs: 1000 })
+  expect(result).toMatchObject({ completions: 3, succeeded: 3, failed: 0 })
+  const succeeded = seen.map((counts) => counts.succeeded)
+  expect(succeeded).toEqual(succeeded.toSorted((a, b) => a - b))
+  expect(reconnected).toHaveLength(reconnects)
+})
+
+test('a clock that jumps changes nothing: no grace is over early, none is late', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  await using cluster = await startLocalCluster({ backOffScale: 0.01 })
+  let looks = 0
+  const result = await runJob(
+    { ...work, queue: { name: 'job1', podUrl: 'amqp://127.0.0.1' }, items: 4 },
+    {
+      kubeConfig: cluster.kubeConfig,
+      on: { progress: () => vi.setSystemTime(Date.now() + (looks++ % 2 === 0 ? 86_400_000 : -172_800_000)) },
+    },
+  )
+  expect(result).toMatchObject({ succeeded: 4 })
+})
+
+test('faults that cannot be are refused, all at once', async () => {
+  const faults = [{ do: { status: 200 } }, { on: { verb: 'ask' }, do: {} }] as unknown as LocalFault[]
+  const error = await startLocalCluster({ faults }).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'INVALID_OPTIONS', details: { problems: { length: 3 } } })
+})

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A cluster whose components a test may kill. */
+export interface Lab {
+  /** SIGKILL. */
+  kill(component: 'apiserver' | 'kubelet'): Promise<void>
+  /** Starts what was killed; resolves when the cluster is ready. */
+  up(): Promise<void>
+}
+
+/**
+ * The cluster of `CLUSTER_LAB`, a folder whose program `up` starts what is not running, and whose state, beside the
+ * kubeconfig's folder, holds `run/<component>.pid`. Undefined without it, said once on stderr.
+ */
+export function findLab(): Lab | undefined {
+  const { CLUSTER_LAB: folder, KUBECONFIG: kubeconfig } = process.env
+  if (!folder || !kubeconfig) {
+    process.stderr.write(
+      'cluster: skipped: tests that kill the kubelet and the API server, since CLUSTER_LAB is not set\n',
+    )
+    return undefined
+  }
+  const pidFile = (component: string): string => join(dirname(dirname(kubeconfig)), 'run', `${component}.pid`)
+  return {
+    kill: async (component) => {
+      process.kill(Number(await readFile(pidFile(component), 'utf8')), 'SIGKILL')
+    },
+    up: async () => {
+      await run(join(folder, 'up'))
+    },
+  }
+}

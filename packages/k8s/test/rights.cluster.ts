@@ -1,0 +1,110 @@
+import { KubeConfig } from '@kubernetes/client-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { preflight, runJob } from '../src/index.ts'
+import { createNamespace, type TestNamespace } from './namespace.ts'
+import { shellJob } from './shell-job.ts'
+
+/** Everything that a run with `podLog` uses: what the README's Role says. */
+const ROLE = [
+  ...['create', 'get', 'list', 'watch', 'delete', 'patch'].map((verb) => ({ resource: 'jobs', verb })),
+  { resource: 'secrets', verb: 'create' },
+  { resource: 'pods', verb: 'list' },
+  { resource: 'events', verb: 'list' },
+  { resource: 'pods/log', verb: 'get' },
+] as const
+
+let namespace: TestNamespace
+beforeAll(async () => {
+  namespace = await createNamespace()
+})
+afterAll(() => namespace[Symbol.asyncDispose]())
+
+/** A user who has all of the Role but one rule. */
+async function userWithout(missing: { resource: string; verb: string } | undefined, name: string): Promise<KubeConfig> {
+  const { core, kubeConfig } = namespace
+  const { RbacAuthorizationV1Api } = await import('@kubernetes/client-node')
+  const rbac = kubeConfig.makeApiClient(RbacAuthorizationV1Api)
+  const at = { namespace: namespace.name }
+  const rules = ROLE.filter((rule) => rule !== missing).map(({ resource, verb }) => ({
+    apiGroups: [resource === 'jobs' ? 'batch' : ''],
+    resources: [resource],
+    verbs: [verb],
+  }))
+  await core.createNamespacedServiceAccount({ ...at, body: { metadata: { name } } })
+  await rbac.createNamespacedRole({ ...at, body: { metadata: { name }, rules } })
+  await rbac.createNamespacedRoleBinding({
+    ...at,
+    body: {
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: namespace.name }],
+    },
+  })
+  const { status } = await core.createNamespacedServiceAccountToken({
+    ...at,
+    name,
+    body: { spec: { audiences: [], expirationSeconds: 600 } },
+  })
+  const config = new KubeConfig()
+  config.loadFromString(kubeConfig.exportConfig())
+  const cluster = config.getCurrentCluster()
+  if (cluster === null) throw new Error('the kubeconfig has no cluster')
+  config.loadFromClusterAndUser(cluster, { name, token: status?.token })
+  return config
+}
+
+test.concurrent('the Role of the README is enough for a run', async () => {
+  const kubeConfig = await userWithout(undefined, 'all')
+  const work = shellJob({ name: 'all', namespace: namespace.name })
+  expect(await preflight(work, { kubeConfig })).toMatchObject({
+    problems: [],
+    withoutDiagnostics: [],
+    notChecked: [],
+  })
+  await expect(runJob(work, { kubeConfig })).resolves.toMatchObject({ succeeded: 1 })
+})
+
+const named = ROLE.map((rule) => ({ ...rule, rule }))
+const needed = named.filter(({ resource }) => resource === 'jobs' || resource === 'secrets')
+const optional = named.filter((one) => !needed.includes(one))
+
+test.concurrent.each(needed)(
+  'without the right to $verb $resource nothing is made, and the rule is named',
+  async ({ resource, verb, rule }) => {
+    const name = `no-${verb}-${resource}`
+    const kubeConfig = await userWithout(rule, name)
+    await expect(runJob(shellJob({ name, namespace: namespace.name }), { kubeConfig })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: `No right to ${verb} ${resource} in namespace ${namespace.name}.`,
+      hint: expect.stringContaining(`resources: [${resource}], verbs: [${verb}]`),
+      details: { role: expect.stringContaining('kind: Role') },
+    })
+    const { items } = await namespace.batch.listNamespacedJob({ namespace: namespace.name })
+    expect(items.map(({ metadata }) => metadata?.name)).not.toContain(name)
+  },
+)
+
+test.concurrent.each(optional)(
+  'without the right to $verb $resource a run completes, and the preflight says what is missing',
+  async ({ resource, verb, rule }) => {
+    const name = `no-${verb}-${resource.replace('/', '-')}`
+    const kubeConfig = await userWithout(rule, name)
+    const work = shellJob({ name, namespace: namespace.name })
+    expect(await preflight(work, { kubeConfig })).toMatchObject({
+      problems: [],
+      withoutDiagnostics: [`${verb} ${resource}`],
+    })
+    await expect(runJob(work, { kubeConfig })).resolves.toMatchObject({ succeeded: 1 })
+  },
+)
+
+test.concurrent('without preflight each missing right is still named by the request that needs it', async () => {
+  const kubeConfig = await userWithout(ROLE[6], 'no-secrets')
+  await expect(
+    runJob(shellJob({ name: 'no-secrets', namespace: namespace.name }), { kubeConfig, preflight: false }),
+  ).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    details: { verb: 'create', resource: 'secrets' },
+    hint: expect.stringContaining('kubectl auth can-i create secrets'),
+  })
+})

@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest'
+import { type JobSpec, runJob, type Stuck, submitJob, type WaitOptions } from '../src/index.ts'
+import { createNamespace, type TestNamespace } from './namespace.ts'
+import { shellJob, UNTIL_TERM } from './shell-job.ts'
+
+/** Runs a Job in a namespace of its own to its error. */
+async function errorOf(
+  changes: Partial<JobSpec> & { readonly script?: string },
+  options: WaitOptions = {},
+  prepare: (namespace: TestNamespace) => Promise<unknown> = async () => undefined,
+): Promise<unknown> {
+  await using namespace = await createNamespace()
+  await prepare(namespace)
+  return await runJob(shellJob({ ...changes, namespace: namespace.name }), {
+    startGraceMs: 2000,
+    scheduleGraceMs: 3000,
+    ...options,
+  }).then(
+    (result) => {
+      throw new Error(`it completed: ${JSON.stringify(result)}`)
+    },
+    (error: unknown) => error,
+  )
+}
+
+const quota = (hard: Record<string, string>) => (namespace: TestNamespace) =>
+  namespace.core.createNamespacedResourceQuota({
+    namespace: namespace.name,
+    body: { metadata: { name: 'small' }, spec: { hard } },
+  })
+
+test.concurrent('a ConfigMap that is missing is named', async () => {
+  const env = { COLOR: { configMapKeyRef: { name: 'no-such-map', key: 'color' } } }
+  expect(await errorOf({ env })).toMatchObject({
+    code: 'CONFIG_MISSING',
+    message: expect.stringContaining('no-such-map'),
+    hint: expect.stringContaining('ConfigMap'),
+    job: { fate: 'deleted' },
+  })
+})
+
+test.concurrent('a Secret that is missing as a volume is named, though its pod only says that it is being prepared', async () => {
+  const volumes = [{ name: 'keys', secret: { secretName: 'no-such-keys' } }]
+  const volumeMounts = [{ name: 'keys', mountPath: '/keys' }]
+  expect(await errorOf({ volumes, volumeMounts })).toMatchObject({
+    code: 'CONFIG_MISSING',
+    message: expect.stringContaining('no-such-keys'),
+    job: { reason: 'FailedMount' },
+  })
+})
+
+test.concurrent('resources that no node has end the run with what the scheduler says', async () => {
+  expect(await errorOf({ resources: { requests: { cpu: '4000' } } })).toMatchObject({
+    code: 'UNSCHEDULABLE',
+    message: expect.stringContaining('Insufficient cpu'),
+    hint: expect.stringContaining('resources'),
+    job: { reason: 'Unschedulable' },
+  })
+})
+
+test.concurrent('a quota that lets no pod in ends the run with what is used and what is allowed', async () => {
+  expect(await errorOf({}, {}, quota({ pods: '0' }))).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    message: expect.stringMatching(/exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0/),
+  })
+})
+
+test.concurrent('a quota that lets two of four pods in: the run goes on to its end, and says what it waits for', async () => {
+  await using namespace = await createNamespace()
+  await quota({ pods: '2' })(namespace)
+  const stuck: Stuck[] = []
+  const result = await runJob(shellJob({ namespace: namespace.name, items: 4, parallelism: 4, script: 'sleep 6' }), {
+    startGraceMs: 2000,
+    scheduleGraceMs: 2000,
+    on: { stuck: (event) => stuck.push(event) },
+  })
+  expect(result).toMatchObject({ succeeded: 4 })
+  expect(stuck).toMatchObject([{ reason: 'QuotaExceeded', message: expect.stringContaining('small') }])
+})
+
+test.concurrent('three of four pods fit on the node: the run goes on to its end, and says what it waits for', async () => {
+  await using namespace = await createNamespace()
+  const { items: nodes } = await namespace.core.listNode()
+  const stuck: Stuck[] = []
+  // What the largest node offers, in a bit more than thirds of it.
+  const memory =
+    nodes.map(({ status }) => Number.parseInt(status?.allocatable?.memory ?? '0', 10)).sort((a, b) => b - a)[0] ?? 0
+  const hostname = nodes.find(({ status }) => Number.parseInt(status?.allocatable?.memory ?? '0', 10) === memory)
+  const result = await runJob(
+    shellJob({
+      namespace: namespace.name,
+      items: 4,
+      parallelism: 4,
+      script: 'sleep 6',
+      nodeSelector: { 'kubernetes.io/hostname': hostname?.metadata?.labels?.['kubernetes.io/hostname'] ?? '' },
+      resources: { requests: { memory: `${Math.floor(memory * 0.29)}Ki` } },
+    }),
+    { startGraceMs: 2000, scheduleGraceMs: 2000, on: { stuck: (event) => stuck.push(event) } },
+  )
+  expect(result).toMatchObject({ succeeded: 4 })
+  expect(stuck).toMatchObject([{ reason: 'Unschedulable', message: expect.stringContaining('Insufficient memory') }])
+})
+
+test.concurrent.each([{ restartPolicy: 'Never' }, { restartPolicy: 'OnFailure' }] as const)(
+  'a program that crashes every time ends the run with its last words ($restartPolicy)',
+  async (policy) => {
+    expect(await errorOf({ ...policy, script: 'echo "no such table" >&2; exit 3' })).toMatchObject({
+      code: 'CRASH_LOOP',
+      message: expect.stringContaining('no such table'),
+      job: { pods: expect.arrayContaining([expect.objectContaining({ exitCode: 3 })]), fate: 'deleted' },
+    })
+  },
+)
+
+test.concurrent('a command that does not exist is found at the second attempt', async () => {
+  expect(await errorOf({ command: ['/no/such/program'] })).toMatchObject({
+    code: 'CRASH_LOOP',
+    message: expect.stringContaining('/no/such/program'),
+    job: { pods: [{ reason: 'StartError' }, { reason: 'StartError' }] },
+  })
+})
+
+test.concurrent('failFast: Kubernetes itself ends the Job when one worker says that its configuration is wrong', async ({
+  expect,
+}) => {
+  await using namespace = await createNamespace()
+  const script = `if [ $JOB_COMPLETION_INDEX = 1 ]; then echo "QUEUE is wrong"; exit 78; fi; ${UNTIL_TERM}`
+  const handle = await submitJob(
+    shellJob({ namespace: namespace.name, items: 3, parallelism: 3, failFast: true, script }),
+  )
+  // Nobody waits meanwhile.
+  const failed = async () => {
+    const job = await namespace.batch.readNamespacedJob({ namespace: namespace.name, name: 'work' })
+    return job.status?.conditions?.find(({ type }) => type === 'Failed')?.reason
+  }
+  await expect.poll(failed, { timeout: 120_000, interval: 500 }).toBe('PodFailurePolicy')
+  await expect(handle.wait()).rejects.toMatchObject({
+    code: 'WORKER_MISCONFIGURED',
+    message: expect.stringContaining('QUEUE is wrong'),
+  })
+})
+
+test.concurrent('a Job that is removed by its TTL at once is still complete', async () => {
+  await using namespace = await createNamespace()
+  const result = await runJob(shellJob({ namespace: namespace.name, ttlSeconds: 1 }))
+  expect(result).toMatchObject({ succeeded: 1 })
+})
+
+test.concurrent('a Job that somebody suspends stays so, and the wait says it, until somebody lifts it', async () => {
+  await using namespace = await createNamespace()
+  const at = { namespace: namespace.name, name: 'work' }
+  const suspend = async (value: boolean): Promise<void> => {
+    const body = [{ op: 'add', path: '/spec/suspend', value }]
+    await namespace.batch.patchNamespacedJob({ ...at, body })
+  }
+  const stuck: Stuck[] = []
+  const result = await runJob(shellJob({ namespace: namespace.name, script: 'sleep 4' }), {
+    startGraceMs: 1000,
+    on: {
+      progress: ({ ready }) => {
+        if (ready === 1 && stuck.length === 0) void suspend(true)
+      },
+      stuck: (event) => {
+        stuck.push(event)
+        void suspend(false)
+      },
+    },
+  })
+  expect(result).toMatchObject({ succeeded: 1 })
+  expect(stuck).toMatchObject([{ reason: 'Suspended' }])
+})
