@@ -3,7 +3,7 @@ import { enqueue } from '@podqueue/producer'
 import { connect as managedConnect } from 'amqp-connection-manager'
 import { connect } from 'amqplib'
 import { Connection } from 'rabbitmq-client'
-import { BrokerAsPromised, withDefaultConfig } from 'rascal'
+import rascal from 'rascal'
 
 /** One library's best way to publish a list of bodies to a queue, persistent, until all are confirmed. */
 export interface Publisher {
@@ -69,8 +69,8 @@ export const PUBLISHERS: readonly Publisher[] = [
   {
     name: 'rascal',
     publish: async (url, queue, bodies) => {
-      const broker = await BrokerAsPromised.create(
-        withDefaultConfig({
+      const broker = await rascal.BrokerAsPromised.create(
+        rascal.withDefaultConfig({
           vhosts: {
             '/': {
               connection: { url },

@@ -8,6 +8,9 @@ declare module 'rascal' {
     publish(publication: string, body: string): Promise<Publication>
     shutdown(): Promise<void>
   }
-  export function withDefaultConfig(config: object): object
-  export const BrokerAsPromised: { create(config: object): Promise<Broker> }
+  const rascal: {
+    withDefaultConfig(config: object): object
+    readonly BrokerAsPromised: { create(config: object): Promise<Broker> }
+  }
+  export = rascal
 }

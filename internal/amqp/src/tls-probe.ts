@@ -10,7 +10,8 @@ export async function speaksTls({ hostname, port }: Address, timeoutMs: number):
   // Nothing is sent over it and nothing believed, so its certificate does not matter.
   const socket = connect({ host: hostname, port, rejectUnauthorized: false, timeout: timeoutMs })
   socket.on('secureConnect', () => resolve(true))
-  socket.on('error', () => resolve(false))
+  // An alert, as for want of a client's certificate, is TLS as well.
+  socket.on('error', (error: NodeJS.ErrnoException) => resolve(/^ERR_SSL_.*(ALERT|HANDSHAKE)/.test(error.code ?? '')))
   socket.on('timeout', () => resolve(false))
   socket.on('close', () => resolve(false))
   try {

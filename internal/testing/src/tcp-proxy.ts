@@ -1,14 +1,23 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A TCP proxy between a client and a broker, on loopback, that can be made to misbehave. */
 export interface TcpProxy extends AsyncDisposable {
   /** The broker's address, with the proxy in between. */
   readonly url: string
+  /** Connections that were accepted so far. */
+  readonly accepted: number
   /** Cuts every connection, as a crash of the peer does. */
   sever(): void
-  /** From now on passes nothing on and closes nothing, as a half-open connection does. */
+  /** From now on passes nothing on and closes nothing, as a half-open connection does; new connections hang as well. */
   freeze(): void
+  /** New connections pass again; those that froze stay so. */
+  thaw(): void
+  /** Passes everything on so much later, in both directions. */
+  delay(ms: number): void
+  /** Passes everything on in pieces of so many bytes, each in a packet of its own. */
+  slice(bytes: number): void
   /** Resolves once the client has sent so many bytes since the call. */
   sent(bytes: number): Promise<void>
 }
@@ -17,28 +26,41 @@ export interface TcpProxy extends AsyncDisposable {
 export async function tcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  let frozen = false
+  const frozen = new Set<Socket>()
+  let isFrozen = false
+  let delayMs = 0
+  let sliceBytes = 0
+  let accepted = 0
   let watch: { left: number; readonly done: () => void } | undefined
   const server = createServer((client) => {
-    const broker = connect(Number(port || 5672), hostname)
+    accepted += 1
+    const broker = connect({ port: Number(port || 5672), host: hostname, noDelay: true })
+    client.setNoDelay(true)
     for (const [from, to] of [
       [client, broker],
       [broker, client],
     ] as const) {
       sockets.add(from)
+      if (isFrozen) frozen.add(from)
+      let before = Promise.resolve()
       from.on('data', (chunk: Buffer) => {
-        if (frozen) return
-        to.write(chunk)
+        if (frozen.has(from)) return
+        if (delayMs === 0 && sliceBytes === 0) to.write(chunk)
+        else before = before.then(() => pass(chunk, to, delayMs, sliceBytes))
         if (from === client && watch !== undefined) {
           watch.left -= chunk.length
           if (watch.left <= 0) watch.done()
         }
       })
       from.on('end', () => {
-        if (!frozen) to.end()
+        if (!frozen.has(from)) to.end()
       })
       from.on('error', () => {})
-      from.on('close', () => sockets.delete(from))
+      from.on('close', () => {
+        sockets.delete(from)
+        // A reset is passed on, as the network does.
+        if (!frozen.has(from)) to.destroy()
+      })
     }
   })
   server.listen(0, '127.0.0.1')
@@ -51,9 +73,22 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   }
   return {
     url: url.href,
+    get accepted() {
+      return accepted
+    },
     sever,
     freeze: () => {
-      frozen = true
+      isFrozen = true
+      for (const socket of sockets) frozen.add(socket)
+    },
+    thaw: () => {
+      isFrozen = false
+    },
+    delay: (ms) => {
+      delayMs = ms
+    },
+    slice: (bytes) => {
+      sliceBytes = bytes
     },
     sent: (bytes) =>
       new Promise((done) => {
@@ -64,5 +99,13 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       server.close()
       await once(server, 'close')
     },
+  }
+}
+
+async function pass(chunk: Buffer, to: Socket, delayMs: number, sliceBytes: number): Promise<void> {
+  if (delayMs > 0) await sleep(delayMs)
+  const size = sliceBytes || chunk.length
+  for (let at = 0; at < chunk.length && !to.destroyed; at += size) {
+    await new Promise((written) => to.write(chunk.subarray(at, at + size), written))
   }
 }

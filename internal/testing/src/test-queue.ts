@@ -15,15 +15,22 @@ export interface TestQueue extends AsyncDisposable {
 }
 
 /** Opens a client; `declare` says how the queue is declared by it, and `false` that somebody else does. */
-export async function testQueue(declare: 'quorum' | 'classic' | false = 'quorum'): Promise<TestQueue> {
-  const connection: ChannelModel = await connect(brokerUrl())
+export async function testQueue(
+  declare: 'quorum' | 'classic' | false = 'quorum',
+  {
+    url = brokerUrl(),
+    arguments: given = {},
+  }: { readonly url?: string; readonly arguments?: Readonly<Record<string, unknown>> } = {},
+): Promise<TestQueue> {
+  const connection: ChannelModel = await connect(url, { noDelay: true })
+  connection.on('error', () => {})
   const channel = await connection.createConfirmChannel()
   const name = uniqueName('test')
   if (declare !== false) {
     const limit = declare === 'quorum' ? { 'x-delivery-limit': 5 } : {}
     const deadLetters = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': `${name}.dead` }
     await channel.assertQueue(`${name}.dead`, { arguments: { 'x-queue-type': declare } })
-    await channel.assertQueue(name, { arguments: { 'x-queue-type': declare, ...limit, ...deadLetters } })
+    await channel.assertQueue(name, { arguments: { 'x-queue-type': declare, ...limit, ...deadLetters, ...given } })
   }
   return {
     name,
@@ -52,7 +59,8 @@ export async function testQueue(declare: 'quorum' | 'classic' | false = 'quorum'
       const cleaner = await connection.createChannel().catch(() => undefined)
       await cleaner?.deleteQueue(name)
       await cleaner?.deleteQueue(`${name}.dead`)
-      await connection.close()
+      // A broker that a test stopped has closed it already.
+      await connection.close().catch(() => {})
     },
   }
 }

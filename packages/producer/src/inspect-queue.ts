@@ -62,9 +62,7 @@ export async function inspectOn(
   { verifyTimeoutMs = 5_000 }: InspectOptions,
 ): Promise<QueueReading> {
   const look = (name: string): Promise<{ messageCount: number; consumerCount: number }> =>
-    onChannel(connection, { address, queue: name }, (channel) =>
-      withDeadline(channel.checkQueue(name), name, verifyTimeoutMs),
-    )
+    onChannel(connection, { address, queue: name, timeoutMs: verifyTimeoutMs }, (channel) => channel.checkQueue(name))
   const reading = await look(queue)
   const dead = await look(deadLetterQueueOf(queue)).then(
     ({ messageCount }) => messageCount,
@@ -90,8 +88,8 @@ async function proveEmpty(
   timeoutMs: number,
 ): Promise<{ readonly ready: number; readonly verified: boolean }> {
   try {
-    return await onChannel(connection, { address, queue, needs: 'read' }, async (channel) => {
-      const got = await withDeadline(channel.get(queue), queue, timeoutMs)
+    return await onChannel(connection, { address, queue, needs: 'read', timeoutMs }, async (channel) => {
+      const got = await channel.get(queue)
       if (got === false) return { ready: 0, verified: true }
       channel.nack(got, false, true)
       return { ready: got.fields.messageCount + 1, verified: true }
@@ -99,27 +97,5 @@ async function proveEmpty(
   } catch (error) {
     if (error instanceof ProducerError && error.code === 'NOT_PERMITTED') return { ready: 0, verified: false }
     throw error
-  }
-}
-
-async function withDeadline<T>(answer: Promise<T>, queue: string, timeoutMs: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(
-      new ProducerError({
-        code: 'QUEUE_UNAVAILABLE',
-        message: `The leader of queue ${queue} did not answer within ${timeoutMs} ms, so nobody can say whether it is empty.`,
-        hint: 'This heals when the broker does: look again, or see rabbitmq-queues check_if_node_is_quorum_critical.',
-        retryable: true,
-        details: { queue, timeoutMs },
-      }),
-    )
-  }, timeoutMs)
-  // Past the deadline nobody hears of how it ended.
-  answer.catch(() => {})
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

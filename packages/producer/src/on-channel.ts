@@ -10,6 +10,8 @@ export interface Operation {
   readonly queue: string
   /** The permission that it needs, for brokers that do not name it. */
   readonly needs?: string
+  /** How long the broker may take to answer, milliseconds. Default: 30000. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -23,7 +25,7 @@ export async function onChannel<T>(
   operation: (channel: Channel) => Promise<T>,
 ): Promise<T> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(unanswered(about)), ANSWER_TIMEOUT_MS)
+  const timer = setTimeout(() => late.reject(unanswered(about)), about.timeoutMs ?? ANSWER_TIMEOUT_MS)
   const running = (async () => {
     const channel = await connection.createChannel()
     channel.on('error', () => {})
@@ -44,13 +46,13 @@ export async function onChannel<T>(
   }
 }
 
-function unanswered({ queue, address }: Operation): ProducerError {
+function unanswered({ queue, address, timeoutMs = ANSWER_TIMEOUT_MS }: Operation): ProducerError {
   return new ProducerError({
     code: 'QUEUE_UNAVAILABLE',
-    message: `The broker at ${address} said nothing about queue ${queue} for ${ANSWER_TIMEOUT_MS} ms.`,
-    hint: "The queue's node is down or its leader does not answer; this heals when the broker does.",
+    message: `The leader of queue ${queue} at ${address} did not answer within ${timeoutMs} ms, so nobody can say what is in it.`,
+    hint: 'This heals when the broker does: look again, or see rabbitmq-queues check_if_node_is_quorum_critical.',
     retryable: true,
-    details: { queue, address },
+    details: { queue, address, timeoutMs },
   })
 }
 

@@ -10,6 +10,12 @@ export interface Broker extends AsyncDisposable {
   readonly description: string
   /** Runs `rabbitmqctl` against it and resolves to its output. Only for a broker that we started. */
   readonly rabbitmqctl?: (...args: readonly string[]) => Promise<string>
+  /** Stops all of it where it stands, as SIGSTOP does: connections stay and nothing answers. Only for one that we started. */
+  readonly pause?: () => Promise<void>
+  /** Ends {@link pause}. */
+  readonly resume?: () => Promise<void>
+  /** Kills it in the middle of everything and starts it again on its data and port; resolves once it answers. */
+  readonly restart?: () => Promise<void>
   /** Ends a broker that we started, and removes all that it had. Leaves any other as it is. May be called twice. */
   close(): Promise<void>
 }

@@ -10,6 +10,7 @@ import {
   type StartedTestContainer,
   Wait,
 } from 'testcontainers'
+import { freePorts } from './free-ports.ts'
 import type { KeeperContext, KeptBroker } from './keeper-messages.ts'
 import { untilReady } from './probe.ts'
 
@@ -42,11 +43,13 @@ async function startRabbitMq(image: string, context: KeeperContext): Promise<Kep
   await imageIsHere(image, context)
   // Docker publishes ports on every interface: no `guest` there.
   const user = { name: 'podqueue', password: randomBytes(12).toString('hex') }
+  const [port = 0] = await freePorts(1)
   const container = await new GenericContainer(image)
     .withEnvironment({ RABBITMQ_DEFAULT_USER: user.name, RABBITMQ_DEFAULT_PASS: user.password })
     // For who wonders whose container it is.
     .withLabels({ [OWNER_LABEL]: String(process.ppid) })
-    .withExposedPorts(AMQP_PORT)
+    // A port that Docker chooses is another after a restart.
+    .withExposedPorts({ container: AMQP_PORT, host: port })
     .withWaitStrategy(Wait.forLogMessage('Server startup complete').withStartupTimeout(START_TIMEOUT_MS))
     .start()
   try {
@@ -57,6 +60,7 @@ async function startRabbitMq(image: string, context: KeeperContext): Promise<Kep
       url,
       description: `${product} ${version} in Docker (${image}) on ${address}`,
       rabbitmqctl: (args) => rabbitmqctl(container, args),
+      ...controls(container.getId(), () => untilReady(url, { timeoutMs: START_TIMEOUT_MS, signal: context.signal })),
       // Who stops the container by hand sees the connections fail; removing it is still ours to do, at the end.
       ended: new Promise(() => {}),
       end: () => remove(container),
@@ -64,6 +68,22 @@ async function startRabbitMq(image: string, context: KeeperContext): Promise<Kep
   } catch (error) {
     await remove(container)
     throw error
+  }
+}
+
+/** What Docker can do to a container from outside. */
+function controls(
+  id: string,
+  untilAnswering: () => Promise<unknown>,
+): Pick<KeptBroker, 'pause' | 'resume' | 'restart'> {
+  const container = async () => (await engine()).container.getById(id)
+  return {
+    pause: async () => void (await (await container()).pause()),
+    resume: async () => void (await (await container()).unpause()),
+    restart: async () => {
+      await (await container()).restart({ t: 0 })
+      await untilAnswering()
+    },
   }
 }
 

@@ -12,17 +12,21 @@ export type FromKeeper =
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
 
 /** What the keeper is told. It ends its broker, and itself, when the channel closes: nothing says so, also not a crash. */
-export interface ToKeeper {
-  readonly type: 'rabbitmqctl'
-  readonly id: number
-  readonly args: readonly string[]
-}
+export type ToKeeper =
+  | { readonly type: 'rabbitmqctl'; readonly id: number; readonly args: readonly string[] }
+  | { readonly type: BrokerAction; readonly id: number }
+
+/** What can be done to a whole broker. */
+export type BrokerAction = 'pause' | 'resume' | 'restart'
 
 /** What the keeper keeps. */
 export interface KeptBroker {
   readonly url: string
   readonly description: string
   rabbitmqctl(args: readonly string[]): Promise<string>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  restart(): Promise<void>
   /** Resolves with a reason if the broker ends by itself. */
   readonly ended: Promise<string>
   /** Ends the broker and removes all that it had. */

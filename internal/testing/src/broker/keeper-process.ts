@@ -24,9 +24,12 @@ async function start(task: KeeperTask, context: KeeperContext): Promise<KeptBrok
   return (await import('./local-server.ts')).startServer(task, context)
 }
 
-async function answer(broker: KeptBroker, { id, args }: ToKeeper): Promise<void> {
+async function answer(broker: KeptBroker, message: ToKeeper): Promise<void> {
+  const { id } = message
   try {
-    await tell({ type: 'ran', id, output: await broker.rabbitmqctl(args) })
+    const output =
+      message.type === 'rabbitmqctl' ? await broker.rabbitmqctl(message.args) : await broker[message.type]()
+    await tell({ type: 'ran', id, output: output ?? '' })
   } catch (error) {
     await tell({ type: 'refused', id, reason: messageOf(error) })
   }

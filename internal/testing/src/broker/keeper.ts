@@ -17,7 +17,10 @@ export async function keep(task: KeeperTask, way: BrokerWay, context: WayContext
       url,
       way,
       description,
-      rabbitmqctl: (...args) => keeper.rabbitmqctl(args),
+      rabbitmqctl: (...args) => keeper.ask({ type: 'rabbitmqctl', args }),
+      pause: async () => void (await keeper.ask({ type: 'pause' })),
+      resume: async () => void (await keeper.ask({ type: 'resume' })),
+      restart: async () => void (await keeper.ask({ type: 'restart' })),
       close,
       [Symbol.asyncDispose]: close,
     }
@@ -27,6 +30,9 @@ export async function keep(task: KeeperTask, way: BrokerWay, context: WayContext
     throw error
   }
 }
+
+/** What the keeper is asked, before it has its number. */
+type Asked = ToKeeper extends infer Each ? (Each extends ToKeeper ? Omit<Each, 'id'> : never) : never
 
 /** What keeps a process going as long as it is open. */
 interface Handle {
@@ -80,13 +86,13 @@ class Keeper {
     }
   }
 
-  async rabbitmqctl(args: readonly string[]): Promise<string> {
-    if (!this.#process.connected) throw new Error('rabbitmqctl: the broker has ended')
+  async ask(what: Asked): Promise<string> {
+    if (!this.#process.connected) throw new Error(`${what.type}: the broker has ended`)
     const id = this.#nextCall++
     const call = Promise.withResolvers<string>()
     this.#calls.set(id, call)
     this.#hold(true)
-    this.#process.send({ type: 'rabbitmqctl', id, args } satisfies ToKeeper)
+    this.#process.send({ ...what, id } satisfies ToKeeper)
     try {
       return await call.promise
     } finally {
@@ -118,6 +124,6 @@ class Keeper {
   }
 
   #refuseAll(): void {
-    for (const call of this.#calls.values()) call.reject(new Error('rabbitmqctl: the broker has ended'))
+    for (const call of this.#calls.values()) call.reject(new Error('The broker has ended'))
   }
 }

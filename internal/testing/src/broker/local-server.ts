@@ -51,6 +51,7 @@ class LocalServer {
   readonly #environment: NodeJS.ProcessEnv
   #epmd: Spawned | undefined
   #server: Spawned | undefined
+  #restarting: Promise<void> | undefined
 
   private constructor(programs: ServerPrograms, directory: string, ports: ServerPorts) {
     this.#programs = programs
@@ -74,7 +75,7 @@ class LocalServer {
     this.#epmd = epmd
     const server = await this.#spawn(this.#programs.server)
     this.#server = server
-    const ended = Promise.race([epmd.ended, server.ended])
+    const ended = Promise.race([epmd.ended, this.#untilGone()])
     const starting = new AbortController()
     try {
       const failed = ended.then(async (how) => {
@@ -88,6 +89,12 @@ class LocalServer {
         url,
         description: `${product} ${version} of ${this.#programs.server} on 127.0.0.1:${this.#ports.amqp}`,
         rabbitmqctl: (args) => this.#rabbitmqctl(args),
+        pause: () => this.#signalServer('SIGSTOP'),
+        resume: () => this.#signalServer('SIGCONT'),
+        restart: async () => {
+          await this.#restart()
+          await untilReady(url, { timeoutMs: START_TIMEOUT_MS, signal })
+        },
         ended,
         end: () => this.end(),
       }
@@ -111,6 +118,34 @@ class LocalServer {
   }
 
   /** The data are thrown away, so nothing is lost by SIGKILL. */
+  /** Resolves with how the server ended, when it was not to start again. */
+  async #untilGone(): Promise<string> {
+    for (;;) {
+      const how = (await this.#server?.ended) ?? 'It never started'
+      if (this.#restarting === undefined) return how
+      await this.#restarting
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#restarting = promise
+    try {
+      await this.#killMarked((pid) => pid !== this.#epmd?.pid)
+      await this.#server?.ended
+      this.#server = await this.#spawn(this.#programs.server)
+    } finally {
+      this.#restarting = undefined
+      resolve()
+    }
+  }
+
+  /** To the runtime and all its helpers, and not to epmd. */
+  async #signalServer(name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    const pids = await markedProcesses(DIRECTORY_MARK, this.#directory)
+    for (const pid of pids) if (pid !== this.#epmd?.pid) process.kill(pid, name)
+  }
+
   async #killMarked(mayEnd: (pid: number) => boolean): Promise<void> {
     const end = Date.now() + END_TIMEOUT_MS
     for (;;) {
