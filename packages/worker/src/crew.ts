@@ -54,8 +54,8 @@ export class Crew {
       } else await this.#consumer.next(LULL_MS, this.#lease.signal)
     } while (this.#consumer.hasArrived)
     for (const end of ends) end.removeEventListener('abort', stopTaking)
-    await this.#allAnswersTaken()
-    return this.#stop
+    const unanswered = await this.#allAnswersTaken()
+    return this.#stop ?? unanswered
   }
 
   async #untilNothingInHand(): Promise<void> {
@@ -126,14 +126,15 @@ export class Crew {
     await within(this.#cancelled, this.#options.settleTimeoutMs).catch(() => {})
   }
 
-  async #allAnswersTaken(): Promise<void> {
+  async #allAnswersTaken(): Promise<unknown> {
     const { queue, settleTimeoutMs } = this.#options
     let cause: unknown
     const taken = await within(this.#consumer.barrier(), settleTimeoutMs).catch((error) => {
       cause = error
     })
-    if (this.#lease.lost.aborted) throw this.#stop ?? this.#lease.lost.reason
-    if (taken === late || cause !== undefined) throw unconfirmedError(queue, 'answers', settleTimeoutMs, cause)
+    if (this.#lease.lost.aborted) return this.#lease.lost.reason
+    if (taken === late || cause !== undefined) return unconfirmedError(queue, 'answers', settleTimeoutMs, cause)
+    return undefined
   }
 }
 

@@ -89,8 +89,126 @@ test('1: the program was ended by a signal', async () => {
   expect(stderr).toMatch(/SIGKILL/)
 })
 
+test('0: the program exited with a code of --dead-letter-on, so its item is among the dead letters', async () => {
+  await using queue = await testQueue()
+  await queue.publish('apple')
+  const { code, stderr } = await run(['--queue', queue.name, '--dead-letter-on', '65,66', '--', 'sh', '-c', 'exit 66'])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/dead-letter queue.*exited with 66/)
+  expect(await queue.drain('dead')).toEqual(['apple'])
+})
+
+test.each(['--items', 'PODQUEUE_ITEMS'])('0: %s=all takes all that there are, several at a time', async (how) => {
+  await using queue = await testQueue()
+  await queue.publish('a\n', 'b\n', 'c\n', 'd\n', 'e\n')
+  const [args, environment] =
+    how === '--items'
+      ? [['--items', 'all', '--concurrency', '2'], {}]
+      : [[], { PODQUEUE_ITEMS: 'all', PODQUEUE_CONCURRENCY: '2' }]
+  const { code, stdout, stderr } = await run(
+    [...args, '--queue', queue.name, '--', 'cat'],
+    environment as Record<string, string>,
+  )
+  expect(code).toBe(0)
+  expect(stdout.trim().split('\n').toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  expect(stderr).toContain('5 done, 0 dead-lettered, 0 failed attempts')
+})
+
+test('0: --items takes so many and leaves the rest untouched', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a', 'b', 'c')
+  expect(await run(['--queue', queue.name, '--items', '2', '--', 'cat'])).toMatchObject({ code: 0, stdout: 'ab' })
+  expect(await queue.channel.get(queue.name)).toMatchObject({ fields: { redelivered: false } })
+})
+
+test('0: --retries runs a program that fails again, with the item in hand', async () => {
+  await using queue = await testQueue()
+  await queue.publish('apple')
+  const mark = join(folder, 'mark')
+  const script = `[ -e ${mark} ] && exec cat; touch ${mark}; exit 1`
+  const outcome = await run(['--queue', queue.name, '--retries', '1', '--', 'sh', '-c', script])
+  expect(outcome).toMatchObject({ code: 0, stdout: 'apple' })
+})
+
+test('1: a run that fails everything gives up', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a', 'b', 'c', 'd', 'e', 'f')
+  const { code, stderr } = await run(['--queue', queue.name, '--items', 'all', '--concurrency', '6', '--', 'false'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/TOO_MANY_FAILURES/)
+  await queue.until(({ ready }) => ready === 6)
+})
+
+test('78: a script whose interpreter is missing; its item goes back', async () => {
+  await using queue = await testQueue()
+  await queue.publish('apple')
+  const script = join(folder, 'script')
+  await writeFile(script, '#!/no/such/interpreter\n', { mode: 0o755 })
+  const { code, stderr } = await run(['--queue', queue.name, '--', script])
+  expect(code).toBe(78)
+  expect(stderr).toMatch(/PROGRAM_NOT_FOUND.*cannot be started/)
+  await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
+})
+
+test('143: a program that finishes after SIGTERM with 0 has done its item, and one that ignores it is killed', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const finishing = start(['--queue', queue.name, '--', 'sh', '-c', 'trap "exit 0" TERM; echo up; sleep 1000 & wait'])
+  await finishing.printed('up')
+  finishing.child.kill('SIGTERM')
+  expect(await finishing.exited).toMatchObject({ code: 0 })
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+  await queue.publish('b')
+  const ignoring = start([
+    ...['--queue', queue.name, '--kill-after', '300', '--', 'sh', '-c'],
+    'trap "" TERM; echo $$; while :; do sleep 1; done',
+  ])
+  await ignoring.printed('\n')
+  ignoring.child.kill('SIGTERM')
+  const { code, stdout } = await ignoring.exited
+  expect(code).toBe(143)
+  expect(isRunning(Number(stdout))).toBe(false)
+  await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
+})
+
+test('what a program leaves behind is ended with it', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const { code, stdout } = await run(['--queue', queue.name, '--', 'sh', '-c', 'sleep 1000 >/dev/null & echo $!'])
+  expect(code).toBe(0)
+  await expect.poll(() => isRunning(Number(stdout)), { message: 'the orphan' }).toBe(false)
+})
+
+test('the program goes on with the trace of the publisher', async () => {
+  await using queue = await testQueue()
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+  queue.channel.publish('', queue.name, Buffer.from('x'), { headers: { traceparent, tracestate: 'k=v' } })
+  const { stdout } = await run(['--queue', queue.name, '--', 'env'])
+  expect(stdout.split('\n')).toEqual(expect.arrayContaining([`TRACEPARENT=${traceparent}`, 'TRACESTATE=k=v']))
+})
+
+test('a program that keeps the processor busy for three heartbeats keeps its lease', { timeout: 30_000 }, async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const url = `${brokerUrl()}?heartbeat=1`
+  const busy = 'const end = Date.now() + 4000; while (Date.now() < end);'
+  const outcome = await run(['--queue', queue.name, '--', process.execPath, '-e', busy], { BROKER_URL: url })
+  expect(outcome).toMatchObject({ code: 0, stderr: '' })
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+})
+
+test('a body of 10 MB is streamed to a program that reads it slowly', async () => {
+  await using queue = await testQueue()
+  await queue.publish(Buffer.alloc(10_000_000, 'x'))
+  const { code, stdout } = await run(['--queue', queue.name, '--', 'sh', '-c', 'head -c 1 | wc -c; sleep 0.3; wc -c'])
+  expect(code).toBe(0)
+  expect(stdout.trim().split(/\s+/)[0]).toBe('1')
+})
+
 test.each([
   ['no program', []],
+  ['a number of items that is none', ['--items', '0', '--', 'cat']],
+  ['exit codes that are none', ['--dead-letter-on', '0,300', '--', 'cat']],
   ['an unknown option', ['--parallel', '2', '--', 'cat']],
   ['a word that --empty does not know', ['--empty', 'perhaps', '--', 'cat']],
 ])('64: %s', async (_, args) => {
@@ -213,5 +331,5 @@ test('the address may be in a file', async () => {
 test('--help lists options, environment and exit codes', async () => {
   const { code, stdout } = await run(['--help'])
   expect(code).toBe(0)
-  expect(stdout).toMatch(/--queue[\s\S]*--empty[\s\S]*BROKER_URL[\s\S]*143/)
+  expect(stdout).toMatch(/--queue[\s\S]*--items[\s\S]*--empty[\s\S]*BROKER_URL[\s\S]*143/)
 })

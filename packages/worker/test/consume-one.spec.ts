@@ -2,36 +2,8 @@ import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
 import { describe, expect, test } from 'vitest'
-import { type ConsumeOneOptions, consumeOne, type Item, WorkerError } from '../src/index.ts'
-
-const options = (queue: string): ConsumeOneOptions => ({ queue, url: brokerUrl(), emptyAfterMs: 200 })
-
-/** A handler that stays until it is let go, or its signal aborts. */
-function gate() {
-  const entered = Promise.withResolvers<void>()
-  const leave = Promise.withResolvers<string>()
-  leave.promise.catch(() => {})
-  const aborted = Promise.withResolvers<unknown>()
-  return {
-    entered: entered.promise,
-    fail: leave.reject,
-    aborted: aborted.promise,
-    handler: async (_: Item, { signal }: { signal: AbortSignal }): Promise<string> => {
-      signal.addEventListener('abort', () => aborted.resolve(signal.reason), { once: true })
-      entered.resolve()
-      return await Promise.race([leave.promise, aborted.promise.then((reason) => Promise.reject(reason))])
-    },
-  }
-}
-
-async function failureOf(call: Promise<unknown>): Promise<WorkerError> {
-  const error: unknown = await call.then(
-    (value) => value,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(WorkerError)
-  return error as WorkerError
-}
+import { consumeOne, type Item } from '../src/index.ts'
+import { failureOf, gate, options } from './call.ts'
 
 describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
   test('one item is done, and no other is touched', async () => {

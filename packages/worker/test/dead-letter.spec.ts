@@ -1,0 +1,92 @@
+import { brokerUrl } from '@internal/testing/broker-url'
+import { testQueue } from '@internal/testing/test-queue'
+import { connect, type Options } from 'amqplib'
+import { afterEach, expect, test, vi } from 'vitest'
+import { consumeOne, DeadLetterError } from '../src/index.ts'
+import { failureOf, options } from './call.ts'
+
+afterEach(() => void vi.unstubAllEnvs())
+
+const hopeless = (): never => {
+  throw new DeadLetterError('It is not a video.')
+}
+
+test.each(['quorum', 'classic'] as const)(
+  'DeadLetterError puts an item of a %s queue aside at once, with its reason',
+  async (type) => {
+    await using queue = await testQueue(type)
+    queue.channel.publish('', queue.name, Buffer.from('x'), { messageId: 'id-1', headers: { tenant: 't' } })
+    await queue.publish('y')
+    expect(await consumeOne(hopeless, options(queue.name))).toEqual({
+      status: 'dead-lettered',
+      reason: 'It is not a video.',
+    })
+    await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
+    const dead = await queue.channel.get(`${queue.name}.dead`, { noAck: true })
+    expect(dead).toMatchObject({
+      content: Buffer.from('x'),
+      properties: {
+        messageId: 'id-1',
+        deliveryMode: 2,
+        headers: { tenant: 't', 'x-podqueue-queue': queue.name, 'x-podqueue-reason': 'It is not a video.' },
+      },
+    })
+  },
+)
+
+test('without a dead-letter queue the item goes back, and the error says so', async () => {
+  await using queue = await testQueue()
+  await queue.publish('x')
+  await queue.channel.deleteQueue(`${queue.name}.dead`)
+  const error = await failureOf(consumeOne(hopeless, options(queue.name)))
+  expect(error).toMatchObject({ code: 'DEAD_LETTER_FAILED', retryable: true })
+  expect(error.message).toContain(`${queue.name}.dead`)
+  await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
+  expect(await queue.drain()).toEqual(['x'])
+})
+
+test.each<[string, (queue: string) => Options.Publish]>([
+  ['CC of its own queue', (queue) => ({ CC: [queue] })],
+  ['BCC of its own queue', (queue) => ({ BCC: [queue] })],
+  ['an expiration', () => ({ expiration: 3_600_000 })],
+  ['the user id of another than the worker', () => ({ userId: new URL(brokerUrl()).username })],
+  ['forged counts', () => ({ headers: { 'x-delivery-count': 99, 'x-acquired-count': 99 } })],
+  ['a forged x-death', () => ({ headers: { 'x-death': 'nonsense' } })],
+])('a message with %s is set aside once, and nowhere else', async (_, properties) => {
+  await using queue = await testQueue()
+  queue.channel.publish('', queue.name, Buffer.from('x'), { ...properties(queue.name), persistent: true })
+  await queue.until(({ ready }) => ready >= 1)
+  let first: number | undefined
+  const outcome = await consumeOne((item) => {
+    first = item.deliveryCount
+    hopeless()
+  }, options(queue.name))
+  expect(outcome.status).toBe('dead-lettered')
+  expect(first).toBe(1)
+  const dead = await queue.channel.get(`${queue.name}.dead`, { noAck: true })
+  expect(dead).toMatchObject({ content: Buffer.from('x'), properties: { userId: undefined, expiration: undefined } })
+  expect(await queue.drain('dead')).toEqual([])
+  expect(await queue.drain()).toEqual([])
+})
+
+test('on a connection of the app that came without an address, an item cannot be set aside, and goes back', async () => {
+  await using queue = await testQueue()
+  await queue.publish('x')
+  vi.stubEnv('BROKER_URL', '')
+  const connection = await connect(brokerUrl())
+  try {
+    const error = await failureOf(consumeOne(hopeless, { queue: queue.name, connection, emptyAfterMs: 200 }))
+    expect(error).toMatchObject({ code: 'DEAD_LETTER_FAILED' })
+    expect(await consumeOne((item) => item.text(), { queue: queue.name, connection, emptyAfterMs: 200 })).toEqual({
+      status: 'done',
+      result: 'x',
+    })
+    expect(await consumeOne(() => {}, { queue: queue.name, connection, emptyAfterMs: 200 })).toEqual({
+      status: 'empty',
+    })
+    // It is still open.
+    await (await connection.createChannel()).close()
+  } finally {
+    await connection.close()
+  }
+})

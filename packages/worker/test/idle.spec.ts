@@ -1,0 +1,71 @@
+import { brokerUrl } from '@internal/testing/broker-url'
+import { testQueue } from '@internal/testing/test-queue'
+import { connect } from 'amqplib'
+import { expect, test } from 'vitest'
+import { consumeMany, consumeOne } from '../src/index.ts'
+import { failureOf, gate, options } from './call.ts'
+
+test.each(['quorum', 'classic'] as const)(
+  '16 idle workers of a %s queue wait for the last item, and all leave within 10 s of its ack',
+  async (type) => {
+    await using queue = await testQueue(type)
+    await queue.publish('last')
+    const busy = gate()
+    const last = consumeOne(busy.handler, options(queue.name))
+    await busy.entered
+    let left = 0
+    const idle = Array.from({ length: 16 }, async () => {
+      const outcome = await consumeOne(() => 'never', { ...options(queue.name), idleTimeoutMs: 60_000 })
+      left += 1
+      return outcome.status
+    })
+    // They have looked, and stand aside.
+    await queue.until(({ consumers }) => consumers > 8)
+    await queue.until(({ consumers }) => consumers < 8)
+    expect(left).toBe(0)
+    busy.open('done')
+    await last
+    const ackedAt = performance.now()
+    expect(new Set(await Promise.all(idle))).toEqual(new Set(['empty']))
+    // The promise of the design, a bound and not a measurement: alone they need about 3 s.
+    expect(performance.now() - ackedAt).toBeLessThan(10_000)
+  },
+)
+
+test.each(['quorum', 'classic'] as const)(
+  'an item of a %s queue whose worker dies is found by one that was waiting',
+  async (type) => {
+    await using queue = await testQueue(type)
+    await queue.publish('a')
+    // A client that takes it and dies without a word, as a worker that is killed.
+    const dying = await connect(brokerUrl())
+    dying.on('error', () => {})
+    const channel = await dying.createChannel()
+    await channel.prefetch(1)
+    await new Promise((resolve) => void channel.consume(queue.name, resolve))
+    const waiting = [1, 2, 3].map(() => consumeOne((item) => item.text(), options(queue.name)))
+    await queue.until(({ consumers }) => consumers > 1)
+    await queue.until(({ consumers }) => consumers === 1)
+    const socket = (dying.connection as unknown as { stream: { destroy(): void } }).stream
+    socket.destroy()
+    const outcomes = await Promise.all(waiting)
+    expect(outcomes.filter(({ status }) => status === 'done')).toEqual([{ status: 'done', result: 'a' }])
+    expect(outcomes.filter(({ status }) => status === 'empty')).toHaveLength(2)
+  },
+)
+
+test('a worker that another keeps waiting leaves at idleTimeoutMs, and consumeMany the same', {
+  timeout: 60_000,
+}, async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const busy = gate()
+  const ending = new AbortController()
+  const holding = failureOf(consumeOne(busy.handler, { ...options(queue.name), signal: ending.signal, graceMs: 10 }))
+  await busy.entered
+  const patience = { ...options(queue.name), idleTimeoutMs: 24_001 }
+  const outcomes = await Promise.all([consumeOne(() => {}, patience), consumeMany(() => {}, patience)])
+  expect(outcomes).toMatchObject([{ status: 'empty' }, { status: 'empty', done: 0 }])
+  ending.abort()
+  expect(await holding).toMatchObject({ code: 'RELEASED' })
+})
