@@ -39,6 +39,7 @@ import { declareQueue, enqueue, EnqueueError, inspectQueue, type Receipt } from 
 import { consumeOne, runWorker, WorkerError, type Item } from '@podqueue/worker'
 import { buildJob, buildManifests, JobFailedError, K8sError, runJob, submitJob, waitForJob, type JobResult } from '@podqueue/k8s'
 import { startLocalCluster } from '@podqueue/k8s/local'
+import { showProgress } from '@podqueue/k8s/progress'
 
 export async function all(): Promise<[Receipt, JobResult]> {
   await declareQueue('job1', { type: 'quorum' })
@@ -46,7 +47,7 @@ export async function all(): Promise<[Receipt, JobResult]> {
   await using cluster = await startLocalCluster({ images: { worker: ['true'] } })
   const result = await runJob(
     { name: 'job-wq-1', image: 'worker', items: receipt.confirmed, queue: { name: 'job1', podUrl: 'amqp://rabbitmq-service' } },
-    { kubeConfig: cluster.kubeConfig, inspectQueue: () => inspectQueue('job1') },
+    { kubeConfig: cluster.kubeConfig, inspectQueue: () => inspectQueue('job1'), on: showProgress().listeners },
   )
   const outcome = await consumeOne(async (item: Item, { signal }) => [item.text(), signal.aborted] as const, { queue: 'job1' })
   if (outcome.status === 'done') outcome.result[0].toUpperCase()
@@ -88,7 +89,7 @@ test.each(['nodenext', 'preserve'] as const)(
 
 const IMPORT_ALL = `
     const names = []
-    for (const name of ['@podqueue/producer', '@podqueue/worker', '@podqueue/k8s', '@podqueue/k8s/local']) {
+    for (const name of ['@podqueue/producer', '@podqueue/worker', '@podqueue/k8s', '@podqueue/k8s/local', '@podqueue/k8s/progress']) {
       names.push(...Object.keys(await import(name)))
     }
     console.log(names.join(' '))
@@ -107,6 +108,7 @@ test('each package can be imported', async () => {
     'runWorker',
     'runJob',
     'startLocalCluster',
+    'showProgress',
   ]) {
     expect(stdout.split(/\s+/)).toContain(name)
   }

@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     local: 'src/local/index.ts',
+    progress: 'src/progress/index.ts',
     // A process of its own, beside the file that starts it.
     supervisor: 'src/local/supervisor.ts',
   },
@@ -11,6 +12,6 @@ export default defineConfig({
   target: 'node22.19',
   dts: true,
   fixedExtension: false,
-  // The private workspaces are not on npm, so they go into the bundle.
-  deps: { alwaysBundle: [/^@internal\//] },
+  // The private workspaces are not on npm, so they go into the bundle; what draws on terminals is for ./progress alone.
+  deps: { alwaysBundle: [/^@internal\//, /^(log-update|picocolors)$/] },
 })

@@ -1,11 +1,11 @@
 /** `npm run demo`: the example beside this folder, with all that it needs around it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { showProgress } from '@podqueue/k8s/progress'
 import { inspectQueue } from '@podqueue/producer'
 import { fruitJob, fruitYaml, processFruits } from '../main.ts'
 import { type DemoArguments, parseArguments } from './arguments.ts'
 import { explain } from './explain.ts'
 import { type Scene, setScene } from './scene.ts'
-import { View } from './view.ts'
 
 const interrupted = new AbortController()
 const interrupt = (signal: NodeJS.Signals): void => interrupted.abort(new Error(`received ${signal}`))
@@ -14,7 +14,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrup
 /** What a shell reports of a program ended by SIGINT. */
 const EXIT_INTERRUPTED = 130
 
-const view = new View()
+const view = showProgress()
 try {
   await demo(parseArguments(process.argv.slice(2)))
 } catch (error) {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { runJob, submitJob } from '../src/index.ts'
+import { runJob, submitJob, waitForJob } from '../src/index.ts'
 import { findLab } from './lab.ts'
 import { createNamespace } from './namespace.ts'
 import { shellJob, UNTIL_TERM } from './shell-job.ts'
@@ -68,7 +68,9 @@ describe.runIf(lab !== undefined)('with components that are killed', () => {
         job: { fate: 'left running' },
       })
       const replaced = new AbortController()
-      const waiting = handle.wait({
+      // By name, which begins with the Job as it is now.
+      const waiting = waitForJob('work', {
+        namespace: namespace.name,
         startGraceMs: 2000,
         forceDeleteLost: true,
         signal: replaced.signal,

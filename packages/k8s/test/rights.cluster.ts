@@ -49,7 +49,7 @@ async function userWithout(missing: { resource: string; verb: string } | undefin
   config.loadFromString(kubeConfig.exportConfig())
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no cluster')
-  config.loadFromClusterAndUser(cluster, { name, token: status?.token })
+  config.loadFromClusterAndUser(cluster, { name, token: status?.token ?? '' })
   return config
 }
 

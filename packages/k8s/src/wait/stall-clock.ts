@@ -6,7 +6,7 @@ export interface Clock {
   /** Whether the counts are not those of the last look. */
   readonly changed: boolean
   readonly unchangedMs: number
-  /** Pods are wanted and not ready, or there are none at all. */
+  /** Pods are wanted and not ready, or there are none at all, and none has become ready or succeeded meanwhile. */
   readonly waitingMs: number
   /** Fewer pods than wanted are there. */
   readonly missingMs: number
@@ -23,6 +23,8 @@ export class StallClock {
   readonly #since = new Map<State, number>()
   #counts = ''
   #changedAt = 0
+  #ready = 0
+  #succeeded = 0
 
   note(job: JobObject, now: number): Clock {
     const { completions, active, ready, succeeded, failed, terminating } = countsOf(job)
@@ -31,6 +33,10 @@ export class StallClock {
     const changed = counts !== this.#counts
     if (changed) this.#changedAt = now
     this.#counts = counts
+    // Of a run that goes on some pod is always just starting: that is no reason to look at it.
+    const progressed = ready > this.#ready || succeeded > this.#succeeded
+    this.#ready = ready
+    this.#succeeded = succeeded
     const none = active === 0 && terminating === 0
     const wanted = Math.min(job.spec.parallelism ?? 1, completions - succeeded)
     const started = job.status?.startTime !== undefined
@@ -42,7 +48,7 @@ export class StallClock {
     return {
       changed,
       unchangedMs: now - this.#changedAt,
-      waitingMs: spent('waiting', !suspended && (active > ready || none), active === 0 && changed),
+      waitingMs: spent('waiting', !suspended && (active > ready || none), progressed || (active === 0 && changed)),
       missingMs: spent('missing', !suspended && started && active + terminating < wanted),
       nothingReadyMs: spent('nothingReady', !suspended && ready === 0, changed),
       terminatingOnlyMs: spent('terminatingOnly', active === 0 && terminating > 0 && !suspended, changed),

@@ -1,0 +1,8 @@
+/**
+ * Shows a run on a terminal: `runJob(spec, { on: showProgress().listeners })`.
+ *
+ * @module
+ */
+
+export type { ProgressOptions, ProgressView } from './progress-view.ts'
+export { showProgress } from './progress-view.ts'

@@ -1,0 +1,113 @@
+import type { WriteStream } from 'node:tty'
+import { createLogUpdate } from 'log-update'
+import colors from 'picocolors'
+import type { JobCounts } from '../wait/job-state.ts'
+import type { RunListeners } from '../wait/run-events.ts'
+import { bar, stateLine } from './state-line.ts'
+
+/** Leaves room for the words beside it on a terminal of 80 columns. */
+const WIDEST_BAR = 24
+
+/** How {@link showProgress} shows a run. */
+export interface ProgressOptions {
+  /** Where to. Default: `process.stdout`. */
+  readonly stream?: NodeJS.WritableStream
+  /** One state that is kept at the bottom, instead of a line for each change. Default: on a terminal, unless `CI` is set. */
+  readonly live?: boolean
+  /** Default: as the terminal can, unless `NO_COLOR` is set; with `FORCE_COLOR` always. */
+  readonly color?: boolean
+  /** Whether to print what the pods print: it needs the right to get pods/log. Default: true. */
+  readonly logs?: boolean
+}
+
+/** What is shown while a Job runs: what its pods print, and how far it is. */
+export interface ProgressView extends Disposable {
+  /** For `on` of `runJob` and `waitForJob`. */
+  readonly listeners: RunListeners
+  /** Prints a line of your own above the state. */
+  line(text: string): void
+  /** Adds to the state how many items wait in the queue. */
+  itemsLeft(left: number): void
+  /** Takes the state away; what was printed stays. */
+  end(): void
+}
+
+/** Makes a view of one run. It reads `CI`, `NO_COLOR` and `FORCE_COLOR`, and nothing else of the environment. */
+export function showProgress(options: ProgressOptions = {}): ProgressView {
+  const { stream = process.stdout, logs = true } = options
+  const isTerminal = (stream as Partial<WriteStream>).isTTY === true
+  const live = options.live ?? (isTerminal && !process.env.CI)
+  // picocolors decides for the process as a whole; a stream that is no terminal gets no colours unless they are forced.
+  const color = options.color ?? ((isTerminal || Boolean(process.env.FORCE_COLOR)) && colors.isColorSupported)
+  return new View({ stream, live, color, logs })
+}
+
+interface ViewSettings {
+  readonly stream: NodeJS.WritableStream
+  readonly live: boolean
+  readonly color: boolean
+  readonly logs: boolean
+}
+
+class View implements ProgressView {
+  readonly listeners: RunListeners
+  readonly #stream: NodeJS.WritableStream
+  readonly #update: ReturnType<typeof createLogUpdate> | undefined
+  readonly #colors: ReturnType<typeof colors.createColors>
+  #state = ''
+  #shown = ''
+  #left: number | undefined
+  #counts: JobCounts | undefined
+
+  constructor({ stream, live, color, logs }: ViewSettings) {
+    this.#stream = stream
+    this.#update = live ? createLogUpdate(stream, { showCursor: true }) : undefined
+    this.#colors = colors.createColors(color)
+    const { cyan, red, yellow } = this.#colors
+    this.listeners = {
+      progress: (counts) => {
+        this.#counts = counts
+        this.#refresh()
+      },
+      podFailed: ({ name, reason = 'failed', message = '' }) =>
+        this.line(`${red(name)}  ${reason} ${message}`.trimEnd()),
+      stuck: ({ reason, message }) => this.line(`${yellow(reason)}  ${message}`),
+      reconnected: ({ reason }) => this.line(`${yellow('reconnected')}  ${reason}`),
+      ...(logs ? { podLog: ({ pod, line }) => this.line(`${cyan(pod)}  ${line}`) } : {}),
+    }
+  }
+
+  line(text: string): void {
+    this.#update?.clear()
+    this.#stream.write(`${text}\n`)
+    if (this.#state !== '') this.#update?.(this.#state)
+  }
+
+  itemsLeft(left: number): void {
+    this.#left = left
+    this.#refresh()
+  }
+
+  end(): void {
+    this.#state = ''
+    this.#update?.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.end()
+  }
+
+  #refresh(): void {
+    if (this.#counts === undefined) return
+    const { dim, green } = this.#colors
+    const text = stateLine(this.#counts, this.#left)
+    if (text === this.#shown) return
+    this.#shown = text
+    if (this.#update === undefined) {
+      this.line(dim(text))
+      return
+    }
+    this.#state = `${green(bar(this.#counts, WIDEST_BAR))}  ${text}`
+    this.#update(this.#state)
+  }
+}
