@@ -3,6 +3,7 @@ import type { Problems } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Journal } from './journal.ts'
 import { JournalFile } from './journal-file.ts'
+import type { Message } from './message.ts'
 import type { PrepareOptions } from './prepare.ts'
 
 /** How the items of one call are published. `T` is what the items are. */
@@ -33,9 +34,9 @@ export interface PublishOptions<T = unknown> {
   /** What an item must be, by any Standard Schema (https://standardschema.dev); what it makes of the item is sent. */
   readonly schema?: StandardSchemaV1
   /** The body of an item, instead of text, bytes or JSON by its type. */
-  readonly encode?: (item: T, index: number) => string | Uint8Array
+  readonly encode?: (item: Exclude<T, Message>, index: number) => string | Uint8Array
   /** The id of an item that has none of its own, at most 255 bytes. Default: random. */
-  readonly messageId?: (item: T, index: number) => string
+  readonly messageId?: (item: Exclude<T, Message>, index: number) => string
   /** Ends the call with `ABORTED` and the fate of every item by then. */
   readonly signal?: AbortSignal
 }

@@ -96,7 +96,27 @@ describe('an item', () => {
   })
 })
 
+test('an item over 16 MiB is invalid, with its size and the limit, and the others are published', async () => {
+  await using queue = await testQueue()
+  const large = Buffer.alloc(16 * 1024 * 1024 + 1)
+  const { failures, counts } = await failureOf(enqueue(queue.name, ['a', large, 'b'], { url: brokerUrl() }))
+  expect(counts).toMatchObject({ confirmed: 2, invalid: 1 })
+  expect(failures[0]).toMatchObject({ index: 1, reason: expect.stringMatching(/16777217 bytes.*16777216/) })
+  expect(await queue.drain()).toEqual(['a', 'b'])
+})
+
 describe('an item that was not taken', () => {
+  test('is returned when there is no queue: one that is deleted before the first publish', async () => {
+    await using queue = await testQueue()
+    async function* items() {
+      await queue.channel.deleteQueue(queue.name)
+      yield* ['a', 'b']
+    }
+    const { counts, failures } = await failureOf(enqueue(queue.name, items(), { url: brokerUrl() }))
+    expect(counts).toMatchObject({ total: 2, returned: 2, confirmed: 0 })
+    expect(failures[0]?.reason).toMatch(/no queue/)
+  })
+
   test('is returned, although the broker confirms it, when its queue was deleted in the middle', async () => {
     await using queue = await testQueue()
     async function* items() {
