@@ -1,0 +1,57 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A RabbitMQ in a namespace of the test's own, on the cluster of KUBECONFIG; all of it goes at the end. */
+export interface ClusterBroker extends AsyncDisposable {
+  readonly namespace: string
+  /** As this process reaches it. Pods reach it as {@link POD_URL}. */
+  readonly url: string
+  kubectl(...args: string[]): Promise<string>
+  /** Ends every connection and refuses new ones, until `start`: what is in durable queues stays. */
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+export const POD_URL = 'amqp://rabbitmq-service:5672'
+
+export async function startClusterBroker(): Promise<ClusterBroker> {
+  const namespace = `podqueue-queue-${randomBytes(4).toString('hex')}`
+  const kubectl = async (...args: string[]): Promise<string> =>
+    (await run('kubectl', ['--namespace', namespace, ...args])).stdout
+  await using cleanUp = new AsyncDisposableStack()
+  await kubectl('create', 'namespace', namespace)
+  cleanUp.defer(async () => void (await kubectl('delete', 'namespace', namespace, '--wait=false')))
+  await kubectl('apply', '--filename', fileURLToPath(new URL('../rabbitmq.yaml', import.meta.url)))
+  await kubectl('rollout', 'status', 'deployment/rabbitmq', '--timeout=180s')
+  const forward = spawn('kubectl', ['--namespace', namespace, 'port-forward', 'service/rabbitmq-service', ':5672'])
+  cleanUp.defer(async () => {
+    forward.kill()
+    if (forward.exitCode === null && forward.signalCode === null) await once(forward, 'exit')
+  })
+  let url = ''
+  for await (const line of createInterface(forward.stdout)) {
+    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
+    if (port === undefined) continue
+    url = `amqp://127.0.0.1:${port}`
+    break
+  }
+  // Whatever it says later must not fill the pipes.
+  forward.stdout.resume()
+  forward.stderr.resume()
+  const ctl = (...args: string[]) => kubectl('exec', 'deployment/rabbitmq', '--', 'rabbitmqctl', '--quiet', ...args)
+  const kept = cleanUp.move()
+  return {
+    namespace,
+    url,
+    kubectl,
+    stop: async () => void (await ctl('stop_app')),
+    start: async () => void (await ctl('start_app')),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
