@@ -4,8 +4,9 @@ import { connect } from 'amqplib'
 /** A broker of one test file's own, for faults that would hit every other test on a shared one. */
 export interface OwnBroker extends AsyncDisposable {
   readonly url: string
-  /** As 4.3: what its semantics are asked by. */
-  readonly version: number
+  readonly version: string
+  /** Whether it is of 4.3 or later, whose consumer timeout differs. */
+  readonly is43: boolean
   rabbitmqctl(...args: readonly string[]): Promise<string>
   /** Evaluates Erlang on the broker's node. */
   evaluate(erlang: string): Promise<string>
@@ -23,7 +24,8 @@ export async function ownBroker(): Promise<OwnBroker | undefined> {
     return undefined
   }
   const connection = await connect(broker.url)
-  const version = Number.parseFloat(String(connection.connection.serverProperties.version))
+  const version = String(connection.connection.serverProperties.version)
+  const [major = 0, minor = 0] = version.split('.').map(Number)
   await connection.close()
   const evaluate = (erlang: string): Promise<string> => rabbitmqctl('eval', erlang)
   const leader = (queue: string): string =>
@@ -31,6 +33,7 @@ export async function ownBroker(): Promise<OwnBroker | undefined> {
   return {
     url: broker.url,
     version,
+    is43: major > 4 || (major === 4 && minor >= 3),
     rabbitmqctl,
     evaluate,
     stopLeader: async (queue) => {

@@ -1,0 +1,3 @@
+import { runWorker } from '@podqueue/worker'
+
+await runWorker(() => {})
