@@ -8,6 +8,8 @@ import rascal from 'rascal'
 /** One library's best way to publish a list of bodies to a queue, persistent, until all are confirmed. */
 export interface Publisher {
   readonly name: string
+  /** What part of the items it gets, when all would take minutes: the rate is what counts. Default: all. */
+  readonly share?: number
   publish(url: string, queue: string, bodies: readonly string[]): Promise<void>
 }
 
@@ -68,6 +70,7 @@ export const PUBLISHERS: readonly Publisher[] = [
   },
   {
     name: 'rascal',
+    share: 0.1,
     publish: async (url, queue, bodies) => {
       const broker = await rascal.BrokerAsPromised.create(
         rascal.withDefaultConfig({

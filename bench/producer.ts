@@ -8,8 +8,8 @@ import { connect } from 'amqplib'
 import { interleave, printStandings } from './interleave.ts'
 import { PUBLISHERS, type Publisher } from './producer-contestants.ts'
 
-const [items = '100000', rounds = '5', ...only] = process.argv.slice(2)
-const count = Number(items)
+const [amount = '100000', rounds = '5', ...only] = process.argv.slice(2)
+const count = Number(amount)
 const bodies = Array.from({ length: count }, (_, index) => `item-${index}`.padEnd(100, '.'))
 const contestants = PUBLISHERS.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
 
@@ -19,15 +19,16 @@ const admin = await connect(broker.url)
 const channel = await admin.createChannel()
 
 for (const type of ['quorum', 'classic']) {
-  const run = async ({ publish }: Publisher): Promise<number> => {
+  const run = async ({ publish, share = 1 }: Publisher): Promise<number> => {
     const queue = uniqueName('bench')
+    const items = bodies.slice(0, count * share)
     await channel.assertQueue(queue, { arguments: { 'x-queue-type': type } })
     const startedAt = performance.now()
-    await publish(broker.url, queue, bodies)
+    await publish(broker.url, queue, items)
     const seconds = (performance.now() - startedAt) / 1_000
     const { messageCount } = await channel.deleteQueue(queue)
-    if (messageCount !== count) throw new Error(`${messageCount} of ${count} items are in the queue`)
-    return count / seconds
+    if (messageCount !== items.length) throw new Error(`${messageCount} of ${items.length} items are in the queue`)
+    return items.length / seconds
   }
   const turns = contestants.map((publisher) => ({ name: publisher.name, run: () => run(publisher) }))
   printStandings(`${type} queue`, 'items/s', await interleave(turns, Number(rounds)))
