@@ -1,20 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { operationFault } from '@internal/amqp'
 import { aborted } from './abort.ts'
 import type { AmqpConnection } from './connection-options.ts'
 import { declareOn, queueExists } from './declare-queue.ts'
 import { SETTLE, type SettleDiagnostic } from './diagnostics.ts'
-import { type Intake, messageLimit, type Stop, toEnqueueError, unsettledReason } from './ending.ts'
+import { messageLimit, type Stop, toEnqueueError, unsettledReason } from './ending.ts'
 import { ProducerError } from './errors.ts'
 import type { Tell } from './events.ts'
+import { ItemIntake } from './item-intake.ts'
 import type { Items } from './items.ts'
 import { JournalRun } from './journal-run.ts'
 import { Ledger } from './ledger.ts'
 import type { Link } from './link.ts'
+import { Patience } from './patience.ts'
 import { tooLarge } from './prepare.ts'
 import { openPublishChannel, type PublishChannel } from './publish-channel.ts'
 import type { ResolvedPublish } from './publish-options.ts'
-import { Reader } from './reader.ts'
 import type { Receipt } from './receipt.ts'
 import { Waiter } from './waiter.ts'
 
@@ -35,22 +35,18 @@ export class EnqueueRun {
   readonly #waiter = new Waiter()
   readonly #ledger: Ledger
   readonly #journal: JournalRun | undefined
-  readonly #reader: Reader
+  readonly #intake: ItemIntake
   readonly #startedAt = performance.now()
-  #maxMessageBytes: number
+  readonly #patience: Patience
   #channel: PublishChannel | undefined
   #stop: Stop | undefined
-  #intake: Intake | undefined
   #progressAt = performance.now()
   #toldAt = 0
-  /** When the connection was lost, and how often since the broker last confirmed anything. */
-  #lostAt: number | undefined
-  #losses = 0
 
   constructor(scene: EnqueueScene, items: Items, options: ResolvedPublish) {
     this.#scene = scene
     this.#options = options
-    this.#maxMessageBytes = options.maxMessageBytes
+    this.#patience = new Patience(scene.reconnectForMs)
     this.#journal =
       options.journal === undefined ? undefined : new JournalRun(options.journal, () => this.#waiter.check())
     this.#ledger = new Ledger({
@@ -62,7 +58,7 @@ export class EnqueueRun {
         }
       },
     })
-    this.#reader = new Reader(items, options, this.#journal)
+    this.#intake = new ItemIntake(items, options, this.#ledger, this.#journal, this.#waiter)
   }
 
   async run(): Promise<Receipt> {
@@ -75,7 +71,7 @@ export class EnqueueRun {
     const watchdog = setInterval(() => this.#watch(), this.#watchEveryMs())
     try {
       await this.#prepareQueue()
-      if (journal !== undefined) await this.#resume()
+      await this.#intake.resume({ vhost: link.vhost ?? null, queue }, () => this.#stop !== undefined)
       await this.#publishAll()
       await this.#waiter.until(() => this.#journalSafe())
     } finally {
@@ -83,15 +79,15 @@ export class EnqueueRun {
       signal?.removeEventListener('abort', onAbort)
       stopListening()
       await this.#channel?.close()
-      await this.#reader.close()
+      await this.#intake.close()
       await this.#journal?.close()
     }
     this.#checkJournal()
     if (this.#stop !== undefined) this.#ledger.abandon(unsettledReason(this.#stop, this.#options))
     this.#tellProgress()
     const { counts, bytes, resumed } = this.#ledger
-    if (this.#stop !== undefined || this.#ledger.failed > 0 || this.#intake?.type !== 'end') {
-      throw toEnqueueError(queue, this.#ledger, this.#stop, this.#intake, this.#options)
+    if (this.#stop !== undefined || this.#ledger.failed > 0 || this.#intake.ended?.type !== 'end') {
+      throw toEnqueueError(queue, this.#ledger, this.#stop, this.#intake.ended, this.#options)
     }
     const durationMs = Math.round(performance.now() - this.#startedAt)
     const { total, confirmed } = counts
@@ -105,8 +101,10 @@ export class EnqueueRun {
     for (;;) {
       try {
         const connection = await link.open(signal)
-        if (!(await queueExists(connection, link.shown, queue))) await declareOn(connection, link.shown, queue, {})
-        return
+        await this.#orStopped(declareIfMissing(connection, link.shown, queue))
+        const ended = aborted(signal)
+        if (ended === undefined) return
+        throw ended
       } catch (error) {
         const ended = aborted(signal)
         if (ended !== undefined) throw ended
@@ -116,30 +114,18 @@ export class EnqueueRun {
     }
   }
 
-  /** Reads over all that the journal knows, before anything is published: another item at any of its places ends the call. */
-  async #resume(): Promise<void> {
-    const { link, queue } = this.#scene
-    const journal = this.#journal
-    await journal?.open({ vhost: link.vhost ?? null, queue })
-    while (journal !== undefined && this.#reader.index < journal.end && this.#stop === undefined) {
-      await this.#readOne()
-      if (this.#intake === undefined) continue
-      if (this.#intake.type === 'end') throw this.#mismatch(`holds only ${this.#reader.index} items now`)
-      return
-    }
-  }
-
   async #publishAll(): Promise<void> {
     while (this.#stop === undefined) {
       const { link, queue } = this.#scene
       let connection: AmqpConnection
       try {
         connection = await link.open(this.#options.signal)
-        this.#channel = await openPublishChannel(connection, link, queue, {
+        const opening = openPublishChannel(connection, link, queue, {
           returned: (tag) => this.#ledger.returned(tag),
           settled: (tag, multiple, acked) => this.#onSettled(tag, multiple, acked),
           changed: () => this.#waiter.check(),
         })
+        this.#channel = await this.#orStopped(opening, (channel) => void channel.close())
       } catch (error) {
         const fault = error instanceof ProducerError ? error : new ProducerError(this.#fault(error))
         if (!(await this.#mayTryAgain(fault.retryable && fault.code !== 'BROKER_UNREACHABLE'))) {
@@ -149,6 +135,7 @@ export class EnqueueRun {
       }
       this.#progressAt = performance.now()
       const channel = this.#channel
+      if (channel === undefined) continue
       await this.#publishOn(channel)
       if (channel.lost === undefined) return
       this.#ledger.channelLost()
@@ -162,9 +149,9 @@ export class EnqueueRun {
     const ledger = this.#ledger
     const over = (): boolean => this.#stop !== undefined || channel.lost !== undefined
     while (!over()) {
-      if (!ledger.hasWaiting && this.#intake === undefined) await this.#readOne(channel)
+      if (!ledger.hasWaiting && this.#intake.ended === undefined) await this.#intake.readOne(over)
       if (!ledger.hasWaiting) {
-        if (this.#intake === undefined) continue
+        if (this.#intake.ended === undefined) continue
         break
       }
       if (over()) break
@@ -185,49 +172,6 @@ export class EnqueueRun {
     await this.#waiter.until(() => over() || ledger.unsettled === 0)
   }
 
-  /** Reads one item into the ledger. Returns without one when the call or the channel ends first. */
-  async #readOne(channel?: PublishChannel): Promise<void> {
-    if (this.#ledger.failed >= this.#options.maxFailures) {
-      this.#intake = { type: 'too-many-failures' }
-      return
-    }
-    let arrived = false
-    let reading = this.#reader.read(() => {
-      arrived = true
-      this.#waiter.check()
-    })
-    if (reading === undefined) {
-      await this.#waiter.until(() => arrived || this.#stop !== undefined || channel?.lost !== undefined)
-      if (!arrived) return
-      reading = this.#reader.read(() => {})
-    }
-    switch (reading?.type) {
-      case 'item': {
-        const { parcel } = reading
-        const { bytes } = parcel.encoded
-        if (bytes <= this.#maxMessageBytes) this.#ledger.took(parcel)
-        else this.#ledger.invalid(parcel.index, parcel.message, tooLarge(bytes, this.#maxMessageBytes))
-        return
-      }
-      case 'invalid':
-        this.#ledger.invalid(reading.index, reading.message, reading.reason, reading.cause)
-        return
-      case 'resumed':
-        this.#ledger.resume(reading.bytes)
-        return
-      case 'mismatch':
-        throw this.#mismatch(`has another item at index ${reading.index}`)
-      case 'end':
-        this.#intake = { type: 'end' }
-        return
-      case 'failed':
-        this.#intake = { type: 'failed', cause: reading.cause }
-        return
-      default:
-        return
-    }
-  }
-
   #hasRoom(share = 1): boolean {
     const { window, windowBytes } = this.#options
     const { unsettled, bytesInFlight } = this.#ledger
@@ -239,8 +183,7 @@ export class EnqueueRun {
   #onSettled(tag: number, multiple: boolean, acked: boolean): void {
     this.#ledger.settled(tag, multiple, acked)
     this.#progressAt = performance.now()
-    this.#lostAt = undefined
-    this.#losses = 0
+    this.#patience.progressed()
     if (this.#progressAt - this.#toldAt >= PROGRESS_MS) this.#tellProgress()
     this.#checkJournal()
     this.#waiter.check()
@@ -251,7 +194,7 @@ export class EnqueueRun {
     const fault = this.#fault(cause ?? this.#scene.link.lost ?? new Error('It was closed'))
     const limit = messageLimit(fault)
     if (limit !== undefined) {
-      if (limit !== 'unknown') this.#maxMessageBytes = Math.min(this.#maxMessageBytes, limit)
+      if (limit !== 'unknown') this.#intake.limit(limit)
       const known = limit === 'unknown' ? undefined : limit
       this.#ledger.oversized(known, (bytes) =>
         known === undefined
@@ -264,19 +207,32 @@ export class EnqueueRun {
     if (!again) this.#end({ type: 'lost', error: new ProducerError(fault) })
   }
 
-  /** Whether the time for healing is not over; waits a moment when the last attempt came to nothing. */
   async #mayTryAgain(retryable: boolean): Promise<boolean> {
     if (!retryable || this.#stop !== undefined) return false
-    const now = performance.now()
-    this.#lostAt ??= now
-    if (now - this.#lostAt >= this.#scene.reconnectForMs) return false
-    this.#losses += 1
-    if (this.#losses > 1) {
-      const pauseMs = Math.random() * Math.min(5_000, 100 * 2 ** this.#losses)
-      const { signal } = this.#options
-      await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => {})
-    }
-    return this.#stop === undefined
+    return (await this.#patience.tryAgain(this.#options.signal)) && this.#stop === undefined
+  }
+
+  /** What a promise comes to, unless the call ends first; what comes later is handed to `late`. */
+  async #orStopped<T>(promise: Promise<T>, late: (value: T) => void = () => {}): Promise<T | undefined> {
+    let outcome: { readonly value: T } | { readonly error: unknown } | undefined
+    let isLate = false
+    promise.then(
+      (value) => {
+        outcome = { value }
+        if (isLate) late(value)
+        this.#waiter.check()
+      },
+      (error: unknown) => {
+        outcome = { error }
+        this.#waiter.check()
+      },
+    )
+    await this.#waiter.until(() => outcome !== undefined || this.#stop !== undefined)
+    const known = outcome as { readonly value: T } | { readonly error: unknown } | undefined
+    isLate = known === undefined
+    if (known === undefined) return undefined
+    if ('error' in known) throw known.error
+    return known.value
   }
 
   #watch(): void {
@@ -319,13 +275,8 @@ export class EnqueueRun {
     const { queue, link } = this.#scene
     return operationFault(cause, { queue, address: link.shown, needs: "write on exchange 'amq.default'" })
   }
+}
 
-  #mismatch(what: string): ProducerError {
-    return new ProducerError({
-      code: 'JOURNAL_MISMATCH',
-      message: `The source ${what}: the journal is about other items. Nothing was published.`,
-      hint: 'Give the items of the run that was interrupted, in the same order, or another journal.',
-      details: { queue: this.#scene.queue },
-    })
-  }
+async function declareIfMissing(connection: AmqpConnection, address: string, queue: string): Promise<void> {
+  if (!(await queueExists(connection, address, queue))) await declareOn(connection, address, queue, {})
 }

@@ -46,6 +46,11 @@ export class Reader {
     return this.#index
   }
 
+  /** Whether a reading that was under way is there. */
+  get hasArrived(): boolean {
+    return this.#arrived !== undefined
+  }
+
   /** The next reading; undefined while it is under way, and then `onArrival` is called once. */
   read(onArrival: () => void): Reading | undefined {
     const arrived = this.#arrived

@@ -131,15 +131,18 @@ describe('an item that was not taken', () => {
     expect(failures.map(({ message }) => message.body)).toEqual(['late-1', 'late-2'])
   })
 
-  test('is told from its neighbour with the same id', async () => {
+  test('is told from its neighbour with the same id, also when both are in flight', async () => {
     await using queue = await testQueue()
+    await using proxy = await tcpProxy(brokerUrl())
     async function* items() {
+      // The broker has the first at once, and its confirm is on the way while the second is published.
+      proxy.delay(300)
       yield createMessage('kept', { id: 'same' })
       await queue.until(({ ready }) => ready === 1)
       await queue.channel.deleteQueue(queue.name)
       yield createMessage('returned', { id: 'same' })
     }
-    const { counts, failures } = await failureOf(enqueue(queue.name, items(), { url: brokerUrl() }))
+    const { counts, failures } = await failureOf(enqueue(queue.name, items(), { url: proxy.url }))
     expect(counts).toMatchObject({ confirmed: 1, returned: 1 })
     expect(failures.map(({ message }) => message.body)).toEqual(['returned'])
   })

@@ -1,0 +1,110 @@
+import type { Intake } from './ending.ts'
+import { ProducerError } from './errors.ts'
+import type { Items } from './items.ts'
+import type { JournalHeader } from './journal.ts'
+import type { JournalRun } from './journal-run.ts'
+import type { Ledger } from './ledger.ts'
+import { tooLarge } from './prepare.ts'
+import type { ResolvedPublish } from './publish-options.ts'
+import { Reader } from './reader.ts'
+import type { Waiter } from './waiter.ts'
+
+/** Reads the items of one call into its ledger, as many as are asked for. */
+export class ItemIntake {
+  readonly #reader: Reader
+  readonly #ledger: Ledger
+  readonly #journal: JournalRun | undefined
+  readonly #waiter: Waiter
+  readonly #maxFailures: number
+  #maxMessageBytes: number
+  #ended: Intake | undefined
+
+  constructor(items: Items, options: ResolvedPublish, ledger: Ledger, journal: JournalRun | undefined, waiter: Waiter) {
+    this.#reader = new Reader(items, options, journal)
+    this.#ledger = ledger
+    this.#journal = journal
+    this.#waiter = waiter
+    this.#maxFailures = options.maxFailures
+    this.#maxMessageBytes = options.maxMessageBytes
+  }
+
+  /** Why nothing more is read; undefined as long as there may be more. */
+  get ended(): Intake | undefined {
+    return this.#ended
+  }
+
+  /** The broker's own limit, where it is lower than ours. */
+  limit(maxMessageBytes: number): void {
+    this.#maxMessageBytes = Math.min(this.#maxMessageBytes, maxMessageBytes)
+  }
+
+  /**
+   * Opens the journal and reads over all that it knows, before anything is published.
+   *
+   * @throws {ProducerError} when there is another item at any of its places, or the items end before
+   */
+  async resume(header: JournalHeader, isOver: () => boolean): Promise<void> {
+    const journal = this.#journal
+    if (journal === undefined) return
+    await journal.open(header)
+    while (this.#reader.index < journal.end && !isOver() && this.#ended === undefined) await this.readOne(isOver)
+    if (this.#ended?.type === 'end' && this.#reader.index < journal.end) {
+      throw mismatch(`holds only ${this.#reader.index} items now`)
+    }
+  }
+
+  /** Reads one item into the ledger. Returns without one when `isOver` comes first. */
+  async readOne(isOver: () => boolean): Promise<void> {
+    if (this.#ledger.failed >= this.#maxFailures) {
+      this.#ended = { type: 'too-many-failures' }
+      return
+    }
+    let arrived = false
+    let reading = this.#reader.read(() => {
+      arrived = true
+      this.#waiter.check()
+    })
+    if (reading === undefined) {
+      await this.#waiter.until(() => arrived || this.#reader.hasArrived || isOver())
+      if (isOver()) return
+      reading = this.#reader.read(() => {})
+    }
+    switch (reading?.type) {
+      case 'item': {
+        const { parcel } = reading
+        const { bytes } = parcel.encoded
+        if (bytes <= this.#maxMessageBytes) this.#ledger.took(parcel)
+        else this.#ledger.invalid(parcel.index, parcel.message, tooLarge(bytes, this.#maxMessageBytes))
+        return
+      }
+      case 'invalid':
+        this.#ledger.invalid(reading.index, reading.message, reading.reason, reading.cause)
+        return
+      case 'resumed':
+        this.#ledger.resume(reading.bytes)
+        return
+      case 'mismatch':
+        throw mismatch(`has another item at index ${reading.index}`)
+      case 'end':
+        this.#ended = { type: 'end' }
+        return
+      case 'failed':
+        this.#ended = { type: 'failed', cause: reading.cause }
+        return
+      default:
+        return
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close()
+  }
+}
+
+function mismatch(what: string): ProducerError {
+  return new ProducerError({
+    code: 'JOURNAL_MISMATCH',
+    message: `The source ${what}: the journal is about other items. Nothing was published.`,
+    hint: 'Give the items of the run that was interrupted, in the same order, or another journal.',
+  })
+}
