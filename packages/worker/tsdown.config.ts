@@ -30,6 +30,8 @@ function leanBuiltins(): UserConfig['plugins'] {
         return { code: LAZY[name] ?? `module.exports = process.getBuiltinModule('${name}')`, moduleType: 'js' }
       },
     },
+    // The global `performance` is a getter that loads node:perf_hooks, which takes 3 ms.
+    transform: (code) => code.replaceAll('performance.now()', '(Number(process.hrtime.bigint()) / 1e6)'),
   }
 }
 

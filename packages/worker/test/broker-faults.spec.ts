@@ -42,6 +42,44 @@ it('a leader that does not answer is not an empty queue: no worker says so', { t
   expect(ends.filter((end) => end === 'done').length + left.done).toBe(2)
 })
 
+it('a broker whose node is stopped is not an empty queue: no worker exits with 0, and the items are done once it goes on', {
+  timeout: 90_000,
+}, async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await queue.publish('a')
+  await the.pause()
+  const impatient = { reconnectForMs: 500, connectTimeoutMs: 500 }
+  const ends = await Promise.all(
+    [1, 2].map(() => failureOf(consumeOne(() => {}, { ...options(queue.name, the.url), ...impatient }))),
+  ).finally(() => the.resume())
+  expect(ends).toMatchObject([{ code: 'BROKER_UNREACHABLE' }, { code: 'BROKER_UNREACHABLE' }])
+  expect(await consumeMany(() => {}, options(queue.name, the.url))).toMatchObject({ status: 'empty', done: 1 })
+})
+
+it('a worker that waits on a node that is stopped for long comes back for the item', { timeout: 90_000 }, async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  const call = consumeOne((item) => item.text(), {
+    ...options(queue.name, `${the.url}?heartbeat=1`),
+    idleTimeoutMs: 60_000,
+    emptyAfterMs: 1_000,
+    connectTimeoutMs: 1_000,
+  })
+  await until(async () => (await queue.channel.checkQueue(queue.name)).consumerCount === 1)
+  await queue.publish('a').then(async () => expect(await call).toEqual({ status: 'done', result: 'a' }))
+  const again = consumeOne((item) => item.text(), {
+    ...options(queue.name, `${the.url}?heartbeat=1`),
+    empty: 'wait',
+    connectTimeoutMs: 1_000,
+  })
+  await until(async () => (await queue.channel.checkQueue(queue.name)).consumerCount === 1)
+  await the.pause()
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  await the.resume()
+  await using after = await testQueue(false, { url: the.url })
+  after.channel.publish('', queue.name, Buffer.from('b'), { persistent: true })
+  expect(await again).toEqual({ status: 'done', result: 'b' })
+})
+
 it('an ack that a stopped leader never answers is not called done, and nothing is lost', async () => {
   await using queue = await testQueue('quorum', { url: the.url })
   await queue.publish('a')

@@ -8,6 +8,9 @@ export interface OwnBroker extends AsyncDisposable {
   /** Whether it is of 4.3 or later, whose consumer timeout differs. */
   readonly is43: boolean
   rabbitmqctl(...args: readonly string[]): Promise<string>
+  /** Stops the node's process in the middle of whatever it does, as SIGSTOP; `resume` lets it go on. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   /** Evaluates Erlang on the broker's node. */
   evaluate(erlang: string): Promise<string>
   /** Suspends the process that leads a quorum queue, so that it answers nothing; the returned function lets it go on. */
@@ -18,8 +21,8 @@ export interface OwnBroker extends AsyncDisposable {
 export async function ownBroker(): Promise<OwnBroker | undefined> {
   const announce = (line: string): void => void process.stderr.write(`own broker: ${line}\n`)
   const broker: Broker = await startBroker({ announce })
-  const { rabbitmqctl } = broker
-  if (rabbitmqctl === undefined) {
+  const { rabbitmqctl, pause, resume } = broker
+  if (rabbitmqctl === undefined || pause === undefined || resume === undefined) {
     announce('skipped what needs rabbitmqctl, since BROKER_URL is given; unset it, or set TEST_BROKER')
     return undefined
   }
@@ -35,6 +38,8 @@ export async function ownBroker(): Promise<OwnBroker | undefined> {
     version,
     is43: major > 4 || (major === 4 && minor >= 3),
     rabbitmqctl,
+    pause,
+    resume,
     evaluate,
     stopLeader: async (queue) => {
       await evaluate(`${leader(queue)}, sys:suspend(Pid).`)
