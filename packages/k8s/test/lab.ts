@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -28,10 +29,19 @@ export function findLab(): Lab | undefined {
   const pidFile = (component: string): string => join(dirname(dirname(kubeconfig)), 'run', `${component}.pid`)
   return {
     kill: async (component) => {
-      process.kill(Number(await readFile(pidFile(component), 'utf8')), 'SIGKILL')
+      const pid = Number(await readFile(pidFile(component), 'utf8'))
+      process.kill(pid, 'SIGKILL')
+      // Until it is gone `up` would find it running.
+      while (await isThere(pid)) await pause(10)
     },
     up: async () => {
       await run(join(folder, 'up'))
     },
   }
+}
+
+/** Whether a process runs; one that has ended and is not reaped yet does not. */
+async function isThere(pid: number): Promise<boolean> {
+  const { stdout } = await run('ps', ['-o', 'stat=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+  return stdout.trim() !== '' && !stdout.startsWith('Z')
 }

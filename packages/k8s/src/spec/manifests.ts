@@ -1,11 +1,8 @@
-import { createRequire } from 'node:module'
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
 import { brokerSecret } from './broker-secret.ts'
 import { assembleJob } from './build-job.ts'
 import { checkSpec } from './check-spec.ts'
 import type { JobSpec } from './job-spec.ts'
-
-const require = createRequire(import.meta.url)
 
 /**
  * Builds everything that `kubectl apply` needs for a Job: the Job, and the Secret with the broker's address when the spec
@@ -23,7 +20,8 @@ export function buildManifests(spec: JobSpec): { job: V1Job; secret?: V1Secret }
 /** The objects as YAML documents, ready for `kubectl apply -f -`. What is undefined is left out. */
 export function toYaml(...objects: readonly (object | undefined)[]): string {
   // Loaded here, since most programs that import the package never print YAML.
-  const { dump } = require('js-yaml') as typeof import('js-yaml')
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const { dump } = createRequire(import.meta.url)('js-yaml') as typeof import('js-yaml')
   return objects
     .filter((object) => object !== undefined)
     .map((object) => dump(JSON.parse(JSON.stringify(object)), { lineWidth: 120, noRefs: true }))

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { V1Job } from '@kubernetes/client-node'
 import type { JobSpec } from './job-spec.ts'
 
@@ -11,6 +10,8 @@ export function specHash(job: V1Job, spec: JobSpec): string {
   if (url !== undefined) url.password = ''
   const { labels, annotations } = job.metadata ?? {}
   const text = JSON.stringify(sorted({ labels, annotations, spec: job.spec, url: url?.href }))
+  // Loaded here, since it takes longer than all of this package.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 

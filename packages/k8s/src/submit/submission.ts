@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { Problems } from '@internal/errors'
 import type { V1Job } from '@kubernetes/client-node'
 import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
@@ -54,10 +53,10 @@ class Submission {
     this.#spec = spec
     this.#options = options
     this.#signal = options.signal
-    this.#runId = options.runId ?? randomBytes(4).toString('hex')
+    this.#runId = options.runId ?? randomHex(4)
     this.#hash = specHash(assembleJob(spec), spec)
     // The Secret of an earlier Job with this run id goes some time after it: it must not be taken for this one.
-    const nonce = options.runId === undefined ? '' : `-${randomBytes(2).toString('hex')}`
+    const nonce = options.runId === undefined ? '' : `-${randomHex(2)}`
     this.#secretName = `${spec.name}-${this.#runId}${nonce}`
   }
 
@@ -167,4 +166,8 @@ class Submission {
       ...(job.spec === undefined || !own ? {} : { spec: { ...job.spec, suspend: true } }),
     }
   }
+}
+
+function randomHex(bytes: number): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex')
 }
