@@ -226,6 +226,15 @@ test('69: no broker', async () => {
   expect(stderr).not.toContain('s3cret')
 })
 
+test('70: a bug of podqueue, as an exception that nobody expects, with its place', async () => {
+  const broken = "process.getBuiltinModule('node:os').hostname=()=>{throw%20new%20Error('broken')}"
+  const { code, stderr } = await run(['--queue', 'q', '--', 'cat'], {
+    NODE_OPTIONS: `--import=data:text/javascript,${broken}`,
+  })
+  expect(code).toBe(70)
+  expect(stderr).toMatch(/bug in podqueue[\s\S]*broken\n\s+at /)
+})
+
 test('75: the lease was lost; the program is ended with all that it started', async () => {
   await using queue = await testQueue()
   await queue.publish('apple')

@@ -1,7 +1,7 @@
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { consumeOne, type Item } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
 
@@ -203,4 +203,11 @@ test('everything that is wrong with the options is said at once', async () => {
     consumeOne(() => 1, { queue: '', url: brokerUrl(), emptyAfterMs: 0, idleTimeoutMs: 24_000 }),
   )
   expect(error.details.problems).toMatchObject([{ path: 'queue' }, { path: 'emptyAfterMs' }, { path: 'idleTimeoutMs' }])
+})
+
+test('a Job that counts on more items from each pod is not served by consumeOne, and hears so', async () => {
+  vi.stubEnv('PODQUEUE_ITEMS', '3')
+  const error = await failureOf(consumeOne(() => 1, options('q'))).finally(() => vi.unstubAllEnvs())
+  expect(error).toMatchObject({ code: 'INVALID_OPTIONS' })
+  expect(error.message).toContain("'3'")
 })
