@@ -5,7 +5,7 @@
  */
 import { startBroker, uniqueName } from '@internal/testing'
 import { connect } from 'amqplib'
-import { interleave, printStandings } from './interleave.ts'
+import { interleave, median, printStandings } from './interleave.ts'
 import { PUBLISHERS, type Publisher } from './producer-contestants.ts'
 
 const [amount = '100000', rounds = '5', ...only] = process.argv.slice(2)
@@ -19,18 +19,25 @@ const admin = await connect(broker.url)
 const channel = await admin.createChannel()
 
 for (const type of ['quorum', 'classic']) {
-  const run = async ({ publish, share = 1 }: Publisher): Promise<number> => {
+  const processor = new Map<string, number[]>()
+  const run = async ({ name, publish, share = 1 }: Publisher): Promise<number> => {
     const queue = uniqueName('bench')
     const items = bodies.slice(0, count * share)
     await channel.assertQueue(queue, { arguments: { 'x-queue-type': type } })
+    const cpuBefore = process.cpuUsage()
     const startedAt = performance.now()
     await publish(broker.url, queue, items)
     const seconds = (performance.now() - startedAt) / 1_000
+    const { user, system } = process.cpuUsage(cpuBefore)
+    processor.set(name, [...(processor.get(name) ?? []), (user + system) / items.length])
     const { messageCount } = await channel.deleteQueue(queue)
     if (messageCount !== items.length) throw new Error(`${messageCount} of ${items.length} items are in the queue`)
     return items.length / seconds
   }
   const turns = contestants.map((publisher) => ({ name: publisher.name, run: () => run(publisher) }))
   printStandings(`${type} queue`, 'items/s', await interleave(turns, Number(rounds)))
+  // What the library itself costs, whatever else the machine does.
+  const costs = contestants.map(({ name }) => `${name} ${median(processor.get(name) ?? []).toFixed(1)}`)
+  process.stdout.write(`  processor time of the client, µs an item, median: ${costs.join(' · ')}\n`)
 }
 await admin.close()

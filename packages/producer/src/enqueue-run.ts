@@ -47,8 +47,7 @@ export class EnqueueRun {
     this.#scene = scene
     this.#options = options
     this.#patience = new Patience(scene.reconnectForMs)
-    this.#journal =
-      options.journal === undefined ? undefined : new JournalRun(options.journal, () => this.#waiter.check())
+    this.#journal = options.journal === undefined ? undefined : new JournalRun(options.journal, () => this.#onJournal())
     this.#ledger = new Ledger({
       onSettled: (outcome, index, message, parcel) => {
         if (outcome === 'confirmed' && parcel?.digest !== undefined) this.#journal?.confirmed(index, parcel.digest)
@@ -253,6 +252,12 @@ export class EnqueueRun {
 
   #end(stop: Stop): void {
     this.#stop ??= stop
+    this.#waiter.check()
+  }
+
+  /** A write came to an end: there is room again, or the journal can hold no more. */
+  #onJournal(): void {
+    this.#checkJournal()
     this.#waiter.check()
   }
 

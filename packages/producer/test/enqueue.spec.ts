@@ -78,7 +78,8 @@ describe('an item', () => {
     if (got === false) throw new Error('the queue is empty')
     expect(got.properties.messageId).toBe('order-17')
     expect(got.properties.headers).toMatchObject({ tenant: 'x' })
-    expect(got.properties.headers).not.toHaveProperty('x-delivery-count')
+    // Some versions count the first delivery as 0, others not at all.
+    expect(got.properties.headers?.['x-delivery-count'] ?? 0).toBe(0)
   })
 
   test('that cannot be encoded is named by index and path, and the others are published', async () => {

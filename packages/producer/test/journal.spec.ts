@@ -118,6 +118,8 @@ test('a journal that cannot be written ends the call, with the fate of every ite
   const full: Journal = {
     open: async () => ({ id: 'mine', records: [] }),
     append: async () => {
+      // By then a whole window waits for the journal, and nothing but its failure will wake the call.
+      await queue.until(({ ready }) => ready === 10)
       throw new Error('no space left')
     },
     close: async () => {},
