@@ -3,7 +3,7 @@
  *
  *     npm run test:versions -- [vitest filters…]
  *
- * Without filters: the projects of producer and worker. Each version leaves `.reports/versions-<name>.json`; one that
+ * Without filters: all tests of producer and worker. `VERSIONS='local 4.3'` names those to run on; without it, on all. Each version leaves `.reports/versions-<name>.json`; one that
  * cannot be had is said to be skipped, with the reason. Exits with 1 when a test failed, or no version was to be had.
  */
 import { execFile, spawn } from 'node:child_process'
@@ -55,7 +55,9 @@ async function runTests(name: string, wanted: string, filters: readonly string[]
 const filters = process.argv.slice(2)
 let passed = 0
 let failed = 0
+const chosen = process.env.VERSIONS?.split(' ') ?? Object.keys(VERSIONS)
 for (const [name, wanted] of Object.entries(VERSIONS)) {
+  if (!chosen.includes(name)) continue
   const seen = await look(wanted)
   if ('missing' in seen) {
     say(`RabbitMQ ${name}: skipped: ${seen.missing}`)
