@@ -8,10 +8,13 @@ export interface FrameWriterOptions {
   readonly queue: string
   /** The largest frame that both sides agreed on, bytes. */
   readonly frameMax: number
-  readonly send: (bytes: Buffer) => void
+  /** Sends bytes, and calls `sent` once they may be written over. */
+  readonly send: (bytes: Buffer, sent: () => void) => void
 }
 
 const SLAB_BYTES = 64 * 1024
+const FREE_SLABS = 8
+const NONE = Buffer.alloc(0)
 /** Type, channel and size before a frame's payload, and its end. */
 const FRAME_OVERHEAD = 8
 const FRAME_END = 0xce
@@ -34,7 +37,8 @@ export class FrameWriter {
   readonly #options: FrameWriterOptions
   readonly #method: Buffer
   readonly #types = new Map<string, Buffer>()
-  #slab: Buffer = Buffer.alloc(0)
+  readonly #free: Buffer[] = []
+  #slab: Buffer = NONE
   #used = 0
   #scheduled = false
   #discarded = false
@@ -83,17 +87,21 @@ export class FrameWriter {
 
   flush(): void {
     if (this.#used === 0 || this.#discarded) return
-    const bytes = this.#slab.subarray(0, this.#used)
-    // What was handed to the socket must not be written into again.
-    this.#slab = this.#slab.subarray(this.#used)
+    const slab = this.#slab
+    const bytes = slab.subarray(0, this.#used)
+    // What was handed to the socket must not be written into before it is gone. Then it serves again: memory that is given
+    // up with every write is taken back late, and a long call would grow.
+    this.#slab = this.#free.pop() ?? NONE
     this.#used = 0
-    this.#options.send(bytes)
+    this.#options.send(bytes, () => {
+      if (slab.length === SLAB_BYTES && this.#free.length < FREE_SLABS) this.#free.push(slab)
+    })
   }
 
   /** Sends nothing more: frames on a channel that is closed would end the whole connection. */
   discard(): void {
     this.#used = 0
-    this.#slab = Buffer.alloc(0)
+    this.#slab = NONE
     this.#discarded = true
   }
 

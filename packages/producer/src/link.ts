@@ -32,8 +32,12 @@ export interface Link {
 /** How the bytes of a connection of our own can be written past amqplib's queue of frames. */
 export interface RawConnection {
   readonly frameMax: number
-  readonly stream: { readonly writableNeedDrain: boolean }
-  sendBytes(bytes: Uint8Array): void
+  readonly stream: {
+    readonly writableNeedDrain: boolean
+    write(bytes: Uint8Array, written: () => void): void
+  }
+  /** What keeps amqplib from sending a heartbeat. */
+  sentSinceLastCheck: boolean
 }
 
 /**
@@ -43,7 +47,7 @@ export interface RawConnection {
 export function rawConnection(connection: AmqpConnection): RawConnection | undefined {
   const raw = (connection as Partial<ChannelModel>).connection as Partial<RawConnection> | undefined
   const known =
-    typeof raw?.sendBytes === 'function' &&
+    typeof raw?.sentSinceLastCheck === 'boolean' &&
     typeof raw.frameMax === 'number' &&
     typeof raw.stream?.writableNeedDrain === 'boolean'
   return known ? (raw as RawConnection) : undefined

@@ -48,7 +48,11 @@ export function channelPort(channel: ConfirmChannel, queue: string, onDrain: () 
  */
 export function framePort(channel: ConfirmChannel, raw: RawConnection, queue: string): PublishPort {
   const { ch } = channel as unknown as { readonly ch: number }
-  const writer = new FrameWriter({ channel: ch, queue, frameMax: raw.frameMax, send: (bytes) => raw.sendBytes(bytes) })
+  const send = (bytes: Buffer, sent: () => void): void => {
+    raw.sentSinceLastCheck = true
+    raw.stream.write(bytes, sent)
+  }
+  const writer = new FrameWriter({ channel: ch, queue, frameMax: raw.frameMax, send })
   return {
     publish: (encoded, tag) => writer.add(encoded, tag),
     flush: () => writer.flush(),
