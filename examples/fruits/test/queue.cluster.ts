@@ -24,7 +24,7 @@ const WORKER = `
 /** Is done with its item, acked and all, and then does not end. */
 const HANGS_AFTER_ACK = `
   import { consumeOne } from '@podqueue/worker'
-  const { status } = await consumeOne(async (item) => console.log('Processing ' + item.text()))
+  const { status } = await consumeOne(async (item) => console.log('Processing ' + item.text()), { queue: process.env.QUEUE })
   console.log(status)
   if (status === 'done') await new Promise((done) => setTimeout(done, 600_000))
 `
@@ -32,7 +32,7 @@ const HANGS_AFTER_ACK = `
 /** Is done with its item, acked and all, and killed before it can exit. */
 const DIES_AFTER_ACK = `
   import { consumeOne } from '@podqueue/worker'
-  const { status } = await consumeOne(async (item) => console.log('Processing ' + item.text()))
+  const { status } = await consumeOne(async (item) => console.log('Processing ' + item.text()), { queue: process.env.QUEUE })
   console.log(status)
   if (status === 'done') process.kill(process.pid, 'SIGKILL')
 `
