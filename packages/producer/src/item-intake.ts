@@ -20,7 +20,7 @@ export class ItemIntake {
   #ended: Intake | undefined
 
   constructor(items: Items, options: ResolvedPublish, ledger: Ledger, journal: JournalRun | undefined, waiter: Waiter) {
-    this.#reader = new Reader(items, options, journal)
+    this.#reader = new Reader(items, options, journal, () => waiter.check())
     this.#ledger = ledger
     this.#journal = journal
     this.#waiter = waiter
@@ -59,15 +59,11 @@ export class ItemIntake {
       this.#ended = { type: 'too-many-failures' }
       return
     }
-    let arrived = false
-    let reading = this.#reader.read(() => {
-      arrived = true
-      this.#waiter.check()
-    })
+    let reading = this.#reader.read()
     if (reading === undefined) {
-      await this.#waiter.until(() => arrived || this.#reader.hasArrived || isOver())
+      await this.#waiter.until(() => this.#reader.hasArrived || isOver())
       if (isOver()) return
-      reading = this.#reader.read(() => {})
+      reading = this.#reader.read()
     }
     switch (reading?.type) {
       case 'item': {

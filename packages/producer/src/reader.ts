@@ -31,14 +31,16 @@ export class Reader {
   readonly #options: PrepareOptions
   readonly #journal: JournalRun | undefined
   #index = 0
-  #pending: Promise<void> | undefined
+  readonly #onArrival: () => void
+  #isPending = false
   #arrived: Reading | undefined
   #over = false
 
-  constructor(items: Items, options: PrepareOptions, journal: JournalRun | undefined) {
+  constructor(items: Items, options: PrepareOptions, journal: JournalRun | undefined, onArrival: () => void) {
     this.#source = iterate(items)
     this.#options = options
     this.#journal = journal
+    this.#onArrival = onArrival
   }
 
   /** The place of the next item. */
@@ -51,22 +53,16 @@ export class Reader {
     return this.#arrived !== undefined
   }
 
-  /** The next reading; undefined while it is under way, and then `onArrival` is called once. */
-  read(onArrival: () => void): Reading | undefined {
+  /** The next reading; undefined while it is under way: `onArrival` then says when it is there. */
+  read(): Reading | undefined {
     const arrived = this.#arrived
     if (arrived !== undefined) {
       this.#arrived = undefined
       return this.#counted(arrived)
     }
-    if (this.#pending !== undefined) return undefined
+    if (this.#isPending) return undefined
     const reading = this.#next()
-    if (!(reading instanceof Promise)) return this.#counted(reading)
-    this.#pending = reading.then((value) => {
-      this.#pending = undefined
-      this.#arrived = value
-      onArrival()
-    })
-    return undefined
+    return reading === undefined ? undefined : this.#counted(reading)
   }
 
   /** Closes the source. One that is in the middle of an item is asked to, and not waited for. */
@@ -75,7 +71,7 @@ export class Reader {
     this.#over = true
     try {
       const closing = this.#source.return?.()
-      if (this.#pending === undefined) await closing
+      if (!this.#isPending) await closing
       else void Promise.resolve(closing).catch(() => {})
     } catch {
       // The call already ends with a reason of its own; a source that cannot be closed adds nothing to it.
@@ -88,17 +84,39 @@ export class Reader {
     return reading
   }
 
-  #next(): Reading | Promise<Reading> {
+  /** Begins the next reading. Here and below functions are made once, not for each of millions of items. */
+  #next(): Reading | undefined {
+    let reading: Reading | Promise<Reading>
     try {
       const step = this.#source.next()
-      if (!('then' in step)) return this.#prepared(step)
-      return step.then(
-        (result) => this.#prepared(result),
-        (cause) => ({ type: 'failed', cause }),
-      )
+      if ('then' in step) {
+        this.#isPending = true
+        step.then(this.#onStep).then(undefined, this.#onFailure)
+        return undefined
+      }
+      reading = this.#prepared(step)
     } catch (cause) {
       return { type: 'failed', cause }
     }
+    if (!(reading instanceof Promise)) return reading
+    this.#isPending = true
+    reading.then(this.#onReading, this.#onFailure)
+    return undefined
+  }
+
+  readonly #onStep = (step: IteratorResult<unknown>): Promise<void> | undefined => {
+    const reading = this.#prepared(step)
+    if (reading instanceof Promise) return reading.then(this.#onReading)
+    this.#onReading(reading)
+    return undefined
+  }
+
+  readonly #onFailure = (cause: unknown): void => this.#onReading({ type: 'failed', cause })
+
+  readonly #onReading = (reading: Reading): void => {
+    this.#isPending = false
+    this.#arrived = reading
+    this.#onArrival()
   }
 
   #prepared(step: IteratorResult<unknown>): Reading | Promise<Reading> {
