@@ -35,7 +35,7 @@ export function rulesOf(spec: Pick<JobSpec, 'queue'>, needs: RoleNeeds): Rule[] 
     ...(ownSecret ? [needed('secrets', 'create')] : []),
     needed('pods', 'list', !logs),
     ...(logs ? [needed('pods', 'watch')] : []),
-    ...(forceDeleteLost ? [needed('pods', 'delete')] : []),
+    ...(forceDeleteLost ? [needed('pods', 'delete'), needed('pods', 'patch')] : []),
     needed('events', 'list', true),
     needed('pods/log', 'get', !logs),
   ]

@@ -41,8 +41,8 @@ export interface WaitOptions {
   readonly crashLoop?: 'fail' | 'ignore'
   /**
    * Takes pods off the books that were told to end and do not, since their node is gone: the Job goes on. Without it the wait
-   * ends with `NODE_LOST`. A node that is only cut off may still run them, so an item may be handled twice. Needs the right
-   * to delete pods. Default: false.
+   * ends with `NODE_LOST`. A node that is only cut off may still run them, so an item may be handled twice. Needs the rights
+   * to delete and patch pods. Default: false.
    */
   readonly forceDeleteLost?: boolean
   /** How long, in milliseconds, the API server may be silent in a watch before it is opened anew. Default: 90000. */
