@@ -137,5 +137,24 @@ test.each(PACKAGES)('%s holds what it needs and nothing else', (name) => {
   expect(files).toEqual(
     expect.arrayContaining(['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts']),
   )
-  expect(files.filter((path) => !/^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(path))).toEqual([])
+  expect(
+    files.filter((path) => !/^(dist\/|README\.md$|(THIRD-PARTY-)?LICENSES?(\.md)?$|package\.json$)/.test(path)),
+  ).toEqual([])
+})
+
+/** The bundler's comment above what it took from a file. */
+const BUNDLED = /^\/\/ (?:\.\.\/)*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm
+
+test.each(PACKAGES)('%s carries the licence of everything that is bundled into it', async (name) => {
+  const folder = join(root, 'packages', name)
+  const bundled = new Set<string>()
+  for (const file of packed.get(name) ?? []) {
+    if (!file.endsWith('.js')) continue
+    const code = await readFile(join(folder, file), 'utf8')
+    for (const [, from] of code.matchAll(BUNDLED)) bundled.add(from ?? '')
+  }
+  if (bundled.size === 0) return
+  const licences = await readFile(join(project, 'node_modules/@podqueue', name, 'THIRD-PARTY-LICENSES.md'), 'utf8')
+  const named = [...licences.matchAll(/^## (.+)$/gm)].map(([, title]) => title)
+  expect(named).toEqual([...bundled].toSorted())
 })

@@ -20,8 +20,10 @@ export class Consumer {
   #prefetch = 0
   #tag: string | undefined
   #arrived: () => void = () => {}
+  readonly #onConsuming: () => void
 
-  private constructor(channel: Channel, queue: string, address: string) {
+  private constructor(channel: Channel, queue: string, address: string, onConsuming: () => void) {
+    this.#onConsuming = onConsuming
     this.#channel = channel
     this.#queue = queue
     this.#address = address
@@ -35,8 +37,9 @@ export class Consumer {
     })
   }
 
-  static async open(link: Link, queue: string, address: string): Promise<Consumer> {
-    return new Consumer(await link.createChannel(), queue, address)
+  /** @param onConsuming hears each time the broker has let it consume */
+  static async open(link: Link, queue: string, address: string, onConsuming: () => void): Promise<Consumer> {
+    return new Consumer(await link.createChannel(), queue, address, onConsuming)
   }
 
   /** Aborts with a `LEASE_LOST` error when the hold on the items, or the place in the queue, is gone. */
@@ -84,6 +87,7 @@ export class Consumer {
       this.#waiting.push(message)
       this.#arrived()
     })
+    this.#onConsuming()
     if (!this.lost.aborted) this.#tag = consumerTag
   }
 

@@ -23,7 +23,10 @@ export async function inSessions<T>(
   const refusals = new Since()
   const outages = new Since()
   for (;;) {
-    const session = await oneSession(options, work)
+    const session = await oneSession(options, work, () => {
+      refusals.over()
+      outages.over()
+    })
     if (session.type === 'ended') return session.result
     const { fault } = session
     const lasting = fault.code === 'QUEUE_NOT_FOUND' || fault.code === 'NOT_PERMITTED'
@@ -37,6 +40,7 @@ export async function inSessions<T>(
 async function oneSession<T>(
   options: ResolvedOptions,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
+  onConsuming: () => void,
 ): Promise<Session<T>> {
   const doing = { queue: options.queue, address: shownBroker(options.broker) }
   const link = await openLink(options.broker, options).catch((error: unknown) => {
@@ -44,7 +48,7 @@ async function oneSession<T>(
     throw error
   })
   try {
-    return await work(link, await Consumer.open(link, doing.queue, doing.address))
+    return await work(link, await Consumer.open(link, doing.queue, doing.address, onConsuming))
   } catch (error) {
     if (error instanceof WorkerError) throw error
     return { type: 'fault', fault: toWorkerError(operationFault(error, doing)) }
@@ -89,11 +93,14 @@ async function pause(options: ResolvedOptions): Promise<void> {
   }
 }
 
-/** How long something has been going on, from the first time it is asked. */
+/** How long something has been going on, from the first time it is asked until it is over. */
 class Since {
   #from: number | undefined
   ms(): number {
     this.#from ??= performance.now()
     return performance.now() - this.#from
+  }
+  over(): void {
+    this.#from = undefined
   }
 }
