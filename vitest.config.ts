@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const FOLDERS = ['.', 'internal/testing', 'packages/producer', 'packages/worker', 'packages/k8s', 'examples/fruits']
@@ -6,6 +7,8 @@ export default defineConfig({
   test: {
     // One broker for the whole run; it ends with it.
     globalSetup: ['internal/testing/src/vitest-broker.ts'],
+    // Most of what the tests do is wait for a broker: one worker less than there are cores would leave them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', ['json', { outputFile: '.reports/tests.json' }]],
     projects: FOLDERS.map((root) => ({
       test: { name: root === '.' ? 'docs' : root, root, include: ['test/**/*.spec.ts'], testTimeout: 60_000 },
