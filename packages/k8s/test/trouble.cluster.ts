@@ -65,13 +65,14 @@ test.concurrent('a quota that lets no pod in ends the run with what is used and 
   })
 })
 
+// The run outlasts the grace by far, and a busy node has its pods ready within it.
 test.concurrent('a quota that lets two of four pods in: the run goes on to its end, and says what it waits for', async () => {
   await using namespace = await createNamespace()
   await quota({ pods: '2' })(namespace)
   const stuck: Stuck[] = []
-  const result = await runJob(shellJob({ namespace: namespace.name, items: 4, parallelism: 4, script: 'sleep 6' }), {
+  const result = await runJob(shellJob({ namespace: namespace.name, items: 4, parallelism: 4, script: 'sleep 20' }), {
     startGraceMs: 2000,
-    scheduleGraceMs: 2000,
+    scheduleGraceMs: 8000,
     on: { stuck: (event) => stuck.push(event) },
   })
   expect(result).toMatchObject({ succeeded: 4 })
@@ -91,11 +92,11 @@ test.concurrent('three of four pods fit on the node: the run goes on to its end,
       namespace: namespace.name,
       items: 4,
       parallelism: 4,
-      script: 'sleep 6',
+      script: 'sleep 20',
       nodeSelector: { 'kubernetes.io/hostname': hostname?.metadata?.labels?.['kubernetes.io/hostname'] ?? '' },
       resources: { requests: { memory: `${Math.floor(memory * 0.29)}Ki` } },
     }),
-    { startGraceMs: 2000, scheduleGraceMs: 2000, on: { stuck: (event) => stuck.push(event) } },
+    { startGraceMs: 2000, scheduleGraceMs: 8000, on: { stuck: (event) => stuck.push(event) } },
   )
   expect(result).toMatchObject({ succeeded: 4 })
   expect(stuck).toMatchObject([{ reason: 'Unschedulable', message: expect.stringContaining('Insufficient memory') }])
