@@ -218,9 +218,11 @@ test('a broker that is gone for good leaves what was unconfirmed unknown, within
   ours(context)
   const queue = uniqueName('gone')
   await declareQueue(queue, { url: broker.url })
-  async function* items() {
-    for (let index = 0; index < 5_000; index++) {
-      if (index === 3_000) await broker.close()
+  // Endless, so that messages are on their way at the moment when it ends.
+  let closed: Promise<void> | undefined
+  function* items() {
+    for (let index = 0; ; index++) {
+      if (index === 3_000) closed = broker.close()
       yield String(index)
     }
   }
@@ -232,4 +234,5 @@ test('a broker that is gone for good leaves what was unconfirmed unknown, within
   expect(confirmed + unknown).toBe(total)
   expect(unknown).toBeGreaterThan(0)
   expect(error).toMatchObject({ retryable: true, consumed: total, cause: { code: 'BROKER_UNREACHABLE' } })
+  await closed
 })
