@@ -133,21 +133,6 @@ test('a connection that breaks while waiting is opened again', async () => {
   expect(await call).toEqual({ status: 'done', result: 'a' })
 })
 
-test('outages of a broker that comes back in between do not add up', async () => {
-  await using queue = await testQueue()
-  await using proxy = await tcpProxy(brokerUrl())
-  const waiting = { ...options(queue.name), url: proxy.url, empty: 'wait', reconnectForMs: 3_000 } as const
-  const call = consumeOne((item) => item.text(), waiting)
-  const until = performance.now() + 4_000
-  do {
-    await queue.until(({ consumers }) => consumers === 1)
-    proxy.sever()
-    await queue.until(({ consumers }) => consumers === 0)
-  } while (performance.now() < until)
-  await queue.publish('a')
-  expect(await call).toEqual({ status: 'done', result: 'a' })
-})
-
 test('a queue that does not exist is an error once it has been so for configGraceMs', async () => {
   const call = consumeOne(() => 'never', { ...options('no-such-queue'), configGraceMs: 10 })
   expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND', retryable: false })
