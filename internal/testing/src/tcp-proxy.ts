@@ -18,8 +18,6 @@ export interface TcpProxy extends AsyncDisposable {
   delay(ms: number): void
   /** Passes everything on in pieces of so many bytes, each in a packet of its own. */
   slice(bytes: number): void
-  /** Resolves once the client has sent so many bytes since the call. */
-  sent(bytes: number): Promise<void>
 }
 
 /** Starts a proxy in front of the broker at `target`. */
@@ -31,7 +29,6 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   let delayMs = 0
   let sliceBytes = 0
   let accepted = 0
-  let watch: { left: number; readonly done: () => void } | undefined
   const server = createServer((client) => {
     accepted += 1
     const broker = connect({ port: Number(port || 5672), host: hostname, noDelay: true })
@@ -47,10 +44,6 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
         if (frozen.has(from)) return
         if (delayMs === 0 && sliceBytes === 0) to.write(chunk)
         else before = before.then(() => pass(chunk, to, delayMs, sliceBytes))
-        if (from === client && watch !== undefined) {
-          watch.left -= chunk.length
-          if (watch.left <= 0) watch.done()
-        }
       })
       from.on('end', () => {
         if (!frozen.has(from)) to.end()
@@ -90,10 +83,6 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     slice: (bytes) => {
       sliceBytes = bytes
     },
-    sent: (bytes) =>
-      new Promise((done) => {
-        watch = { left: bytes, done }
-      }),
     [Symbol.asyncDispose]: async () => {
       sever()
       server.close()
