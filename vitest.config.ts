@@ -1,7 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const FOLDERS = ['.', 'internal/testing', 'packages/producer', 'packages/worker', 'packages/k8s', 'examples/fruits']
+const FOLDERS = [
+  '.',
+  'internal/testing',
+  'packages/producer',
+  'packages/worker',
+  'packages/k8s',
+  'examples/fruits',
+  'examples/frames',
+]
 
 export default defineConfig({
   test: {

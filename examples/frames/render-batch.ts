@@ -1,0 +1,46 @@
+import { type JobClient, K8sError } from '@podqueue/k8s'
+import { type Producer, ProducerError } from '@podqueue/producer'
+import type { BatchEnd, BatchStore } from './batch-store.ts'
+
+/** What a service needs to render batches: made once, used for all of them. */
+export interface Renderer {
+  readonly store: BatchStore
+  readonly producer: Producer
+  readonly jobs: JobClient
+  readonly queue: string
+  readonly image: string
+  /** The broker's address as the pods reach it. */
+  readonly podUrl: string
+  /** Where the pods write the frames. */
+  readonly framesFolder: string
+}
+
+/**
+ * Publishes the frames of a batch, runs a Job over them, and writes down how it ended. Called again after a crash it goes on:
+ * the journal knows what was published, and the run id which Job is this batch's. Throws when the signal aborts.
+ */
+export async function renderBatch(id: string, renderer: Renderer, signal: AbortSignal): Promise<void> {
+  const { store, producer, jobs, queue, image, podUrl, framesFolder } = renderer
+  let end: BatchEnd
+  try {
+    const { total } = await producer.enqueue(queue, await store.frames(id), { journal: store.journal(id), signal })
+    const result = await jobs.runJob(
+      {
+        name: 'frames',
+        image,
+        items: total,
+        itemsPerPod: 'all',
+        parallelism: 2,
+        queue: { name: queue, podUrl },
+        env: { FRAMES_FOLDER: framesFolder },
+      },
+      { runId: id, onAbort: 'leave', signal, inspectQueue: () => producer.inspectQueue(queue, { signal }) },
+    )
+    end = { state: 'done', frames: total, failedAttempts: result.failed }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof ProducerError || error instanceof K8sError)) throw error
+    end = { state: 'failed', code: error.code, message: error.message, hint: error.hint }
+  }
+  await store.end(id, end)
+}
