@@ -105,7 +105,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 function isFrames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && /^[\w-]+$/.test(name))
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && /^[\w-]+$/.test(name))
+  )
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
