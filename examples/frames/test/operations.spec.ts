@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { startBroker } from '@internal/testing'
+import { declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
+import { consumeMany, DeadLetterError } from '@podqueue/worker'
+import { expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
+
+const PASSWORD = 'of a test'
+
+/** The commands of docs/operations.md that begin so, as lists of words. */
+function documented(...beginning: readonly string[]): string[][] {
+  const lines = readFileSync(path('docs/operations.md'), 'utf8').split('\n')
+  return lines
+    .filter((line) => line.startsWith(beginning.join(' ')))
+    .map((line) =>
+      line.split(' ').map((word) => word.replace(/^(['"])(.*)\1$/, '$2').replace(/^\$(.*)_PASSWORD$/, PASSWORD)),
+    )
+}
+
+test('the permissions of docs/operations.md are enough to fill, inspect, work and dead-letter; requeue.ts puts dead letters back', async () => {
+  await using broker = await startBroker({ announce: () => {} })
+  const { rabbitmqctl } = broker
+  if (rabbitmqctl === undefined) throw new Error('the broker is not ours')
+  const commands = [...documented('rabbitmqctl', 'add_user'), ...documented('rabbitmqctl', 'set_permissions')]
+  expect(commands).toHaveLength(4)
+  for (const [, ...args] of commands) await rabbitmqctl(...args)
+  const addressOf = (user: string): string => {
+    const url = new URL(broker.url)
+    url.username = user
+    url.password = PASSWORD
+    return url.href
+  }
+  const [filler, worker] = [addressOf('filler'), addressOf('worker')]
+
+  await declareQueue('job1', { url: filler })
+  await enqueue('job1', ['apple', 'a stone', 'banana'], { url: filler })
+  const picky = await consumeMany(
+    (item) => {
+      if (item.text() === 'a stone') throw new DeadLetterError('It is no fruit.')
+    },
+    { queue: 'job1', url: worker },
+  )
+  expect(picky).toMatchObject({ done: 2, deadLettered: 1, failed: 0 })
+  expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, dead: 1 })
+
+  const { stdout } = await run(process.execPath, [path('examples/frames/requeue.ts'), 'job1'], {
+    env: { ...process.env, BROKER_URL: broker.url },
+  })
+  expect(stdout).toBe('requeued: 1\n')
+  const patient = await consumeMany((item) => expect(item.text()).toBe('a stone'), { queue: 'job1', url: worker })
+  expect(patient).toMatchObject({ done: 1, deadLettered: 0, failed: 0 })
+  expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, dead: 0 })
+})
