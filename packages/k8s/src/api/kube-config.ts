@@ -45,7 +45,7 @@ export async function loadKubeConfig(): Promise<KubeConfigLike> {
       code: 'KUBECONFIG_INVALID',
       message: `The kubeconfig cannot be read: ${firstLine(cause)}`,
       hint: `Try \`kubectl config view\`. Looked at: ${placesTried().join(', ')}.`,
-      cause,
+      // No cause: a YAML error holds the file, and with it tokens.
     })
   }
   // The name client-node gives its last resort, http://localhost:8080: an answer from there would be some other server's.
@@ -91,7 +91,7 @@ function placesTried(): string[] {
   return ['KUBECONFIG (not set)', join(homedir(), '.kube', 'config'), service]
 }
 
-// A YAML error goes on with the lines around it, which in a kubeconfig may be a token.
+// A YAML error goes on with the lines around it, which may hold a token.
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1).join('')
 }
