@@ -9,7 +9,7 @@ export interface JobTrace {
   readonly namespace: string
   /** `podqueue:submit`: how many completions the Job has. */
   readonly completions?: number
-  /** What the call returns: the Job's uid of a submit, the {@link JobResult} of a wait. */
+  /** Of a submit the Job as the API server has it, of a wait the {@link JobResult}. */
   result?: unknown
   /** What the call throws. */
   error?: unknown
