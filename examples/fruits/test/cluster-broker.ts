@@ -16,6 +16,8 @@ export interface ClusterBroker extends AsyncDisposable {
   /** Ends every connection and refuses new ones, until `start`: what is in durable queues stays. */
   stop(): Promise<void>
   start(): Promise<void>
+  /** Lets a queue's leader answer nobody, as one on a node that hangs, until what is returned is called. */
+  stopLeader(queue: string): Promise<() => Promise<void>>
 }
 
 export const POD_URL = 'amqp://rabbitmq-service:5672'
@@ -52,6 +54,11 @@ export async function startClusterBroker(): Promise<ClusterBroker> {
     kubectl,
     stop: async () => void (await ctl('stop_app')),
     start: async () => void (await ctl('start_app')),
+    stopLeader: async (queue) => {
+      const leader = (what: 'suspend' | 'resume') => ctl('eval', `sys:${what}(whereis('%2F_${queue}')).`)
+      await leader('suspend')
+      return async () => void (await leader('resume'))
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }

@@ -1,4 +1,4 @@
-import { type JobCounts, type JobSpec, type RunJobOptions, runJob } from '@podqueue/k8s'
+import { type JobCounts, type JobSpec, type RunIncompleteError, type RunJobOptions, runJob } from '@podqueue/k8s'
 import { declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ClusterBroker, POD_URL, startClusterBroker } from './cluster-broker.ts'
@@ -43,6 +43,7 @@ async function runOver(
   items: readonly string[],
   changes: Partial<Omit<JobSpec, 'queue'>> & { readonly script?: string; readonly takesMs?: number },
   options: RunJobOptions = {},
+  afterwards: () => Promise<void> | undefined = () => undefined,
 ) {
   const { script = WORKER, takesMs = 0, ...rest } = changes
   const { url, namespace } = broker
@@ -76,6 +77,7 @@ async function runOver(
     (done) => ({ done, error: undefined }),
     (error: unknown) => ({ done: undefined, error }),
   )
+  await afterwards()
   const processed = printed.filter((line) => line.startsWith('Processing ')).map((line) => line.slice(11))
   return { ...result, processed: processed.toSorted(), printed, reading: await inspectQueue(name, { url }) }
 }
@@ -100,6 +102,38 @@ test.concurrent("fewer pods than items with leftover: 'sweep': a further Job doe
     sweeps: [{ name: 'swept-sweep-1', completions: 3, succeeded: 3, runId: done?.runId }],
   })
   expect(processed).toEqual(names(8))
+})
+
+test.concurrent('a queue whose leader does not answer at the end of the run never passes for empty', async () => {
+  const { url } = broker
+  let resume: (() => Promise<void>) | undefined
+  let looks = 0
+  const { error, reading } = await runOver(
+    'no-leader',
+    names(5),
+    { items: 3, parallelism: 3 },
+    {
+      countTimeoutMs: 4000,
+      inspectQueue: async () => {
+        // The first look is that before the run; the Job is complete at the second.
+        if (++looks === 2) resume = await broker.stopLeader('no-leader')
+        return await inspectQueue('no-leader', { url, verifyTimeoutMs: 1000 })
+      },
+      on: {
+        progress: ({ succeeded }) => succeeded === 3 && expect(looks).toBe(1),
+      },
+    },
+    () => resume?.(),
+  )
+  expect(looks).toBeGreaterThan(2)
+  expect(error).toMatchObject({
+    code: 'QUEUE_UNVERIFIED',
+    message: expect.stringMatching(/queue no-leader is empty is not known: .*no-leader/),
+    result: { succeeded: 3, failed: 0 },
+    cause: { code: 'QUEUE_UNAVAILABLE' },
+  })
+  expect((error as RunIncompleteError).result).not.toHaveProperty('leftOver')
+  expect(reading).toMatchObject({ ready: 2, verified: true })
 })
 
 test.concurrent.each(['fail', 'report'] as const)(

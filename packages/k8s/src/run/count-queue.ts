@@ -36,13 +36,16 @@ export async function countQueue(
 /** A reading to begin with. Consumers may be there already; only numbers that cannot be believed are read again. */
 export async function readAtStart(
   inspectQueue: InspectQueue,
-  { countTimeoutMs, signal }: { readonly countTimeoutMs: number; readonly signal?: AbortSignal | undefined },
+  {
+    queue,
+    ...bounds
+  }: { readonly queue: string; readonly countTimeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<QueueReading> {
-  const { verdict, reading, cause } = await countQueue(ignoringConsumers(inspectQueue), { countTimeoutMs, signal })
+  const { verdict, reading, cause } = await countQueue(ignoringConsumers(inspectQueue), bounds)
   if (reading !== undefined && verdict !== 'unknown') return reading
   throw new K8sError({
     code: 'QUEUE_UNVERIFIED',
-    message: `The queue cannot be read before the run: ${describeUnknown({ reading, cause })}.`,
+    message: `The queue ${queue} cannot be read before the run: ${describeUnknown({ reading, cause })}.`,
     hint: 'No Job was made. See that the broker is up and that its user may read the queue.',
     retryable: true,
     cause,

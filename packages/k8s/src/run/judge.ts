@@ -6,6 +6,8 @@ import { RunIncompleteError } from './run-incomplete-error.ts'
 export interface Judgement {
   readonly leftover?: 'fail' | 'sweep' | 'ignore'
   readonly deadLettered?: 'fail' | 'report'
+  /** The queue's name, for the words of an error. */
+  readonly queue: string
   /** Dead letters at the start; undefined when that is not known. */
   readonly deadBefore: number | undefined
 }
@@ -14,7 +16,7 @@ export interface Judgement {
 export function judge(
   job: JobResult,
   { verdict, reading, cause }: Counted,
-  { leftover = 'fail', deadLettered = 'fail', deadBefore }: Judgement,
+  { leftover = 'fail', deadLettered = 'fail', queue, deadBefore }: Judgement,
 ): JobResult {
   const dead = reading?.dead === undefined || deadBefore === undefined ? undefined : reading.dead - deadBefore
   const result = {
@@ -27,7 +29,7 @@ export function judge(
   if (verdict === 'unknown' && leftover !== 'ignore') {
     throw new RunIncompleteError({
       code: 'QUEUE_UNVERIFIED',
-      message: `${done}, but whether its queue is empty is not known: ${describeUnknown({ reading, cause })}.`,
+      message: `${done}, but whether its queue ${queue} is empty is not known: ${describeUnknown({ reading, cause })}.`,
       hint: 'Look at the queue once its broker is well; a run over what is left does no harm.',
       result,
       cause,
@@ -37,7 +39,7 @@ export function judge(
     const swept = sweeps.length === 0 ? '' : ` after ${sweeps.length} sweeps`
     throw new RunIncompleteError({
       code: 'ITEMS_LEFT',
-      message: `${done}, but ${result.leftOver} items are left in its queue${swept}.`,
+      message: `${done}, but ${result.leftOver} items are left in its queue ${queue}${swept}.`,
       hint: "There were more items than `items` said, or pods gave items back. Run again, without `items`, for the rest; leftover: 'sweep' does that by itself.",
       result,
     })
@@ -45,7 +47,7 @@ export function judge(
   if (dead !== undefined && dead > 0 && deadLettered !== 'report') {
     throw new RunIncompleteError({
       code: 'DEAD_LETTERED',
-      message: `${done}, but ${dead} items went to the dead letter queue.`,
+      message: `${done}, but ${dead} items of its queue ${queue} went to the dead letter queue.`,
       hint: "Look at them there, mend the cause and enqueue them again; deadLettered: 'report' makes this a number in the result.",
       result,
     })

@@ -55,7 +55,10 @@ export type RunJobOptions = ClientOptions & SubmitOptions & WaitOptions & RunOpt
 /** Runs by one API client what was checked. */
 export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
   const { inspectQueue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
-  const before = inspectQueue === undefined ? undefined : await readAtStart(inspectQueue, { countTimeoutMs, signal })
+  const before =
+    inspectQueue === undefined
+      ? undefined
+      : await readAtStart(inspectQueue, { queue: spec.queue.name, countTimeoutMs, signal })
   const items = spec.items ?? before?.ready ?? 0
   let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options)
   if (inspectQueue === undefined) return result
@@ -79,7 +82,7 @@ export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOption
     result = { ...result, sweeps: [...(result.sweeps ?? []), swept] }
     counted = await countQueue(inspect, bounds)
   }
-  return judge(result, counted, { ...options, deadBefore: before?.dead })
+  return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: before?.dead })
 }
 
 function sweepName(name: string, sweep: number): string {
