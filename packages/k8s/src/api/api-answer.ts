@@ -82,7 +82,9 @@ export function toK8sError(answer: ApiAnswer): K8sError {
   return new K8sError({
     code: 'JOB_REJECTED',
     message: `The API server refuses (${code}) to ${what} in namespace ${wanted.namespace}: ${words}`,
-    hint: 'The message is the server’s own: correct what it names.',
+    hint: words.includes('exceeded quota')
+      ? 'Let other work end, delete finished Jobs, or have the quota raised (`kubectl describe quota`).'
+      : 'The message is the server’s own: correct what it names.',
     details,
     cause: answer,
   })

@@ -41,9 +41,14 @@ export async function failedJob(
   return new JobFailedError({
     code: wrong ? 'WORKER_MISCONFIGURED' : 'JOB_FAILED',
     message: `Job ${namespace}/${name} failed: ${[end.reason, end.message].filter(Boolean).join(': ')}${describePods(pods)}`,
-    hint: hintFor(pods) ?? `See \`kubectl describe job ${name} --namespace ${namespace}\`.`,
+    hint: END_HINTS[end.reason] ?? hintFor(pods) ?? `See \`kubectl describe job ${name} --namespace ${namespace}\`.`,
     job: { name, namespace, uid, reason: end.reason, pods },
   })
+}
+
+const END_HINTS: Readonly<Record<string, string>> = {
+  DeadlineExceeded:
+    'It was not done after `deadlineMs`: allow more, or run again for what is left. The queue keeps its items.',
 }
 
 /** The error for pods that do not start. */
