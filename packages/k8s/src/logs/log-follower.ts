@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { PassThrough } from 'node:stream'
+import { redact } from '@internal/errors'
 import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
 import type { ContainerStatus, PodObject } from '../api/api-objects.ts'
 import { fullJitterMs } from '../api/backoff.ts'
@@ -109,9 +110,10 @@ export function mainContainer({ status }: PodObject): ContainerStatus | undefine
   return status?.containerStatuses?.find(({ name }) => name === WORKER_CONTAINER) ?? status?.containerStatuses?.[0]
 }
 
+/** What an app is told of a line. */
 export function lineOf(pod: PodObject, attempt: number, line: string): PodLogLine {
   const index = indexOf(pod)
-  return { pod: pod.metadata.name, ...(index === undefined ? {} : { index }), attempt, line }
+  return { pod: pod.metadata.name, ...(index === undefined ? {} : { index }), attempt, line: redact(line) }
 }
 
 /** Who asks for what when a pod's log is read. */

@@ -6,6 +6,7 @@ export interface PodLogLine {
   readonly index?: number
   /** 0 for the container's first start; more only with restartPolicy OnFailure. */
   readonly attempt: number
+  /** What it printed. Passwords in addresses are replaced. */
   readonly line: string
 }
 
