@@ -142,6 +142,52 @@ test('what is left out altogether is named, not stumbled over', () => {
   expect(problemsOf(() => buildJob(undefined as unknown as JobSpec))).toHaveLength(1)
 })
 
+test.each([
+  ['http://user:geheim@host', /must be an address/],
+  ['user:geheim@host', /must be an address/],
+  ['amqp://', /must be an address/],
+  ['amqp://user:geheim@host:port', /must be an address/],
+  ['amqp://user:ge#heim@host', /a # that is not escaped/],
+  ['amqp://user:ge/heim@host', /a \/ that is not escaped/],
+  ['amqp://user:12?heim@host', /a \? that is not escaped/],
+  ['amqp://user:geheim@host/', /the vhost with the empty name/],
+])('an address that no worker could use is refused before a pod has it: %s', (podUrl, problem) => {
+  const problems = problemsOf(() => buildJob({ ...spec, queue: { name: 'job1', podUrl } }))
+  expect(problems).toEqual([expect.stringMatching(problem)])
+  expect(problems.join()).not.toMatch(/geheim|heim@/)
+})
+
+test.each(['amqp://host', 'amqps://user:p%23@host:5671/%2F', 'amqp://[::1]:5672/vhost?heartbeat=8'])(
+  'an address that workers use is taken: %s',
+  (podUrl) => {
+    expect(problemsOf(() => buildJob({ ...spec, queue: { name: 'job1', podUrl } }))).toEqual([])
+  },
+)
+
+test('what Kubernetes would refuse together is refused together', () => {
+  expect(problemsOf(() => buildJob({ ...spec, failFast: true, restartPolicy: 'OnFailure' }))).toEqual([
+    expect.stringMatching(/^failFast: needs restartPolicy 'Never'/),
+  ])
+  const queue = { name: 'q', podUrl: 'amqp://host', urlFrom: { secret: 's', key: 'k' } }
+  expect(problemsOf(() => buildJob({ ...spec, queue }))).toEqual(['queue: must have podUrl or urlFrom, not both'])
+})
+
+const OPTIONS = [
+  ...['name', 'namespace', 'image', 'items', 'itemsPerPod', 'parallelism', 'queue', 'worker', 'command', 'args', 'env'],
+  ...['resources', 'volumes', 'volumeMounts', 'labels', 'annotations', 'serviceAccountName', 'imagePullPolicy'],
+  ...['imagePullSecrets', 'nodeSelector', 'tolerations', 'podSecurity', 'serviceLinks', 'ttlSeconds', 'deadlineMs'],
+  ...['completionMode', 'restartPolicy', 'failFast', 'template'],
+]
+
+test.each(OPTIONS)('whatever is given as %s, it is named, or taken: no call stumbles over it', (option) => {
+  for (const value of [null, '', 'a b', 0, -1, Number.NaN, 7n, true, [], [null], {}, { a: null }, Symbol('s')]) {
+    const problems = problemsOf(() => buildJob({ ...spec, [option]: value } as JobSpec))
+    for (const problem of problems) expect(problem.startsWith(option)).toBe(true)
+  }
+  // Nothing that is asked for is of this kind.
+  expect(problemsOf(() => buildJob({ ...spec, [option]: Symbol('s') } as JobSpec))).not.toEqual([])
+})
+
 test("a name that is too long for its pods' names is cut to one that is not", () => {
   const long = 'n'.repeat(62)
   expect(problemsOf(() => buildJob({ ...spec, name: long, completionMode: 'NonIndexed' }))).toEqual([])

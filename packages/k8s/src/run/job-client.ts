@@ -41,6 +41,11 @@ export function createJobClient(options: ClientOptions = {}): JobClient {
   const problems = new Problems()
   findClientProblems(problems, options)
   problems.throwAs('createJobClient', (fields) => new K8sError(fields))
+  return jobClient(options)
+}
+
+/** A client for one call, which checks these options together with its own. */
+export function jobClient(options: ClientOptions): JobClient {
   let loading: Promise<KubeApi> | undefined
   const load = (): Promise<KubeApi> => {
     loading ??= KubeApi.load(options.kubeConfig).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { Problems } from '@internal/errors'
-import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import type { ClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
@@ -112,7 +112,6 @@ export function checkRun(spec: RunSpec, options: RunJobOptions): void {
   // No items, or none said, is right here; the rest of the spec is checked as if there were one.
   const items = spec?.items === 0 || (spec?.items === undefined && options.inspectQueue !== undefined) ? 1 : spec?.items
   findSpecProblems(problems, { ...spec, items } as JobSpec)
-  findClientProblems(problems, options)
   findSubmitProblems(problems, options)
   findWaitProblems(problems, options)
   problems.oneOf('leftover', options.leftover, ['fail', 'sweep', 'ignore'])

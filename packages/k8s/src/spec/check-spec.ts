@@ -3,6 +3,7 @@ import { K8sError } from '../errors.ts'
 import { completionsOf } from './completions.ts'
 import { longestJobName, nameProblem } from './job-name.ts'
 import type { JobSpec } from './job-spec.ts'
+import { podUrlProblem } from './pod-url.ts'
 import { quantityMeant, quantityOf } from './quantity.ts'
 import { isReservedVariable } from './worker-env.ts'
 
@@ -20,7 +21,7 @@ export function checkSpec(call: string, spec: JobSpec): void {
 
 /** Adds everything that is wrong with a spec. What only the cluster can tell is left to it. */
 export function findSpecProblems(problems: Problems, spec: JobSpec): void {
-  if (typeof spec !== 'object' || spec === null) {
+  if (!isObject(spec)) {
     problems.add('spec', 'must be an object with at least name, image, items and queue')
     return
   }
@@ -34,8 +35,11 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
   problems.oneOf('restartPolicy', spec.restartPolicy, ['Never', 'OnFailure'])
   problems.oneOf('podSecurity', spec.podSecurity, ['baseline', 'restricted'])
   problems.oneOf('imagePullPolicy', spec.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'])
-  if (spec.failFast !== undefined && typeof spec.failFast !== 'boolean')
-    problems.add('failFast', 'must be true or false')
+  checkFlag(problems, 'failFast', spec.failFast)
+  checkFlag(problems, 'serviceLinks', spec.serviceLinks)
+  if (spec.template !== undefined && typeof spec.template !== 'function') {
+    problems.add('template', 'must be a function that takes the Job and changes it')
+  }
   if (spec.failFast === true && spec.restartPolicy === 'OnFailure') {
     problems.add(
       'failFast',
@@ -46,16 +50,43 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
   checkImage(problems, spec.image)
   checkQueue(problems, spec.queue)
   checkWorker(problems, spec)
-  checkEnv(problems, spec.env ?? {})
+  checkEnv(problems, spec.env)
   checkResources(problems, spec.resources)
   checkLabels(problems, spec)
   checkTexts(problems, 'command', spec.command)
   checkTexts(problems, 'args', spec.args)
+  for (const path of ['volumes', 'volumeMounts', 'tolerations'] as const) {
+    if (spec[path] !== undefined && !isListOfObjects(spec[path])) {
+      problems.add(path, 'must be a list of objects in the form that Kubernetes gives them')
+    }
+  }
+}
+
+function checkFlag(problems: Problems, path: string, flag: unknown): void {
+  if (flag !== undefined && typeof flag !== 'boolean') problems.add(path, 'must be true or false')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject)
+}
+
+/** The entries of what should be an object; none, and a problem, when it is something else. */
+function entriesOf(problems: Problems, path: string, value: unknown): [string, unknown][] {
+  if (value === undefined) return []
+  if (isObject(value)) return Object.entries(value)
+  problems.add(path, "must be an object, such as { name: 'value' }")
+  return []
 }
 
 function checkNames(problems: Problems, spec: JobSpec): void {
   if (problems.text('name', spec.name)) {
-    const completions = Number.isSafeInteger(spec.items) ? completionsOf(spec) : 1
+    const { items, itemsPerPod = 1, parallelism = 1 } = spec
+    const counted = [items, itemsPerPod === 'all' ? 1 : itemsPerPod, parallelism].every(Number.isSafeInteger)
+    const completions = counted ? completionsOf(spec) : 1
     const problem = nameProblem(spec.name, longestJobName(completions, spec.completionMode !== 'NonIndexed'))
     if (problem !== undefined) problems.add('name', problem)
   }
@@ -64,8 +95,10 @@ function checkNames(problems: Problems, spec: JobSpec): void {
     if (problem !== undefined) problems.add('namespace', problem)
   }
   if (spec.serviceAccountName !== undefined) checkObjectName(problems, 'serviceAccountName', spec.serviceAccountName)
-  for (const [index, name] of (spec.imagePullSecrets ?? []).entries()) {
-    checkObjectName(problems, `imagePullSecrets[${index}]`, name)
+  if (checkTexts(problems, 'imagePullSecrets', spec.imagePullSecrets)) {
+    for (const [index, name] of spec.imagePullSecrets.entries()) {
+      checkObjectName(problems, `imagePullSecrets[${index}]`, name)
+    }
   }
 }
 
@@ -81,7 +114,7 @@ function checkImage(problems: Problems, image: unknown): void {
 }
 
 function checkQueue(problems: Problems, queue: JobSpec['queue']): void {
-  if (typeof queue !== 'object' || queue === null) {
+  if (!isObject(queue)) {
     problems.add('queue', 'must be { name, podUrl } or { name, urlFrom: { secret, key } }')
     return
   }
@@ -91,58 +124,67 @@ function checkQueue(problems: Problems, queue: JobSpec['queue']): void {
     checkObjectName(problems, 'queue.urlFrom.secret', queue.urlFrom?.secret)
     problems.text('queue.urlFrom.key', queue.urlFrom?.key)
   } else if (problems.text('queue.podUrl', queue.podUrl)) {
-    // None of it is repeated in the message: what does not parse may be a password.
-    const url = URL.parse(queue.podUrl)
-    const right = /^amqps?:$/.test(url?.protocol ?? '') && url?.hostname !== ''
-    if (!right) problems.add('queue.podUrl', "must be an address like 'amqp://user:password@host:5672' or 'amqps://…'")
+    const problem = podUrlProblem(queue.podUrl)
+    if (problem !== undefined) problems.add('queue.podUrl', problem)
   }
 }
 
 function checkWorker(problems: Problems, { worker = {} }: JobSpec): void {
+  if (!isObject(worker)) {
+    problems.add('worker', 'must be an object, such as { concurrency: 2 }')
+    return
+  }
   problems.wholeNumber('worker.concurrency', worker.concurrency, { min: 1 })
   problems.oneOf('worker.empty', worker.empty, ['exit', 'wait'])
   problems.durationMs('worker.emptyAfterMs', worker.emptyAfterMs)
   problems.durationMs('worker.idleTimeoutMs', worker.idleTimeoutMs)
 }
 
-function checkEnv(problems: Problems, env: NonNullable<JobSpec['env']>): void {
-  for (const [name, value] of Object.entries(env)) {
+function checkEnv(problems: Problems, env: JobSpec['env']): void {
+  for (const [name, value] of entriesOf(problems, 'env', env)) {
     const path = `env.${name}`
     if (isReservedVariable(name))
       problems.add(path, 'is set by podqueue: use `queue`, `itemsPerPod` or `worker` instead')
     else if (!VARIABLE.test(name)) problems.add(path, 'is not a name that Kubernetes takes for a variable')
-    if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) {
+    if (typeof value !== 'string' && !isObject(value)) {
       problems.add(path, 'must be a text, or a source such as { secretKeyRef: { name, key } }')
     }
   }
 }
 
 function checkResources(problems: Problems, resources: JobSpec['resources']): void {
-  const { requests = {}, limits = {} } = resources ?? {}
+  if (resources === undefined) return
+  if (!isObject(resources)) {
+    problems.add('resources', "must be an object, such as { requests: { cpu: '500m' } }")
+    return
+  }
+  const { requests, limits } = resources
   for (const [kind, quantities] of Object.entries({ requests, limits })) {
-    for (const [resource, quantity] of Object.entries(quantities)) {
+    for (const [resource, given] of entriesOf(problems, `resources.${kind}`, quantities)) {
+      const quantity = String(given)
       if (quantityOf(quantity) !== undefined) continue
       const meant = quantityMeant(quantity)
       const advice = meant === undefined ? "such as '500m', '1Gi' or '2'" : `did you mean '${meant}'?`
       problems.add(`resources.${kind}.${resource}`, `'${quantity}' is not a quantity: ${advice}`)
     }
   }
-  for (const [resource, request] of Object.entries(requests)) {
-    const limit = limits[resource]
+  for (const [resource, request] of Object.entries(requests ?? {})) {
+    const limit = limits?.[resource]
     if (limit !== undefined && (quantityOf(request) ?? 0) > (quantityOf(limit) ?? Number.POSITIVE_INFINITY)) {
       problems.add(`resources.requests.${resource}`, `'${request}' is more than the limit '${limit}'`)
     }
   }
 }
 
-function checkLabels(problems: Problems, { labels = {}, annotations = {} }: JobSpec): void {
-  for (const [key, value] of Object.entries(labels)) {
-    if (!QUALIFIED_NAME.test(key)) problems.add(`labels.${key}`, 'is not a key that Kubernetes takes for a label')
-    if (!LABEL_VALUE.test(value)) {
-      problems.add(`labels.${key}`, `'${value}' must have at most 63 characters of A-Z, a-z, 0-9, '-', '_' and '.'`)
+function checkLabels(problems: Problems, { labels, annotations, nodeSelector }: JobSpec): void {
+  for (const [path, given] of Object.entries({ labels, nodeSelector })) {
+    for (const [key, value] of entriesOf(problems, path, given)) {
+      if (!QUALIFIED_NAME.test(key)) problems.add(`${path}.${key}`, 'is not a key that Kubernetes takes for a label')
+      if (typeof value === 'string' && LABEL_VALUE.test(value)) continue
+      problems.add(`${path}.${key}`, `'${value}' must have at most 63 characters of A-Z, a-z, 0-9, '-', '_' and '.'`)
     }
   }
-  for (const [key, value] of Object.entries(annotations)) {
+  for (const [key, value] of entriesOf(problems, 'annotations', annotations)) {
     if (key.startsWith('podqueue/'))
       problems.add(`annotations.${key}`, "keys that begin with 'podqueue/' are podqueue's own")
     else if (!QUALIFIED_NAME.test(key))
@@ -151,8 +193,10 @@ function checkLabels(problems: Problems, { labels = {}, annotations = {} }: JobS
   }
 }
 
-function checkTexts(problems: Problems, path: string, texts: readonly unknown[] | undefined): void {
-  if (texts === undefined) return
+/** Returns whether there are texts. */
+function checkTexts(problems: Problems, path: string, texts: unknown): texts is readonly string[] {
+  if (texts === undefined) return false
   const right = Array.isArray(texts) && texts.every((text) => typeof text === 'string')
   if (!right) problems.add(path, "must be a list of texts, such as ['node', 'worker.js']")
+  return right
 }
