@@ -1,3 +1,4 @@
+import { CoreV1Api } from '@kubernetes/client-node'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type JobCounts, runJob, submitJob } from '../src/index.ts'
 import { type LocalFault, startLocalCluster } from '../src/local/index.ts'
@@ -101,18 +102,55 @@ test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number }>
   expect(reconnected).toHaveLength(reconnects)
 })
 
-test('a clock that jumps changes nothing: no grace is over early, none is late', async () => {
+test('a clock that jumps forward ends no grace early', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   await using cluster = await startLocalCluster({ backOffScale: 0.01 })
-  let looks = 0
+  const { kubeConfig } = cluster
+  const core = kubeConfig.makeApiClient(CoreV1Api)
+  const told: string[] = []
   const result = await runJob(
-    { ...work, queue: { name: 'job1', podUrl: 'amqp://127.0.0.1' }, items: 4 },
+    { ...work, queue: { name: 'job1', urlFrom: { secret: 'late', key: 'url' } } },
     {
-      kubeConfig: cluster.kubeConfig,
-      on: { progress: () => vi.setSystemTime(Date.now() + (looks++ % 2 === 0 ? 86_400_000 : -172_800_000)) },
+      kubeConfig,
+      preflight: false,
+      startGraceMs: 60_000,
+      scheduleGraceMs: 60_000,
+      unreachableMs: 60_000,
+      silenceMs: 60_000,
+      on: {
+        progress: () => vi.setSystemTime(Date.now() + 86_400_000),
+        stuck: ({ reason }) => {
+          told.push(reason)
+          vi.setSystemTime(Date.now() + 86_400_000)
+          // After a few more looks at the pod that waits for it.
+          setTimeout(() => {
+            const secret = { metadata: { name: 'late' }, stringData: { url: 'amqp://127.0.0.1' } }
+            void core.createNamespacedSecret({ namespace: 'default', body: secret })
+          }, 3000)
+        },
+      },
     },
   )
-  expect(result).toMatchObject({ succeeded: 4 })
+  expect(told).toEqual(['NotStarting'])
+  expect(result).toMatchObject({ succeeded: 1 })
+})
+
+test('a clock that jumps back makes no grace late', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  await using cluster = await startLocalCluster({ backOffScale: 0.01 })
+  const running = runJob(
+    { ...work, queue: { name: 'job1', urlFrom: { secret: 'never', key: 'url' } } },
+    {
+      kubeConfig: cluster.kubeConfig,
+      preflight: false,
+      startGraceMs: 1500,
+      on: {
+        progress: () => vi.setSystemTime(Date.now() - 86_400_000),
+        stuck: () => vi.setSystemTime(Date.now() - 86_400_000),
+      },
+    },
+  )
+  await expect(running).rejects.toMatchObject({ code: 'CONFIG_MISSING' })
 })
 
 test('faults that cannot be are refused, all at once', async () => {

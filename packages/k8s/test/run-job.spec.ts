@@ -1,14 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { BatchV1Api } from '@kubernetes/client-node'
+import type { Dispatcher } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type JobCounts,
   JobFailedError,
   type JobSpec,
+  type K8sError,
+  type KubeConfigLike,
   type QueueReading,
   RunIncompleteError,
+  type RunJobOptions,
   runJob,
+  type Stuck,
   submitJob,
   waitForJob,
 } from '../src/index.ts'
@@ -282,6 +287,128 @@ test.each<{ what: string; readings: QueueReading[]; code: string }>([
   const error = await runJob(spec({}), options).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(RunIncompleteError)
   expect(error).toMatchObject({ code, result: { succeeded: 1 } })
+})
+
+test('everything that is wrong with a run, its Job and its options, is said at once, and nothing is sent', async () => {
+  const network = lossy(kubeConfig, () => false)
+  const wrong = {
+    namespace: 'Team A',
+    runId: 'Run 1',
+    onFinished: 'keep',
+    onAbort: 'stop',
+    startGraceMs: -1,
+    scheduleGraceMs: 1.5,
+    unreachableMs: Number.POSITIVE_INFINITY,
+    silenceMs: 0,
+    crashLoop: 'retry',
+    forceDeleteLost: 'yes',
+    on: { progress: 'a text' },
+    leftover: 'sweep',
+    deadLettered: 'drop',
+    countTimeoutMs: '60 s',
+    preflight: 1,
+  } as unknown as RunJobOptions
+  const work = { ...spec({ name: 'n'.repeat(50), parallelism: 0 }), items: -1, image: '' }
+  const error = await runJob(work, { ...wrong, kubeConfig: network.kubeConfig }).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({
+    code: 'INVALID_OPTIONS',
+    retryable: false,
+    hint: expect.stringContaining('nothing was sent'),
+  })
+  const { problems } = (error as K8sError).details as { problems: { path: string }[] }
+  expect(problems.map(({ path }) => path).toSorted()).toEqual(
+    [
+      ...Object.keys(wrong).filter((name) => name !== 'on'),
+      'on.progress',
+      'name',
+      'parallelism',
+      'items',
+      'image',
+    ].toSorted(),
+  )
+  for (const { path } of problems) expect((error as K8sError).message).toContain(path)
+  expect(network.requests).toEqual([])
+})
+
+test('a queue that is empty while its pods go on without an end is reported as drained, once', async () => {
+  const stuck: Stuck[] = []
+  const enough = new AbortController()
+  let looks = 0
+  const running = runJob(spec({ items: 2, parallelism: 2, script: UNTIL_TERM }), {
+    kubeConfig,
+    startGraceMs: 500,
+    inspectQueue: async () => {
+      // Before the run; a look that fails; one at a queue that still has an item; from then on nothing is left.
+      looks++
+      if (looks === 2) throw new Error('the broker is away for a moment')
+      if (looks === 6) enough.abort()
+      return { ready: looks < 4 ? 1 : 0, consumers: 2, verified: true }
+    },
+    signal: enough.signal,
+    on: { stuck: (event) => stuck.push(event) },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'ABORTED', details: { job: 'deleted' } })
+  expect(stuck).toEqual([
+    { reason: 'Drained', message: expect.stringMatching(/queue is empty, 2 consumers are attached/) },
+  ])
+})
+
+test('a queue whose reading cannot be believed is not reported as drained', async () => {
+  const stuck: Stuck[] = []
+  const enough = new AbortController()
+  let looks = 0
+  const running = runJob(spec({ script: UNTIL_TERM }), {
+    kubeConfig,
+    startGraceMs: 500,
+    inspectQueue: async () => {
+      if (++looks === 4) enough.abort()
+      return { ready: looks === 1 ? 1 : 0, consumers: 0, verified: looks === 1 }
+    },
+    signal: enough.signal,
+    on: { stuck: (event) => stuck.push(event) },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(stuck).toEqual([])
+})
+
+test("a loopback address is refused, unless the pods are this machine's processes", async () => {
+  const work = spec({}) // its address is one
+  // An API server on loopback that is not the local cluster: kind and minikube are there too.
+  const other = (dispatcher: Dispatcher): Dispatcher =>
+    new Proxy(dispatcher, {
+      get: (target, name) => {
+        if (name !== 'request') return Reflect.get(target, name)
+        return async (options: Dispatcher.RequestOptions) => {
+          const answer = await target.request(options)
+          if (options.path !== '/version') return answer
+          await answer.body.dump()
+          return { ...answer, body: { json: async () => ({ gitVersion: 'v1.34.4' }) } }
+        }
+      },
+    })
+  const kind: KubeConfigLike = {
+    getCurrentContext: () => kubeConfig.getCurrentContext(),
+    getContextObject: (name) => kubeConfig.getContextObject(name),
+    getCurrentCluster: () => kubeConfig.getCurrentCluster(),
+    applySecurityAuthentication: (context) =>
+      kubeConfig.applySecurityAuthentication({
+        setHeaderParam: (name, value) => context.setHeaderParam(name, value),
+        setDispatcher: (dispatcher) => context.setDispatcher(other(dispatcher)),
+      }),
+  }
+  const far: KubeConfigLike = { ...kind, getCurrentCluster: () => ({ server: 'https://kubernetes.invalid:6443' }) }
+  for (const config of [kind, far]) {
+    await expect(submitJob(work, { kubeConfig: config })).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringMatching(/queue.podUrl.*the pod itself/),
+    })
+  }
+  await expect(runJob(work, { kubeConfig: kind })).rejects.toMatchObject({
+    code: 'INVALID_OPTIONS',
+    message: expect.stringMatching(/queue.podUrl.*the pod itself/),
+  })
+  await expect(waitForJob(work.name, { kubeConfig })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
+  await expect(runJob(work, { kubeConfig })).resolves.toMatchObject({ succeeded: 1 })
 })
 
 test('what is left can be only a number, also while others consume from the queue', async () => {
