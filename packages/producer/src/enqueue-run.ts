@@ -120,7 +120,7 @@ export class EnqueueRun {
       try {
         connection = await link.open(this.#options.signal)
         const opening = openPublishChannel(connection, link, queue, {
-          returned: (tag) => this.#ledger.returned(tag),
+          returned: (id, sequence) => this.#ledger.returned(id, sequence),
           settled: (tag, multiple, acked) => this.#onSettled(tag, multiple, acked),
           changed: () => this.#waiter.check(),
         })
@@ -165,7 +165,7 @@ export class EnqueueRun {
         continue
       }
       const next = ledger.publishNext()
-      if (next !== undefined) channel.publish(next.parcel, next.tag)
+      if (next !== undefined) channel.publish(next)
     }
     channel.port.flush()
     await this.#waiter.until(() => over() || ledger.unsettled === 0)

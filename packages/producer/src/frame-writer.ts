@@ -1,6 +1,6 @@
 import type { Encoded } from './encode.ts'
 import { encodeFields } from './field-table.ts'
-import { SEQUENCE_FIELD } from './sequence.ts'
+import { SEQUENCE } from './sequence.ts'
 
 export interface FrameWriterOptions {
   /** The channel's number on its connection. */
@@ -25,8 +25,9 @@ const CLASS_BASIC = 60
 const METHOD_PUBLISH = 40
 const MANDATORY = 1
 const PERSISTENT = 2
-/** Which properties a header frame holds: content type, headers, delivery mode, message id; and priority. */
-const FLAGS = 0x8000 | 0x2000 | 0x1000 | 0x0080
+/** Which properties a header frame holds: content type, delivery mode and message id always. */
+const FLAGS = 0x8000 | 0x1000 | 0x0080
+const HEADERS_FLAG = 0x2000
 const PRIORITY_FLAG = 0x0800
 
 /**
@@ -48,13 +49,13 @@ export class FrameWriter {
     this.#method = methodFrame(options.channel, options.queue)
   }
 
-  add(encoded: Encoded, tag: number): void {
+  /** @param sequence what is written besides the message's own headers; undefined: nothing */
+  add(encoded: Encoded, sequence: number | undefined): void {
     const { content, contentType, id, headers, priority, bytes } = encoded
     const type = this.#typeBytes(contentType)
-    const fields = headers === undefined ? undefined : encodeFields(headers)
+    const table = headers === undefined && sequence === undefined ? NONE : headerTable(headers, sequence)
     const idLength = Buffer.byteLength(id)
-    const tableLength = SEQUENCE_FIELD.length + 8 + (fields?.length ?? 0)
-    const payload = 14 + 1 + type.length + 4 + tableLength + 1 + (priority === undefined ? 0 : 1) + 1 + idLength
+    const payload = 14 + 1 + type.length + table.length + 1 + (priority === undefined ? 0 : 1) + 1 + idLength
     const maxBody = this.#options.frameMax - FRAME_OVERHEAD
     const bodyFrames = bytes === 0 ? 0 : Math.ceil(bytes / maxBody)
     this.#reserve(this.#method.length + FRAME_OVERHEAD + payload + bytes + bodyFrames * FRAME_OVERHEAD)
@@ -67,14 +68,11 @@ export class FrameWriter {
     at = slab.writeUInt16BE(0, at)
     at = slab.writeUInt32BE(0, at)
     at = slab.writeUInt32BE(bytes, at)
-    at = slab.writeUInt16BE(priority === undefined ? FLAGS : FLAGS | PRIORITY_FLAG, at)
+    const withHeaders = table.length === 0 ? FLAGS : FLAGS | HEADERS_FLAG
+    at = slab.writeUInt16BE(priority === undefined ? withHeaders : withHeaders | PRIORITY_FLAG, at)
     slab[at++] = type.length
     at += type.copy(slab, at)
-    at = slab.writeUInt32BE(tableLength, at)
-    at += SEQUENCE_FIELD.copy(slab, at)
-    at = slab.writeUInt32BE(Math.floor(tag / 2 ** 32), at)
-    at = slab.writeUInt32BE(tag % 2 ** 32, at)
-    if (fields !== undefined) at += fields.copy(slab, at)
+    if (table.length > 0) at += table.copy(slab, at)
     slab[at++] = PERSISTENT
     if (priority !== undefined) slab[at++] = priority
     slab[at++] = idLength
@@ -157,6 +155,14 @@ export class FrameWriter {
     }
     return bytes
   }
+}
+
+/** The headers and their length before them. */
+function headerTable(headers: Encoded['headers'], sequence: number | undefined): Buffer {
+  const fields = encodeFields(sequence === undefined ? { ...headers } : { ...headers, [SEQUENCE]: sequence })
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(fields.length)
+  return Buffer.concat([length, fields])
 }
 
 function methodFrame(channel: number, queue: string): Buffer {

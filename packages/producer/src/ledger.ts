@@ -11,6 +11,16 @@ export interface Parcel {
   readonly digest: string | undefined
 }
 
+/** What is published next. */
+export interface Publish {
+  readonly parcel: Parcel
+  /**
+   * Sent along, so that a return tells which message it is: its tag, where one with the same id is in flight that goes
+   * without. Undefined for all others, whose id tells it.
+   */
+  readonly sequence: number | undefined
+}
+
 export interface LedgerOptions {
   /** Hears the fate of each item once. */
   readonly onSettled?:
@@ -27,6 +37,8 @@ export class Ledger {
   readonly #onSettled: LedgerOptions['onSettled']
   /** Published on this channel, by tag; a Map keeps the order of insertion, which is the order of tags. */
   readonly #inFlight = new Map<number, Parcel>()
+  /** The tag of each message in flight that its id tells from all others. */
+  readonly #tags = new Map<string, number>()
   readonly #returned = new Set<number>()
   readonly #failures: ItemFailure[] = []
   readonly #counts = { total: 0, confirmed: 0, returned: 0, nacked: 0, unknown: 0, invalid: 0 }
@@ -99,8 +111,8 @@ export class Ledger {
     this.#resumed += 1
   }
 
-  /** Takes the next parcel to publish, and gives it its number on this channel, from 1, as the broker counts them. */
-  publishNext(): { readonly parcel: Parcel; readonly tag: number } | undefined {
+  /** Takes the next parcel to publish; it is in flight from now on, under the next tag of this channel. */
+  publishNext(): Publish | undefined {
     const parcel = this.#waiting[this.#nextWaiting]
     if (parcel === undefined) return undefined
     this.#nextWaiting += 1
@@ -111,12 +123,20 @@ export class Ledger {
     this.#tag += 1
     this.#inFlight.set(this.#tag, parcel)
     this.#bytesInFlight += parcel.encoded.bytes
-    return { parcel, tag: this.#tag }
+    const { id } = parcel.encoded
+    if (this.#tags.has(id)) return { parcel, sequence: this.#tag }
+    this.#tags.set(id, this.#tag)
+    return { parcel, sequence: undefined }
   }
 
-  /** A return precedes the ack of the same message (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed). */
-  returned(tag: number): void {
-    if (this.#inFlight.has(tag)) this.#returned.add(tag)
+  /**
+   * The broker gave a message back, with what was published of it. A return precedes the ack of the same message
+   * (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed).
+   */
+  returned(id: unknown, sequence: unknown): void {
+    const numbered = this.#inFlight.get(sequence as number)?.encoded.id === id
+    const tag = numbered ? (sequence as number) : this.#tags.get(id as string)
+    if (tag !== undefined) this.#returned.add(tag)
   }
 
   settled(tag: number, multiple: boolean, acked: boolean): void {
@@ -140,6 +160,7 @@ export class Ledger {
     this.#waiting = [...again, ...this.#waiting.slice(this.#nextWaiting)]
     this.#nextWaiting = 0
     this.#inFlight.clear()
+    this.#tags.clear()
     this.#returned.clear()
     this.#bytesInFlight = 0
     this.#tag = 0
@@ -174,8 +195,10 @@ export class Ledger {
   #settle(tag: number, acked: boolean): void {
     const parcel = this.#inFlight.get(tag)
     if (parcel === undefined) return
+    const { id, bytes } = parcel.encoded
     this.#inFlight.delete(tag)
-    this.#bytesInFlight -= parcel.encoded.bytes
+    if (this.#tags.get(id) === tag) this.#tags.delete(id)
+    this.#bytesInFlight -= bytes
     if (this.#returned.size > 0 && this.#returned.delete(tag)) {
       this.#fail({ ...parcelOf(parcel), outcome: 'returned', reason: NO_QUEUE })
     } else if (acked) {

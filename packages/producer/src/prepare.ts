@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { bytesOf, type Encoded, type EncodedBody, encodeBody } from './encode.ts'
 import { encodeFields } from './field-table.ts'
 import { bareMessage, createMessage, isMessage, type Message } from './message.ts'
+import { SEQUENCE } from './sequence.ts'
 
 /** How the items of one call become messages. */
 export interface PrepareOptions {
@@ -19,9 +20,9 @@ export type Prepared =
 
 /**
  * What the broker counts by itself. On a first delivery it shows whatever the publisher put there, so a copy of a
- * dead-lettered message would begin with the deliveries of its first life.
+ * dead-lettered message would begin with the deliveries of its first life. And what a copy must not say for us.
  */
-const BROKER_OWNED = new Set(['x-delivery-count', 'x-acquired-count', 'x-death'])
+const NOT_THE_APPS = new Set(['x-delivery-count', 'x-acquired-count', 'x-death', SEQUENCE])
 
 /**
  * Makes a message of an item: schema, then `encode`, then an id. Never throws, and is a promise only where the schema
@@ -88,6 +89,8 @@ function toMessage(
       return refused(given, body, 'messageId threw.', cause)
     }
   }
+  // As the broker will have it: half a surrogate pair has no UTF-8, and a return must name what was published.
+  if (typeof id === 'string') id = id.toWellFormed()
   id ??= defaultId ?? randomUUID()
   const message = given === undefined ? bareMessage(body, id) : createMessage(body, { ...fieldsOf(given), id })
   const problem = fieldProblem(message)
@@ -159,5 +162,5 @@ function fieldProblem({ id, contentType, priority, headers }: Message): string |
 }
 
 function ownHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !BROKER_OWNED.has(name)))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_THE_APPS.has(name)))
 }

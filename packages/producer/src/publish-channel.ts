@@ -1,14 +1,15 @@
 import type { Message as AmqpMessage, ConfirmChannel } from 'amqplib'
 import type { AmqpConnection } from './connection-options.ts'
 import { PUBLISH, type PublishDiagnostic } from './diagnostics.ts'
-import type { Parcel } from './ledger.ts'
+import type { Parcel, Publish } from './ledger.ts'
 import { type Link, rawConnection } from './link.ts'
 import { channelPort, framePort, type PublishPort } from './publish-port.ts'
 import { SEQUENCE } from './sequence.ts'
 
 /** What a channel tells while it is used. */
 export interface ChannelNews {
-  returned(tag: number): void
+  /** A message came back, with its id, and its sequence where one was sent along. */
+  returned(id: unknown, sequence: unknown): void
   settled(tag: number, multiple: boolean, acked: boolean): void
   /** It was lost, or the socket takes more. */
   changed(): void
@@ -19,7 +20,7 @@ export interface PublishChannel {
   readonly port: PublishPort
   /** Set once the channel is closed; the cause may be the connection's. */
   readonly lost: { readonly cause: unknown } | undefined
-  publish(parcel: Parcel, tag: number): void
+  publish(next: Publish): void
   close(): Promise<void>
 }
 
@@ -39,7 +40,9 @@ export async function openPublishChannel(
     port.discard()
     news.changed()
   }
-  channel.on('return', (message: AmqpMessage) => news.returned(Number(message.properties.headers?.[SEQUENCE])))
+  channel.on('return', ({ properties: { messageId, headers } }: AmqpMessage) =>
+    news.returned(messageId, headers?.[SEQUENCE]),
+  )
   channel.on('ack', ({ deliveryTag, multiple }) => news.settled(deliveryTag, multiple, true))
   channel.on('nack', ({ deliveryTag, multiple }) => news.settled(deliveryTag, multiple, false))
   channel.on('error', lose)
@@ -49,9 +52,9 @@ export async function openPublishChannel(
     get lost() {
       return lost
     },
-    publish: (parcel, tag) => {
+    publish: ({ parcel, sequence }) => {
       try {
-        port.publish(diagnosed(parcel, queue, link.shown).encoded, tag)
+        port.publish(diagnosed(parcel, queue, link.shown).encoded, sequence)
       } catch (cause) {
         // amqplib throws from `publish` on a channel that has closed since.
         lose(cause)

@@ -6,8 +6,8 @@ import { SEQUENCE } from './sequence.ts'
 
 /** Where messages go to the broker: persistent and mandatory, through the default exchange, to one queue. */
 export interface PublishPort {
-  /** @param tag the publish's number on its channel, from 1 */
-  publish(encoded: Encoded, tag: number): void
+  /** @param sequence sent along as a header, where the id does not tell the message from others in flight */
+  publish(encoded: Encoded, sequence: number | undefined): void
   /** Sends what is still gathered. */
   flush(): void
   /** Sends nothing more of what is gathered: the channel is closed. */
@@ -24,13 +24,13 @@ export function channelPort(channel: ConfirmChannel, queue: string, onDrain: () 
     onDrain()
   })
   return {
-    publish: ({ content, contentType, id, headers, priority }, tag) => {
+    publish: ({ content, contentType, id, headers, priority }, sequence) => {
       full = !channel.publish('', queue, typeof content === 'string' ? Buffer.from(content) : content, {
         persistent: true,
         mandatory: true,
         messageId: id,
         contentType,
-        headers: { ...headers, [SEQUENCE]: tag },
+        headers: sequence === undefined ? (headers ?? {}) : { ...headers, [SEQUENCE]: sequence },
         ...(priority === undefined ? {} : { priority }),
       })
     },
@@ -54,7 +54,7 @@ export function framePort(channel: ConfirmChannel, raw: RawConnection, queue: st
   }
   const writer = new FrameWriter({ channel: ch, queue, frameMax: raw.frameMax, send })
   return {
-    publish: (encoded, tag) => writer.add(encoded, tag),
+    publish: (encoded, sequence) => writer.add(encoded, sequence),
     flush: () => writer.flush(),
     discard: () => writer.discard(),
     get full() {

@@ -148,6 +148,22 @@ describe('an item that was not taken', () => {
     expect(failures.map(({ message }) => message.body)).toEqual(['returned'])
   })
 
+  test('is known by an id that UTF-8 cannot hold, and in spite of a header that another copy left', async () => {
+    await using queue = await testQueue()
+    async function* items() {
+      yield 'first'
+      await queue.until(({ ready }) => ready === 1)
+      await queue.channel.deleteQueue(queue.name)
+      yield createMessage('half a pair', { id: '\ud83d' })
+      yield createMessage('a copy', { headers: { 'x-podqueue-sequence': 1 } })
+    }
+    const { failures } = await failureOf(enqueue(queue.name, items(), { url: brokerUrl() }))
+    expect(failures.map(({ message, outcome }) => [message.body, outcome])).toEqual([
+      ['half a pair', 'returned'],
+      ['a copy', 'returned'],
+    ])
+  })
+
   test('is nacked by a full queue, and may be enqueued again', async () => {
     await using queue = await testQueue(false)
     await queue.channel.assertQueue(queue.name, {

@@ -51,7 +51,12 @@ export class FakeBroker {
     let tag = 0
     let firstOpen = 1
     let isLost = false
-    const publish = (_exchange: string, _key: string, content: Buffer, options: { headers: object }): boolean => {
+    const publish = (
+      _exchange: string,
+      _key: string,
+      content: Buffer,
+      options: { messageId: string; headers: object },
+    ): boolean => {
       tag += 1
       const mine = tag
       setImmediate(() => {
@@ -64,7 +69,8 @@ export class FakeBroker {
           onLost()
           channel.emit('close')
         } else if (answer === 'return') {
-          channel.emit('return', { properties: { headers: { [SEQUENCE]: Reflect.get(options.headers, SEQUENCE) } } })
+          const { messageId, headers } = options
+          channel.emit('return', { properties: { messageId, headers: { [SEQUENCE]: Reflect.get(headers, SEQUENCE) } } })
           channel.emit('ack', { deliveryTag: mine, multiple: false })
         } else if (answer === 'nack') channel.emit('nack', { deliveryTag: mine, multiple: false })
         else if (answer === 'ack') {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EnqueueRun } from '../src/enqueue-run.ts'
-import { EnqueueError, type OutcomeCounts, type Receipt } from '../src/index.ts'
+import { createMessage, EnqueueError, type Message, type OutcomeCounts, type Receipt } from '../src/index.ts'
 import { resolvePublish } from '../src/publish-options.ts'
 import { type Answer, FakeBroker } from './fake-broker.ts'
 
@@ -32,7 +32,10 @@ test('whatever the broker answers, and however often it is lost, the counts add 
       fc.integer({ min: 1, max: 12 }),
       async (script, count, window) => {
         const broker = new FakeBroker(script)
-        const items = Array.from({ length: count }, (_, index) => (index % 11 === 10 ? 1n : `item-${index}`))
+        // Every third item shares its id with others that are in flight with it.
+        const item = (index: number): string | Message =>
+          index % 3 === 0 ? createMessage(`item-${index}`, { id: `id-${index % 2}` }) : `item-${index}`
+        const items = Array.from({ length: count }, (_, index) => (index % 11 === 10 ? 1n : item(index)))
         const first = await attempt(broker, items, window)
         if (!(first instanceof EnqueueError)) {
           expect(first).toMatchObject({ total: count, confirmed: count })
@@ -48,7 +51,7 @@ test('whatever the broker answers, and however often it is lost, the counts add 
           expect(await attempt(healed, again, window)).toMatchObject({ confirmed: again.length })
           for (const body of healed.queue.keys()) broker.queue.set(body, 1)
         }
-        const wanted = items.filter((item) => typeof item === 'string')
+        const wanted = items.flatMap((_, index) => (index % 11 === 10 ? [] : [`item-${index}`]))
         expect([...broker.queue.keys()].toSorted()).toEqual(wanted.toSorted())
       },
     ),
