@@ -20,6 +20,7 @@ export class Consumer {
   #prefetch = 0
   #tag: string | undefined
   #arrived: () => void = () => {}
+  #lastSent: { readonly message: ConsumeMessage; readonly how: Answer } | undefined
   readonly #onConsuming: () => void
 
   private constructor(channel: Channel, queue: string, address: string, onConsuming: () => void) {
@@ -133,6 +134,7 @@ export class Consumer {
     // Counted as a failure by `reject`; not by `nack`, on RabbitMQ 4.3
     // (https://github.com/rabbitmq/rabbitmq-server/issues/15387).
     else this.#channel.nack(message, false, true)
+    this.#lastSent = { message, how }
     this.#publish(message, how, 'sent')
   }
 
@@ -141,7 +143,10 @@ export class Consumer {
    * close would not tell (https://github.com/amqp-node/amqplib/issues/353).
    */
   async barrier(): Promise<void> {
+    const last = this.#lastSent
     await this.#channel.prefetch(this.#prefetch)
+    this.#lastSent = undefined
+    if (last !== undefined) this.#publish(last.message, last.how, 'accepted')
   }
 
   /**
@@ -156,7 +161,6 @@ export class Consumer {
     taken.catch(() => {})
     await cancelled
     await taken
-    this.#publish(message, how, 'accepted')
   }
 
   #publish(message: ConsumeMessage, how: Answer, phase: 'sent' | 'accepted'): void {

@@ -1,8 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { type TestQueue, testQueue } from '@internal/testing/test-queue'
 import { expect, test } from 'vitest'
-import { consumeMany, DeadLetterError, type Item } from '../src/index.ts'
+import { type AckDiagnostic, consumeMany, DeadLetterError, type Item } from '../src/index.ts'
 import { failureOf, options } from './call.ts'
 
 const bodies = (count: number): string[] => Array.from({ length: count }, (_, index) => `item ${index}`)
@@ -160,19 +161,34 @@ test('answers that the broker never takes are not called done', async () => {
   expect(await failureOf(call)).toMatchObject({ code: 'ACK_UNCONFIRMED' })
 })
 
-test('a connection that breaks between items is opened again, and the count goes on', async () => {
+test('a connection that breaks between items is opened again, the count goes on, and healed outages do not add up', async () => {
   await using queue = await testQueue()
   await using proxy = await tcpProxy(brokerUrl())
-  await queue.publish('a')
-  const call = consumeMany(() => {}, { ...options(queue.name, proxy.url), empty: 'wait', maxItems: 2 })
-  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 1)
-  // The first is done once a reading by its own connection would show it so.
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  proxy.sever()
-  await queue.until(({ consumers }) => consumers === 0)
-  await queue.publish('b')
-  expect(await call).toMatchObject({ status: 'max-items', done: 2 })
+  const waiting = { ...options(queue.name, proxy.url), empty: 'wait', maxItems: 3 } as const
+  // Less than the shortest pause before a connection is opened again: two outages that added up would be too long.
+  const call = consumeMany(() => {}, { ...waiting, reconnectForMs: 400 })
+  for (const body of ['a', 'b']) {
+    const accepted = ackOf(queue)
+    await queue.publish(body)
+    // Now nothing is in hand, and this connection has consumed.
+    await accepted
+    proxy.sever()
+    await queue.until(({ consumers }) => consumers === 0)
+  }
+  await queue.publish('c')
+  expect(await call).toEqual({ status: 'max-items', done: 3, deadLettered: 0, failed: 0 })
 })
+
+/** Resolves once the broker's channel has taken an ack of an item of this queue. */
+async function ackOf({ name }: TestQueue): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const listener = (message: unknown): void => {
+    const { queue, phase } = message as AckDiagnostic
+    if (queue === name && phase === 'accepted') resolve()
+  }
+  subscribe('podqueue:ack', listener)
+  await promise.finally(() => unsubscribe('podqueue:ack', listener))
+}
 
 test('an item for the dead letters counts toward maxItems, a failed one does not', async () => {
   await using queue = await testQueue()
