@@ -18,6 +18,10 @@ export interface TcpProxy extends AsyncDisposable {
   delay(ms: number): void
   /** Passes everything on in pieces of so many bytes, each in a packet of its own. */
   slice(bytes: number): void
+  /** Resolves once that side has said something that fits, in one piece, and it was passed on. */
+  said(side: 'client' | 'broker', fits: (piece: Buffer) => boolean): Promise<void>
+  /** Keeps back all that the broker says until `until` resolves. What clients say goes on. */
+  holdBack(until: Promise<void>): void
 }
 
 /** Starts a proxy in front of the broker at `target`. */
@@ -29,6 +33,8 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   let delayMs = 0
   let sliceBytes = 0
   let accepted = 0
+  const listeners = new Set<(side: 'client' | 'broker', piece: Buffer) => void>()
+  let kept: (() => void)[] | undefined
   const server = createServer((client) => {
     accepted += 1
     const broker = connect({ port: Number(port || 5672), host: hostname, noDelay: true })
@@ -42,8 +48,10 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       let before = Promise.resolve()
       from.on('data', (chunk: Buffer) => {
         if (frozen.has(from)) return
-        if (delayMs === 0 && sliceBytes === 0) to.write(chunk)
+        if (kept !== undefined && from === broker) kept.push(() => to.write(chunk))
+        else if (delayMs === 0 && sliceBytes === 0) to.write(chunk)
         else before = before.then(() => pass(chunk, to, delayMs, sliceBytes))
+        for (const listener of listeners) listener(from === client ? 'client' : 'broker', chunk)
       })
       from.on('end', () => {
         if (!frozen.has(from)) to.end()
@@ -82,6 +90,24 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     },
     slice: (bytes) => {
       sliceBytes = bytes
+    },
+    said: (side, fits) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const listener = (by: 'client' | 'broker', piece: Buffer): void => {
+        if (by !== side || !fits(piece)) return
+        listeners.delete(listener)
+        resolve()
+      }
+      listeners.add(listener)
+      return promise
+    },
+    holdBack: (until) => {
+      kept = []
+      void until.then(() => {
+        const released = kept ?? []
+        kept = undefined
+        for (const write of released) write()
+      })
     },
     [Symbol.asyncDispose]: async () => {
       sever()

@@ -43,16 +43,15 @@ export async function consumeMany(handler: Handler, options: ConsumeManyOptions)
       if (taken === 'lost') return { type: 'fault', fault: lostBefore(consumer, resolved) }
       const stop = await crew.work(clock.over)
       if (stop !== undefined) throw withTally(stop, tally)
-      if (resolved.signal?.aborted === true) throw abortedError(resolved, tally.counts)
+      if (resolved.signal?.aborted === true) throw abortedError(resolved)
       if (tally.left === 0) return { type: 'ended', result: tally.outcome('max-items') }
       if (clock.over.aborted) return { type: 'ended', result: tally.outcome('max-duration') }
     }
   }).catch((error: unknown) => {
     // The wait for an item or for the broker was cut short, with nothing in hand.
-    if (error instanceof WorkerError && error.code === 'ABORTED' && resolved.signal?.aborted !== true) {
-      return tally.outcome('max-duration')
-    }
-    throw error
+    if (!(error instanceof WorkerError) || error.code !== 'ABORTED') throw error
+    if (resolved.signal?.aborted !== true) return tally.outcome('max-duration')
+    throw withTally(error, tally)
   })
 }
 

@@ -70,16 +70,13 @@ export function lostBefore(consumer: Consumer, { queue, broker }: ResolvedOption
   })
 }
 
-export function abortedError(
-  { queue, signal }: ResolvedOptions,
-  details: Readonly<Record<string, unknown>> = {},
-): WorkerError {
+export function abortedError({ queue, signal }: ResolvedOptions): WorkerError {
   return new WorkerError({
     code: 'ABORTED',
     message: `The work on queue ${queue} was ended by its signal.`,
     hint: 'Nothing is in hand any more.',
     retryable: true,
-    details: { queue, ...details },
+    details: { queue },
     cause: signal?.reason,
   })
 }

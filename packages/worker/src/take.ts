@@ -4,6 +4,7 @@ import type { Consumer } from './consumer.ts'
 import { isBelievable, nextStep, type Reading } from './empty-rule.ts'
 import { WorkerError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
+import { abortedError } from './session.ts'
 
 /** How waiting for an item ended; `lost` is the consumer's own signal's business. */
 export type Take = 'taken' | 'empty' | 'lost' | 'aborted'
@@ -16,14 +17,16 @@ const LOOK_AGAIN_MS = 250
 
 /** Waits for one item, or until the queue is known to be empty. */
 export async function take(link: Link, consumer: Consumer, prefetch: number, options: ResolvedOptions): Promise<Take> {
-  const { signal, empty, logger, queue } = options
-  await consumer.start(prefetch)
+  const { signal, empty, logger, queue, idleTimeoutMs } = options
+  const giveUpAt = performance.now() + (empty === 'wait' ? Number.POSITIVE_INFINITY : idleTimeoutMs)
+  const answered = <T>(request: Promise<T>): Promise<T> => inTime(request, giveUpAt, options)
+  await answered(consumer.start(prefetch))
   if (empty === 'wait') {
     await consumer.next(Number.POSITIVE_INFINITY, signal)
     return ended(consumer, signal) ?? 'lost'
   }
-  const look = looker(link, queue)
-  const giveUpAt = performance.now() + options.idleTimeoutMs
+  const lookNow = looker(link, queue)
+  const look = (): Promise<Reading> => answered(lookNow())
   let waitMs = options.emptyAfterMs
   for (;;) {
     await consumer.next(waitMs, signal)
@@ -32,7 +35,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
     const reading = await look()
     const step = nextStep(consumer.consuming, reading)
     if (step === 'empty') {
-      if (await isEmpty(consumer, look)) return 'empty'
+      if (await isEmpty(answered(consumer.standAside()), look)) return 'empty'
       waitMs = 0
       continue
     }
@@ -44,13 +47,13 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
         waitMs = LOOK_AGAIN_MS
         break
       case 'consume':
-        await consumer.start(prefetch)
+        await answered(consumer.start(prefetch))
         waitMs = reading.ready > 0 ? options.emptyAfterMs : 0
         break
       case 'stand-aside':
         if (consumer.consuming) {
           logger.info({ queue, ...reading }, 'Nothing to take now; other workers may give an item back.')
-          await consumer.standAside()
+          await answered(consumer.standAside())
         }
         waitMs = ASIDE_MS.min + Math.random() * (ASIDE_MS.max - ASIDE_MS.min)
         break
@@ -68,10 +71,48 @@ function ended(consumer: Consumer, signal: AbortSignal | undefined): Take | unde
  * The last doubt about an empty queue: an item may be on its way to this very consumer. Once the broker has answered the
  * cancel, it is either in hand or was never sent.
  */
-async function isEmpty(consumer: Consumer, look: () => Promise<Reading>): Promise<boolean> {
-  if (!(await consumer.standAside())) return false
+async function isEmpty(standingAside: Promise<boolean>, look: () => Promise<Reading>): Promise<boolean> {
+  if (!(await standingAside)) return false
   const { ready, consumers } = await look()
   return ready === 0 && consumers === 0
+}
+
+/**
+ * The queue's answer to a request. A leader that is away gives none for as long as it is away, on a healthy connection: then
+ * this gives up at `giveUpAt`, or `settleTimeoutMs` after the signal, whichever is first; an answer always has that long.
+ */
+async function inTime<T>(request: Promise<T>, giveUpAt: number, options: ResolvedOptions): Promise<T> {
+  const { signal, queue, broker, settleTimeoutMs } = options
+  const { promise: unanswered, reject } = Promise.withResolvers<never>()
+  const giveUpAfter = (ms: number): NodeJS.Timeout =>
+    setTimeout(() => {
+      if (signal?.aborted === true) return reject(abortedError(options))
+      reject(
+        new WorkerError({
+          code: 'QUEUE_UNAVAILABLE',
+          message: `Queue ${queue} did not answer in time.`,
+          hint: 'Its leader may be down: see rabbitmq-queues quorum_status.',
+          retryable: true,
+          details: { queue, address: shownBroker(broker) },
+        }),
+      )
+    }, ms)
+  let timer = Number.isFinite(giveUpAt)
+    ? giveUpAfter(Math.max(giveUpAt - performance.now(), settleTimeoutMs))
+    : undefined
+  const hurry = (): void => {
+    clearTimeout(timer)
+    timer = giveUpAfter(settleTimeoutMs)
+  }
+  if (signal?.aborted === true) hurry()
+  else signal?.addEventListener('abort', hurry, { once: true })
+  request.catch(() => {})
+  try {
+    return await Promise.race([request, unanswered])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', hurry)
+  }
 }
 
 /** Others kept the queue to themselves for `idleTimeoutMs`; what they hold, they will do or their successors. */

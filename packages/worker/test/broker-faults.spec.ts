@@ -1,8 +1,16 @@
-import { testQueue } from '@internal/testing/test-queue'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TcpProxy, tcpProxy } from '@internal/testing/tcp-proxy'
+import { type TestQueue, testQueue } from '@internal/testing/test-queue'
+import { connect } from 'amqplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consumeMany, consumeOne, DeadLetterError, type WorkerError } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
+import { ack, consumeRequest, readsNothing } from './frames.ts'
 import { type OwnBroker, ownBroker } from './own-broker.ts'
+import { startCommand } from './start-command.ts'
 
 /** The broker of this file: its tests stop it, starve it and change its settings. */
 const broker = await ownBroker()
@@ -19,27 +27,59 @@ beforeAll(async () => {
   await broker?.evaluate('application:set_env(rabbit, channel_tick_interval, 200).')
 })
 
-it('a leader that does not answer is not an empty queue: no worker says so', { timeout: 90_000 }, async () => {
+it('a leader that does not answer is not an empty queue: no worker says so, and the patient do its items in the end', {
+  timeout: 90_000,
+}, async () => {
   await using queue = await testQueue('quorum', { url: the.url })
   await queue.publish('a', 'b')
   const goOn = await the.stopLeader(queue.name)
-  const workers = Array.from({ length: 3 }, () =>
-    consumeOne((item) => item.text(), { ...options(queue.name, the.url), settleTimeoutMs: 1_000 }).then(
-      (outcome) => outcome.status as string,
-      (error: WorkerError) => error.code as string,
-    ),
+  const patient = [1, 2].map(() =>
+    consumeOne((item) => item.text(), { ...options(queue.name, the.url), idleTimeoutMs: 80_000 }),
   )
-  const first = await Promise.race([
-    Promise.race(workers),
-    new Promise((resolve) => setTimeout(resolve, 5_000, 'waits')),
-  ])
-  expect(['waits', 'QUEUE_UNAVAILABLE', 'CONNECTION_LOST']).toContain(first)
-  await goOn()
-  const ends = await Promise.all(workers)
-  expect(ends.filter((end) => end === 'done').length).toBeLessThanOrEqual(2)
-  // Whoever says empty says it of a queue that is: what the others did not do is still there.
-  const left = await consumeMany(() => {}, options(queue.name, the.url))
-  expect(ends.filter((end) => end === 'done').length + left.done).toBe(2)
+  const impatient = { ...options(queue.name, the.url), idleTimeoutMs: 24_001, settleTimeoutMs: 1_000 }
+  const command = startCommand(['--queue', queue.name, '--idle', '24001', '--', 'cat'], { BROKER_URL: the.url })
+  const ends = await Promise.all([
+    failureOf(consumeOne(() => {}, impatient)),
+    failureOf(consumeMany(() => {}, impatient)),
+    command.exited,
+  ]).finally(goOn)
+  expect(ends).toMatchObject([{ code: 'QUEUE_UNAVAILABLE' }, { code: 'QUEUE_UNAVAILABLE' }, { code: 69, stdout: '' }])
+  const results = (await Promise.all(patient)).map((outcome) => outcome.status === 'done' && outcome.result)
+  expect(results.toSorted()).toEqual(['a', 'b'])
+})
+
+it('a leader that stops answering while workers wait is not an empty queue: what another gives back is done', {
+  timeout: 90_000,
+}, async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await using proxy = await tcpProxy(the.url)
+  await queue.publish('a')
+  const busy = gate()
+  const holding = failureOf(consumeOne(busy.handler, options(queue.name, the.url)))
+  await busy.entered
+  const waiting = consumeOne((item) => item.text(), { ...options(queue.name, proxy.url), idleTimeoutMs: 80_000 })
+  await queue.until(({ consumers }) => consumers === 2)
+  await queue.until(({ consumers }) => consumers === 1)
+  const misled = proxy.said('broker', readsNothing)
+  const goOn = await the.stopLeader(queue.name)
+  // It has been told of 0 items and 0 consumers.
+  await misled.finally(goOn)
+  busy.fail(new Error('given back'))
+  expect(await holding).toMatchObject({ code: 'HANDLER_FAILED' })
+  expect(await waiting).toEqual({ status: 'done', result: 'a' })
+})
+
+it('a signal ends the wait for a leader that does not answer', async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await using proxy = await tcpProxy(the.url)
+  const goOn = await the.stopLeader(queue.name)
+  const ending = new AbortController()
+  const asked = proxy.said('client', consumeRequest)
+  const waiting = { ...options(queue.name, proxy.url), empty: 'wait', settleTimeoutMs: 300 } as const
+  const call = failureOf(consumeOne(() => 'never', { ...waiting, signal: ending.signal }))
+  await asked
+  ending.abort()
+  expect(await call.finally(goOn)).toMatchObject({ code: 'ABORTED' })
 })
 
 it('a broker whose node is stopped is not an empty queue: no worker exits with 0, and the items are done once it goes on', {
@@ -58,26 +98,21 @@ it('a broker whose node is stopped is not an empty queue: no worker exits with 0
 
 it('a worker that waits on a node that is stopped for long comes back for the item', { timeout: 90_000 }, async () => {
   await using queue = await testQueue('quorum', { url: the.url })
+  const noticed = Promise.withResolvers<unknown>()
+  const logger = { info: () => {}, warn: (fields: unknown) => noticed.resolve(fields) }
   const call = consumeOne((item) => item.text(), {
-    ...options(queue.name, `${the.url}?heartbeat=1`),
-    idleTimeoutMs: 60_000,
-    emptyAfterMs: 1_000,
-    connectTimeoutMs: 1_000,
-  })
-  await until(async () => (await queue.channel.checkQueue(queue.name)).consumerCount === 1)
-  await queue.publish('a').then(async () => expect(await call).toEqual({ status: 'done', result: 'a' }))
-  const again = consumeOne((item) => item.text(), {
     ...options(queue.name, `${the.url}?heartbeat=1`),
     empty: 'wait',
     connectTimeoutMs: 1_000,
+    logger,
   })
   await until(async () => (await queue.channel.checkQueue(queue.name)).consumerCount === 1)
   await the.pause()
-  await new Promise((resolve) => setTimeout(resolve, 4_000))
-  await the.resume()
+  // It has left the connection that says nothing any more.
+  expect(await noticed.promise.finally(() => the.resume())).toMatchObject({ code: 'CONNECTION_LOST' })
   await using after = await testQueue(false, { url: the.url })
   after.channel.publish('', queue.name, Buffer.from('b'), { persistent: true })
-  expect(await again).toEqual({ status: 'done', result: 'b' })
+  expect(await call).toEqual({ status: 'done', result: 'b' })
 })
 
 it('an ack that a stopped leader never answers is not called done, and nothing is lost', async () => {
@@ -107,6 +142,58 @@ it('a worker that takes too long loses its lease: its handler is aborted, and th
   expect(await call).toMatchObject({ code: 'LEASE_LOST', retryable: true })
   const again = await consumeOne((item) => [item.text(), item.deliveryCount], options(queue.name, the.url))
   expect(again).toEqual({ status: 'done', result: ['slow', 2] })
+})
+
+it.each([
+  ['hears so only after its ack', (proxy: TcpProxy) => proxy.said('client', ack), 'LEASE_LOST'],
+  ['never hears so', () => new Promise<void>(() => {}), 'ACK_UNCONFIRMED'],
+] as const)(
+  'an item that the broker took back between the handler and its ack is not called done, when the worker %s',
+  {
+    timeout: 120_000,
+  },
+  async (_, until, code) => {
+    await using short = await shortConsumerTimeout(the)
+    await using queue = await testQueue('quorum', { url: the.url, arguments: short.arguments })
+    await using proxy = await tcpProxy(the.url)
+    await queue.publish('slow')
+    let heard = false
+    const call = consumeOne(
+      async (_, { signal }) => {
+        proxy.holdBack(until(proxy))
+        await takenByAnother(queue)
+        heard = signal.aborted
+      },
+      { ...options(queue.name, proxy.url), settleTimeoutMs: 2_000 },
+    )
+    expect(await failureOf(call)).toMatchObject({ code, retryable: true })
+    expect(heard).toBe(false)
+  },
+)
+
+it('75: the broker took the item back before the ack of a program that exited with 0', {
+  timeout: 120_000,
+}, async () => {
+  await using short = await shortConsumerTimeout(the, 3_000)
+  await using queue = await testQueue('quorum', { url: the.url, arguments: short.arguments })
+  await using proxy = await tcpProxy(the.url)
+  await queue.publish('slow')
+  const folder = await mkdtemp(join(tmpdir(), 'podqueue-fifo-'))
+  try {
+    const gone = join(folder, 'gone')
+    execFileSync('mkfifo', [gone])
+    const program = `echo up; read -r _ <${gone}; echo finished`
+    const worker = startCommand(['--queue', queue.name, '--', 'sh', '-c', program], { BROKER_URL: proxy.url })
+    await worker.printed('up')
+    proxy.holdBack(proxy.said('client', ack))
+    await takenByAnother(queue)
+    await writeFile(gone, 'yes\n')
+    const { code, stdout, stderr } = await worker.exited
+    expect({ code, stdout }).toEqual({ code: 75, stdout: 'up\nfinished\n' })
+    expect(stderr).toMatch(/LEASE_LOST/)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test.skipIf(!on43)('an item that is always too slow is set aside in the end', { timeout: 120_000 }, async () => {
@@ -163,6 +250,39 @@ it('without write permission an item for the dead letters goes back, and the err
   expect(await consumeOne(() => {}, options(queue.name, url))).toEqual({ status: 'empty' })
 })
 
+it('a message that another user published under its own id is set aside once, and nowhere else', async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  const user = `publisher-${queue.name}`
+  await the.rabbitmqctl('add_user', user, 's3cret')
+  await the.rabbitmqctl('set_permissions', user, '.*', '.*', '.*')
+  const publisher = await connect(Object.assign(new URL(the.url), { username: user, password: 's3cret' }).href)
+  const channel = await publisher.createConfirmChannel()
+  channel.publish('', queue.name, Buffer.from('x'), { userId: user, messageId: 'id-1', persistent: true })
+  await channel.waitForConfirms()
+  await publisher.close()
+  const outcome = await consumeOne(
+    () => {
+      throw new DeadLetterError('It is hopeless.')
+    },
+    options(queue.name, the.url),
+  )
+  expect(outcome).toMatchObject({ status: 'dead-lettered' })
+  const dead = await queue.channel.get(`${queue.name}.dead`, { noAck: true })
+  expect(dead).toMatchObject({ content: Buffer.from('x'), properties: { messageId: 'id-1', userId: undefined } })
+  expect(await queue.drain('dead')).toEqual([])
+  expect(await queue.drain()).toEqual([])
+})
+
+test.skipIf(!on43)('an item in delayed retry, which no reading shows, is done by a worker that waits', async () => {
+  const delayed = { 'x-delayed-retry-type': 'all', 'x-delayed-retry-min': 1_000, 'x-delayed-retry-max': 1_000 }
+  await using queue = await testQueue('quorum', { url: the.url, arguments: delayed })
+  await queue.publish('a')
+  const failing = consumeOne(() => Promise.reject(new Error('not yet')), options(queue.name, the.url))
+  expect(await failureOf(failing)).toMatchObject({ code: 'HANDLER_FAILED' })
+  const outcome = await consumeOne((item) => item.text(), { ...options(queue.name, the.url), empty: 'wait' })
+  expect(outcome).toEqual({ status: 'done', result: 'a' })
+})
+
 it('a broker that stops loses the lease of who handles an item, and who waits connects again', {
   timeout: 120_000,
 }, async () => {
@@ -191,15 +311,23 @@ it('a broker that stops loses the lease of who handles an item, and who waits co
 /** As short as the version allows: server-wide below 4.3, a queue's argument from there on. */
 async function shortConsumerTimeout(
   own: OwnBroker,
+  timeoutMs = 1_000,
 ): Promise<AsyncDisposable & { readonly arguments: Readonly<Record<string, unknown>> }> {
-  if (on43) return { arguments: { 'x-consumer-timeout': 1_000 }, [Symbol.asyncDispose]: async () => {} }
-  await own.evaluate('application:set_env(rabbit, consumer_timeout, 1000).')
+  if (on43) return { arguments: { 'x-consumer-timeout': timeoutMs }, [Symbol.asyncDispose]: async () => {} }
+  await own.evaluate(`application:set_env(rabbit, consumer_timeout, ${timeoutMs}).`)
   return {
     arguments: {},
     [Symbol.asyncDispose]: async () => {
       await own.evaluate('application:set_env(rabbit, consumer_timeout, 1800000).')
     },
   }
+}
+
+/** Resolves once the broker has given the item to a consumer of somebody else's. */
+async function takenByAnother(queue: TestQueue): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  await queue.channel.consume(queue.name, resolve, { noAck: true })
+  await promise
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

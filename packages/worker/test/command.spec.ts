@@ -1,18 +1,15 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { testQueue } from '@internal/testing/test-queue'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-
-/** The command as it is installed. */
-const COMMAND = fileURLToPath(new URL('../dist/podqueue-worker.js', import.meta.url))
+import { type RunningCommand, startCommand } from './start-command.ts'
 
 let folder: string
-const children = new Set<ChildProcessWithoutNullStreams>()
+const children = new Set<ChildProcess>()
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podqueue-command-'))
@@ -23,29 +20,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      BROKER_URL: brokerUrl(),
-      PODQUEUE_EMPTY_AFTER_MS: '200',
-      PODQUEUE_TERMINATION_LOG: join(folder, 'termination'),
-      ...environment,
-    },
+function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
+  const started = startCommand(args, {
+    BROKER_URL: brokerUrl(),
+    PODQUEUE_EMPTY_AFTER_MS: '200',
+    PODQUEUE_TERMINATION_LOG: join(folder, 'termination'),
+    ...environment,
   })
-  children.add(child)
-  const output = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    output.stderr += chunk
-  })
-  const printed = async (text: string): Promise<void> => {
-    while (!output.stdout.includes(text)) await once(child.stdout, 'data')
-  }
-  const exited = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
-  return { child, printed, exited }
+  children.add(started.child)
+  return started
 }
 
 /** Ended processes whose parent has not looked yet do not count. */
@@ -197,12 +180,37 @@ test('a program that keeps the processor busy for three heartbeats keeps its lea
   await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
 })
 
-test('a body of 10 MB is streamed to a program that reads it slowly', async () => {
+test('a body of 10 MB reaches a program that reads it slowly, every byte of it', async () => {
   await using queue = await testQueue()
-  await queue.publish(Buffer.alloc(10_000_000, 'x'))
-  const { code, stdout } = await run(['--queue', queue.name, '--', 'sh', '-c', 'head -c 1 | wc -c; sleep 0.3; wc -c'])
-  expect(code).toBe(0)
-  expect(stdout.trim().split(/\s+/)[0]).toBe('1')
+  const body = randomBytes(10_000_000)
+  await queue.publish(body)
+  // Slower than the worker writes: the pipe is full nearly all the time.
+  const slowly =
+    'while dd bs=500000 count=1 iflag=fullblock status=none | tee piece && [ -s piece ]; do sleep 0.02; done'
+  const { code, stdout, stderr } = await run([
+    '--queue',
+    queue.name,
+    '--',
+    'sh',
+    '-c',
+    `cd ${folder}; (${slowly}) | sha256sum`,
+  ])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.split(' ')[0]).toBe(createHash('sha256').update(body).digest('hex'))
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+})
+
+test('a program that closes its standard input at once and works on has done its item', async () => {
+  await using queue = await testQueue()
+  await queue.publish(randomBytes(10_000_000))
+  const goOn = join(folder, 'go-on')
+  execFileSync('mkfifo', [goOn])
+  const program = `exec <&-; echo closed; read -r _ <${goOn}; echo finished`
+  const worker = start(['--queue', queue.name, '--', 'sh', '-c', program])
+  await worker.printed('closed')
+  await writeFile(goOn, 'on\n')
+  expect(await worker.exited).toEqual({ code: 0, stdout: 'closed\nfinished\n', stderr: '' })
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
 })
 
 test.each([

@@ -1,0 +1,20 @@
+/** What passes between a worker and its broker, recognized on its way through a proxy: AMQP 0-9-1 methods, whole frames at a time. */
+
+/** The arguments of each method frame of that class and method in a piece of the stream. */
+function* methods(piece: Buffer, classId: number, methodId: number): Generator<Buffer> {
+  for (let at = 0; at + 11 < piece.length; at += 8 + piece.readUInt32BE(at + 3)) {
+    const isMethod =
+      piece[at] === 1 && piece.readUInt16BE(at + 7) === classId && piece.readUInt16BE(at + 9) === methodId
+    if (isMethod) yield piece.subarray(at + 11, at + 7 + piece.readUInt32BE(at + 3))
+  }
+}
+
+const has = (classId: number, methodId: number) => (piece: Buffer) => !methods(piece, classId, methodId).next().done
+
+export const consumeRequest: (piece: Buffer) => boolean = has(60, 20)
+export const ack: (piece: Buffer) => boolean = has(60, 80)
+
+/** The answer to a passive declare that counts nothing and nobody: what a queue without a leader reads as. */
+export function readsNothing(piece: Buffer): boolean {
+  return [...methods(piece, 50, 11)].some((counts) => counts.subarray(-8).every((byte) => byte === 0))
+}
