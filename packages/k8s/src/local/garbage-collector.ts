@@ -1,6 +1,15 @@
 import type { Pod } from './objects.ts'
 import { requestPodDeletion, withoutFinalizer } from './pod-deletion.ts'
-import { CONFIG_MAPS, EVENTS, JOBS, NAMESPACES, PODS, type ResourceType, SECRETS } from './store/resource-types.ts'
+import {
+  CONFIG_MAPS,
+  EVENTS,
+  JOBS,
+  NAMESPACES,
+  PODS,
+  type ResourceType,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from './store/resource-types.ts'
 import type { Change, Store } from './store/store.ts'
 
 /** Holds an object until what it owns is gone. */
@@ -63,7 +72,7 @@ export class GarbageCollector implements Disposable {
   }
 
   #emptyNamespace(name: string): void {
-    for (const type of [JOBS, SECRETS, CONFIG_MAPS, EVENTS]) {
+    for (const type of [JOBS, SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS, EVENTS]) {
       for (const { metadata } of this.#store.list(type, name)) this.#store.remove(type, name, metadata.name)
     }
     for (const pod of this.#store.list<Pod>(PODS, name)) this.#removePod(pod)

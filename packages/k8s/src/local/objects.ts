@@ -58,7 +58,11 @@ export interface EnvVar {
     readonly secretKeyRef?: KeySelector
     readonly configMapKeyRef?: KeySelector
     readonly fieldRef?: { readonly fieldPath: string }
-    readonly resourceFieldRef?: { readonly resource: string }
+    readonly resourceFieldRef?: {
+      readonly containerName?: string
+      readonly resource: string
+      readonly divisor?: string | number
+    }
   }
 }
 
@@ -66,6 +70,46 @@ export interface EnvFromSource {
   readonly prefix?: string
   readonly secretRef?: { readonly name?: string; readonly optional?: boolean }
   readonly configMapRef?: { readonly name?: string; readonly optional?: boolean }
+}
+
+export interface KeyToPath {
+  readonly key: string
+  readonly path: string
+  readonly mode?: number
+}
+
+export interface Volume {
+  readonly name: string
+  readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string | number }
+  readonly secret?: {
+    readonly secretName?: string
+    readonly items?: readonly KeyToPath[]
+    readonly defaultMode?: number
+    readonly optional?: boolean
+  }
+  readonly configMap?: {
+    readonly name?: string
+    readonly items?: readonly KeyToPath[]
+    readonly defaultMode?: number
+    readonly optional?: boolean
+  }
+  readonly [source: string]: unknown
+}
+
+export interface VolumeMount {
+  readonly name: string
+  readonly mountPath: string
+  readonly subPath?: string
+  readonly subPathExpr?: string
+  readonly readOnly?: boolean
+}
+
+/** Quantities by the name of the resource. */
+export type ResourceList = Readonly<Record<string, string | number>>
+
+export interface Resources {
+  readonly limits?: ResourceList
+  readonly requests?: ResourceList
 }
 
 export interface Container {
@@ -77,6 +121,9 @@ export interface Container {
   readonly workingDir?: string
   readonly env?: readonly EnvVar[]
   readonly envFrom?: readonly EnvFromSource[]
+  readonly resources?: Resources
+  readonly volumeMounts?: readonly VolumeMount[]
+  readonly terminationMessagePath?: string
   readonly terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError'
   readonly [field: string]: unknown
 }
@@ -86,6 +133,8 @@ export interface PodSpec {
   readonly initContainers?: readonly Container[]
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never'
   readonly terminationGracePeriodSeconds?: number
+  readonly activeDeadlineSeconds?: number
+  readonly volumes?: readonly Volume[]
   readonly hostname?: string
   readonly nodeName?: string
   readonly serviceAccountName?: string
@@ -155,6 +204,11 @@ export interface PodFailurePolicyRule {
   readonly onPodConditions?: readonly { readonly type: string; readonly status?: string }[]
 }
 
+export interface SuccessPolicyRule {
+  readonly succeededIndexes?: string
+  readonly succeededCount?: number
+}
+
 export interface JobSpec {
   readonly parallelism: number
   readonly completions?: number
@@ -167,6 +221,7 @@ export interface JobSpec {
   readonly suspend: boolean
   readonly podReplacementPolicy: 'TerminatingOrFailed' | 'Failed'
   readonly podFailurePolicy?: { readonly rules: readonly PodFailurePolicyRule[] }
+  readonly successPolicy?: { readonly rules: readonly SuccessPolicyRule[] }
   readonly selector: { readonly matchLabels: Readonly<Record<string, string>> }
   readonly template: PodTemplate
 }

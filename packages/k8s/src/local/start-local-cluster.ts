@@ -15,6 +15,7 @@ import { writeKubeconfig } from './kubeconfig.ts'
 import { inheritedEnvironment } from './kubelet/inherited-environment.ts'
 import { Kubelet } from './kubelet/kubelet.ts'
 import { type LocalClusterOptions, resolveLocalClusterOptions } from './local-cluster-options.ts'
+import { keepDefaultAccounts } from './service-accounts.ts'
 import { NAMESPACES } from './store/resource-types.ts'
 import { Store } from './store/store.ts'
 import { Supervisor } from './supervisor-client.ts'
@@ -60,6 +61,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backOffScale)]) {
       cleanUp.push(() => part[Symbol.dispose]())
     }
+    cleanUp.push(keepDefaultAccounts(store))
     store.create(NAMESPACES, prepareNew(NAMESPACES, { metadata: { name: 'default' } }, undefined))
     const server = await ApiServer.start({
       store,

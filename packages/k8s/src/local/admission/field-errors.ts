@@ -25,6 +25,10 @@ export class FieldErrors {
     )
   }
 
+  notFound(field: string, value: unknown): void {
+    this.#add('FieldValueNotFound', field, `Not found: ${JSON.stringify(value)}`)
+  }
+
   duplicate(field: string, value: unknown): void {
     this.#add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}`)
   }

@@ -3,6 +3,7 @@ import type { Job, JobSpec, PodTemplate } from '../objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabels, isDnsLabel } from './names.ts'
 import { checkPodSpec, defaultPodSpec } from './pod-spec.ts'
+import { checkSuccessPolicy } from './success-policy.ts'
 
 const MAX_INT32 = 2_147_483_647
 const MODES = ['NonIndexed', 'Indexed']
@@ -60,6 +61,7 @@ export function checkJobSpec(errors: FieldErrors, name: string, spec: JobSpec): 
     const policy = spec.template.spec.restartPolicy
     errors.invalid('spec.podFailurePolicy', policy, 'only "Never" is supported when podFailurePolicy is specified')
   }
+  checkSuccessPolicy(errors, spec)
   checkLabels(errors, 'spec.template.labels', spec.template.metadata?.labels)
   checkPodSpec(errors, 'spec.template.spec', spec.template.spec, ['OnFailure', 'Never'])
   if (indexed && spec.completions !== undefined && spec.completions > 0) {
@@ -76,7 +78,14 @@ export function checkJobUpdate(errors: FieldErrors, { spec: old, status }: Job, 
   }
   const loose = old.suspend && status.startTime === undefined
   same('template', loose ? fixedPart(old.template) : old.template, loose ? fixedPart(spec.template) : spec.template)
-  for (const field of ['selector', 'completionMode', 'backoffLimitPerIndex', 'podFailurePolicy'] as const) same(field)
+  for (const field of [
+    'selector',
+    'completionMode',
+    'backoffLimitPerIndex',
+    'podFailurePolicy',
+    'successPolicy',
+  ] as const)
+    same(field)
   if (old.completions === spec.completions) return
   // Elastic Indexed Jobs: both together.
   if (spec.completionMode !== 'Indexed' || spec.completions !== spec.parallelism) same('completions')

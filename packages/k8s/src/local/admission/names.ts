@@ -3,6 +3,9 @@ import type { FieldErrors } from './field-errors.ts'
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
+const LABEL_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const SUBDOMAIN_RULE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 const TOO_LONG = 'must be no more than 63 characters'
 
 export function isDnsLabel(text: string): boolean {
@@ -25,6 +28,11 @@ export function checkLabelName(errors: FieldErrors, field: string, name: string 
   }
 }
 
+/** A name of another object that may have dots: of a Secret in a reference. */
+export function checkReference(errors: FieldErrors, field: string, name: string | undefined): void {
+  if (name === undefined || !SUBDOMAIN.test(name)) errors.invalid(field, name ?? '', SUBDOMAIN_RULE)
+}
+
 /** A name that may have dots: of Jobs, pods and Secrets. */
 export function checkSubdomainName(errors: FieldErrors, field: string, name: string | undefined): void {
   if (name === undefined || name === '') {
@@ -33,11 +41,7 @@ export function checkSubdomainName(errors: FieldErrors, field: string, name: str
   }
   if (name.length > 253) errors.invalid(field, name, 'must be no more than 253 characters')
   if (!SUBDOMAIN.test(name)) {
-    errors.invalid(
-      field,
-      name,
-      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-    )
+    errors.invalid(field, name, SUBDOMAIN_RULE)
   }
 }
 
@@ -46,7 +50,15 @@ export function checkLabels(
   field: string,
   labels: Readonly<Record<string, string>> | undefined,
 ): void {
-  for (const value of Object.values(labels ?? {})) {
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    const name = key.slice(key.indexOf('/') + 1)
+    if (!LABEL_NAME.test(name)) {
+      errors.invalid(
+        field,
+        key,
+        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      )
+    }
     if (value.length > 63) errors.invalid(field, value, TOO_LONG)
     if (!LABEL_VALUE.test(value)) {
       errors.invalid(

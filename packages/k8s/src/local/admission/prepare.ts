@@ -22,8 +22,10 @@ import {
 } from '../store/resource-types.ts'
 import { FieldErrors } from './field-errors.ts'
 import { checkJobSpec, checkJobUpdate, defaultJobSpec } from './job-spec.ts'
-import { checkLabelName, checkSubdomainName } from './names.ts'
-import { checkPodSpec, defaultPodSpec } from './pod-spec.ts'
+import { checkBase64, checkKeys } from './keyed-data.ts'
+import { checkLabelName, checkLabels, checkSubdomainName } from './names.ts'
+import { checkPodSpec, completedPodSpec, defaultPodSpec } from './pod-spec.ts'
+import { qosClassOf } from './resources.ts'
 
 /** An object as a client sent it. */
 export type Draft = Record<string, unknown> & { metadata?: Partial<ObjectMeta> }
@@ -47,10 +49,13 @@ export function prepareNew(type: ResourceType, draft: Draft, namespace: string |
     ...((type === JOBS || type === PODS) && { generation: 1 }),
     creationTimestamp: kubeTime(Date.now()),
   }
+  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft)
   const object = completed(type, draft, metadata)
   const errors = new FieldErrors()
   if (type === NAMESPACES) checkLabelName(errors, 'metadata.name', name)
   else checkSubdomainName(errors, 'metadata.name', name)
+  checkLabels(errors, 'metadata.labels', given.labels)
+  if (type === SECRETS || type === CONFIG_MAPS) checkKeys(errors, object as Secret | ConfigMap)
   if (type === JOBS) checkJobSpec(errors, name, (object as Job).spec)
   if (type === PODS) checkPodSpec(errors, 'spec', (object as Pod).spec, ['Always', 'OnFailure', 'Never'])
   if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
@@ -79,6 +84,8 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
   }
   let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
+  checkLabels(errors, 'metadata.labels', given.labels)
+  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft)
   if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
   // The status has a path of its own.
   if (current.status !== undefined) next = { ...next, status: current.status }
@@ -87,7 +94,10 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
     checkJobUpdate(errors, current as Job, next as Job)
   } else if (type === PODS && !isDeepStrictEqual(current.spec, next.spec)) {
     errors.forbidden('spec', 'pod updates may not change fields')
-  } else if (type === SECRETS || type === CONFIG_MAPS) checkImmutable(errors, current as Secret, next as Secret)
+  } else if (type === SECRETS || type === CONFIG_MAPS) {
+    checkKeys(errors, next as Secret)
+    checkImmutable(errors, current as Secret, next as Secret)
+  }
   if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
   if (generation !== undefined && !isDeepStrictEqual(current.spec, next.spec)) {
     return { ...next, metadata: { ...metadata, generation: generation + 1 } }
@@ -122,8 +132,11 @@ function completed(type: ResourceType, draft: Draft, metadata: ObjectMeta): Kube
       }
     }
     case PODS: {
-      const spec = { restartPolicy: 'Always' as const, ...defaultPodSpec(draft.spec as Pod['spec'] | undefined) }
-      return { ...object, spec, status: { phase: 'Pending', qosClass: 'BestEffort' } }
+      const spec = completedPodSpec({
+        restartPolicy: 'Always',
+        ...defaultPodSpec(draft.spec as Pod['spec'] | undefined),
+      })
+      return { ...object, spec, status: { phase: 'Pending', qosClass: qosClassOf(spec.containers) } }
     }
     case SECRETS: {
       const { stringData, ...rest } = object as Draft & {

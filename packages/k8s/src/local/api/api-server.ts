@@ -18,7 +18,7 @@ import { openApi } from './openapi.ts'
 import { podLog } from './pod-log.ts'
 import { parseTarget, type RequestTarget } from './request-target.ts'
 import { badRequest, internal, methodNotAllowed, noSuchPath, StatusError, unauthorized } from './status-error.ts'
-import { tableOf, wantsTable } from './table.ts'
+import { rowObjectOf, tableOf, wantsTable } from './table.ts'
 import { isTrue, watch } from './watch-stream.ts'
 
 /** Kubernetes' own limit of a request's body. */
@@ -97,16 +97,17 @@ export class ApiServer implements AsyncDisposable {
     response: ServerResponse,
   ): Answer | undefined {
     const table = wantsTable(request.headers.accept)
+    const include = rowObjectOf(query)
     if (isTrue(query.get('watch'))) {
       watch(this.#parts.store, target, query, request, response, table)
       return undefined
     }
     if (target.name !== undefined) {
       const object = this.#objects.get(target)
-      return { code: 200, body: table ? tableOf(target.type, [object], object.metadata) : object }
+      return { code: 200, body: table ? tableOf(target.type, [object], object.metadata, include) : object }
     }
     const list = this.#objects.list(target, query)
-    return { code: 200, body: table ? tableOf(target.type, list.items, list.metadata) : list }
+    return { code: 200, body: table ? tableOf(target.type, list.items, list.metadata, include) : list }
   }
 
   /** Undefined when the answer is a stream that has been taken care of. */
@@ -149,7 +150,9 @@ export class ApiServer implements AsyncDisposable {
         if (name === undefined) throw methodNotAllowed()
         return objects.patch(target, request.headers['content-type'], await readJson(request), query)
       case 'DELETE': {
-        if (subresource !== undefined) throw methodNotAllowed()
+        // A collection is that of one namespace.
+        const everywhere = name === undefined && target.namespace === undefined
+        if (subresource !== undefined || everywhere) throw methodNotAllowed()
         const options = (await readJson(request)) ?? {}
         return name === undefined
           ? objects.deleteCollection(target, options, query)

@@ -4,9 +4,12 @@ import { cannotBeHandled, checkSchema, type Models } from '../admission/schema.t
 import { FOREGROUND_FINALIZER } from '../garbage-collector.ts'
 import { type KubeObject, kubeTime, type Pod } from '../objects.ts'
 import { removeIfReleased, requestPodDeletion, withoutFinalizer } from '../pod-deletion.ts'
+import { accountProblem } from '../service-accounts.ts'
 import { groupVersion, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
+import { ListPages, type Page } from './list-pages.ts'
 import { applyPatch } from './patch.ts'
+import { checkPropagation, fieldValidationOf, isDryRun, wholeNumber } from './request-options.ts'
 import type { RequestTarget } from './request-target.ts'
 import { selectorOf } from './selectors.ts'
 import {
@@ -15,6 +18,7 @@ import {
   conflict,
   deleted,
   forbidden,
+  invalidPatch,
   notFound,
   type Status,
   StatusError,
@@ -47,6 +51,7 @@ interface DeleteOptions {
 export class ObjectRequests {
   readonly #store: Store
   readonly #models: Models
+  readonly #pages = new ListPages()
 
   constructor(store: Store, models: Models) {
     this.#store = store
@@ -60,23 +65,45 @@ export class ObjectRequests {
   }
 
   list({ type, namespace }: RequestTarget, query: URLSearchParams): ObjectList {
+    const limit = wholeNumber(query, 'limit') ?? 0
+    const counted = !query.get('labelSelector') && !query.get('fieldSelector')
+    const token = query.get('continue')
+    const isKnown = (version: number) => this.#store.since(type, version) !== undefined
+    const page = token
+      ? this.#pages.next(token, limit, counted, isKnown)
+      : this.#firstPage(type, namespace, query, limit, counted)
+    const metadata = { resourceVersion: String(page.version), ...page.next }
+    // The entries of a list do not say again what they are.
+    const items = page.items.map(({ apiVersion: _, kind: __, ...rest }) => rest as KubeObject)
+    return { kind: `${type.kind}List`, apiVersion: groupVersion(type), metadata, items }
+  }
+
+  /** Sorted by name, as the real store has them. */
+  #firstPage(
+    type: ResourceType,
+    namespace: string | undefined,
+    query: URLSearchParams,
+    limit: number,
+    counted: boolean,
+  ): Page {
     const wanted = parseVersion(query.get('resourceVersion')) ?? 0
     const { version } = this.#store
     if (wanted > version) {
       const message = `Timeout: Too large resource version: ${wanted}, current: ${version}`
-      throw new StatusError(504, 'Timeout', message, { retryAfterSeconds: 1 })
+      const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }]
+      throw new StatusError(504, 'Timeout', message, { causes, retryAfterSeconds: 1 })
     }
-    const selected = selectorOf(type, query)
-    let items = this.#store.list(type, namespace).filter(selected)
-    const { limit, metadata, from } = page(query, version)
-    const rest = Math.max(0, items.length - from - limit)
-    items = items.slice(from, from + limit)
-    const next = rest > 0 && { continue: String(from + limit), remainingItemCount: rest }
-    return { kind: `${type.kind}List`, apiVersion: groupVersion(type), metadata: { ...metadata, ...next }, items }
+    if (query.get('resourceVersionMatch') === 'Exact' && wanted !== version) {
+      throw new StatusError(410, 'Expired', 'The resourceVersion for the provided list is too old.')
+    }
+    const items = this.#store.list(type, namespace).filter(selectorOf(type, query)).sort(byName)
+    // Any version will do, so the whole list from memory, as the real server answers it.
+    return this.#pages.first(items, version, query.get('resourceVersion') === '0' ? 0 : limit, counted)
   }
 
   create({ type, namespace }: RequestTarget, sent: Draft, query: URLSearchParams): Answer {
-    const { draft, warnings } = this.#decode(type, sent, query)
+    const dryRun = isDryRun(query, 'CreateOptions')
+    const { draft, warnings } = this.#decode(type, sent, fieldValidationOf(query, 'CreateOptions'))
     if (namespace !== undefined) {
       const at = this.#store.get(NAMESPACES, undefined, namespace)
       if (!at) throw notFound(NAMESPACES, namespace)
@@ -89,30 +116,48 @@ export class ObjectRequests {
     const { name } = object.metadata
     const taken = this.#store.get(type, namespace, name)
     if (taken) throw alreadyExists(type, name, taken.metadata.deletionTimestamp !== undefined)
-    return { code: 201, body: isDryRun(query) ? object : this.#store.create(type, object), warnings }
+    const problem = type === PODS ? accountProblem(this.#store, namespace, (object as Pod).spec) : undefined
+    if (problem !== undefined) throw forbidden(type, name, problem)
+    return { code: 201, body: dryRun ? withoutVersion(object) : this.#store.create(type, object), warnings }
   }
 
   update(target: RequestTarget, sent: Draft, query: URLSearchParams): Answer {
+    const dryRun = isDryRun(query, 'UpdateOptions')
+    const { draft, warnings } = this.#decode(target.type, sent, fieldValidationOf(query, 'UpdateOptions'))
+    return this.#replace(target, draft, warnings, dryRun)
+  }
+
+  patch(target: RequestTarget, contentType: string | undefined, patch: unknown, query: URLSearchParams): Answer {
+    const dryRun = isDryRun(query, 'PatchOptions')
+    const validation = fieldValidationOf(query, 'PatchOptions')
+    const patched = applyPatch(contentType, this.get(target), patch) as Draft
+    const { draft, warnings } = this.#decode(target.type, patched, validation, (why) => invalidPatch(patch, why))
+    return this.#replace(target, draft, warnings, dryRun)
+  }
+
+  #replace(target: RequestTarget, draft: Draft, warnings: readonly string[], dryRun: boolean): Answer {
     const current = this.get(target)
     const { type, subresource } = target
-    const { draft, warnings } = this.#decode(type, sent, query)
-    const version = draft.metadata?.resourceVersion
+    const { name } = current.metadata
+    const { name: given, resourceVersion: version } = draft.metadata ?? {}
+    if (given !== undefined && given !== name) {
+      throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
+    }
     if (version !== undefined && version !== '' && version !== current.metadata.resourceVersion) {
       const why = 'the object has been modified; please apply your changes to the latest version and try again'
-      throw conflict(type, current.metadata.name, why)
+      throw conflict(type, name, why)
     }
     const next = subresource === 'status' ? { ...current, status: draft.status } : prepareUpdate(type, current, draft)
-    if (isDryRun(query) || isDeepStrictEqual(next, current)) return { code: 200, body: next, warnings }
+    if (dryRun || isDeepStrictEqual(next, current)) return { code: 200, body: next, warnings }
     const stored = this.#store.update(type, current, () => next)
     if (stored) removeIfReleased(this.#store, type, stored)
     return { code: 200, body: stored, warnings }
   }
 
-  patch(target: RequestTarget, contentType: string | undefined, patch: unknown, query: URLSearchParams): Answer {
-    return this.update(target, applyPatch(contentType, this.get(target), patch) as Draft, query)
-  }
-
   delete(target: RequestTarget, options: DeleteOptions, query: URLSearchParams): Answer {
+    const dryRun = isDryRun(query, 'DeleteOptions', options.dryRun)
+    const policy = query.get('propagationPolicy') ?? options.propagationPolicy
+    checkPropagation(policy)
     const object = this.get(target)
     const { type } = target
     const { uid, resourceVersion } = options.preconditions ?? {}
@@ -121,15 +166,16 @@ export class ObjectRequests {
       ['ResourceVersion', resourceVersion, object.metadata.resourceVersion],
     ] as const) {
       if (wanted === undefined || wanted === found) continue
-      const why = `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). The object might have been deleted and then recreated`
+      const happened = field === 'UID' ? 'deleted and then recreated' : 'modified'
+      const why = `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). The object might have been ${happened}`
       throw conflict(type, object.metadata.name, why, type.kind)
     }
-    if (isDryRun(query) || options.dryRun?.includes('All')) return { code: 200, body: this.#gone(type, object) }
+    if (dryRun) return { code: 200, body: this.#gone(type, object) }
     const seconds = query.get('gracePeriodSeconds')
     const grace = seconds === null ? options.gracePeriodSeconds : Number(seconds)
     if (type === PODS) return this.#deletePod(object as Pod, grace)
     if (type === NAMESPACES) return this.#deleteNamespace(object)
-    if (type === JOBS) return this.#deleteJob(object, query.get('propagationPolicy') ?? options.propagationPolicy)
+    if (type === JOBS) return this.#deleteJob(object, policy)
     this.#store.remove(type, object.metadata.namespace, object.metadata.name)
     return { code: 200, body: this.#gone(type, object) }
   }
@@ -144,13 +190,17 @@ export class ObjectRequests {
   }
 
   /** What was sent without unknown fields: refused, told or passed over in silence as `fieldValidation` says. */
-  #decode(type: ResourceType, sent: Draft, query: URLSearchParams): { draft: Draft; warnings: readonly string[] } {
+  #decode(
+    type: ResourceType,
+    sent: Draft,
+    validation: 'Ignore' | 'Strict' | 'Warn',
+    refusal: (why: string) => StatusError = (why) => cannotBeHandled(type, why),
+  ): { draft: Draft; warnings: readonly string[] } {
     if (sent.kind !== undefined && sent.kind !== type.kind) return { draft: sent, warnings: [] }
     const { known, unknown } = checkSchema(type, sent, this.#models)
     const words = unknown.map((field) => `unknown field "${field}"`)
-    const validation = query.get('fieldValidation') ?? 'Warn'
     if (validation === 'Strict' && words.length > 0) {
-      throw cannotBeHandled(type, `strict decoding error: ${words.join(', ')}`)
+      throw refusal(`strict decoding error: ${words.join(', ')}`)
     }
     return { draft: known, warnings: validation === 'Warn' ? words : [] }
   }
@@ -209,14 +259,13 @@ export class ObjectRequests {
   }
 }
 
-function page(query: URLSearchParams, version: number) {
-  const limit = Number(query.get('limit') ?? 0)
-  const from = Number(query.get('continue') ?? 0)
-  if (!Number.isSafeInteger(limit) || !Number.isSafeInteger(from))
-    throw badRequest('limit and continue must be numbers of the server')
-  return { from, limit: limit > 0 ? limit : Number.POSITIVE_INFINITY, metadata: { resourceVersion: String(version) } }
+function byName({ metadata: a }: KubeObject, { metadata: b }: KubeObject): number {
+  const [one, other] = [`${a.namespace ?? ''}/${a.name}`, `${b.namespace ?? ''}/${b.name}`]
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
-function isDryRun(query: URLSearchParams): boolean {
-  return query.getAll('dryRun').includes('All')
+/** What a dry run shows was never stored. */
+function withoutVersion(object: KubeObject): unknown {
+  const { resourceVersion: _, ...metadata } = object.metadata
+  return { ...object, metadata }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { badRequest, StatusError, unsupportedMediaType } from './status-error.ts'
+import { strategicMerge } from './strategic-merge.ts'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
@@ -9,9 +10,9 @@ export function applyPatch(contentType: string | undefined, target: unknown, pat
     case 'application/json-patch+json':
       return applyJsonPatch(target as Json, patch)
     case 'application/merge-patch+json':
-    // Lists with merge keys are replaced as a whole: a Job's cannot be changed anyhow.
-    case 'application/strategic-merge-patch+json':
       return merge(target as Json, patch as Json)
+    case 'application/strategic-merge-patch+json':
+      return strategicMerge(target as Json, patch as Json)
     default:
       throw unsupportedMediaType('415: Unsupported Media Type')
   }
@@ -22,7 +23,6 @@ function merge(target: Json, patch: Json): Json {
   if (!isObject(patch)) return patch
   const merged: { [name: string]: Json } = isObject(target) ? { ...target } : {}
   for (const [name, value] of Object.entries(patch)) {
-    if (name.startsWith('$')) continue
     if (value === null) delete merged[name]
     else merged[name] = merge(merged[name] ?? null, value)
   }
@@ -31,7 +31,9 @@ function merge(target: Json, patch: Json): Json {
 
 /** https://www.rfc-editor.org/rfc/rfc6902 */
 function applyJsonPatch(target: Json, patch: unknown): Json {
-  if (!Array.isArray(patch)) throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch')
+  if (!Array.isArray(patch)) {
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp')
+  }
   // The root in a holder of its own, so that it can be replaced like anything else.
   const holder: { [name: string]: Json } = { root: structuredClone(target) }
   for (const { op, path, from, value } of patch as { op: string; path: string; from?: string; value?: Json }[]) {

@@ -106,6 +106,13 @@ export function invalid(type: ResourceType, name: string, causes: readonly Statu
   return new StatusError(422, 'Invalid', message, { name, ...groupOf(type), kind: type.kind, causes })
 }
 
+/** A patch that brings unknown fields while those are to be refused. */
+export function invalidPatch(patch: unknown, why: string): StatusError {
+  const message = `Invalid value: ${JSON.stringify(JSON.stringify(patch))}: ${why}`
+  const causes = [{ reason: 'FieldValueInvalid', message, field: 'patch' }]
+  return new StatusError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes })
+}
+
 export function internal(message: string): StatusError {
   return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, {})
 }

@@ -1,5 +1,15 @@
-import type { ContainerStatus, Job, KubeObject, Pod } from '../objects.ts'
-import { EVENTS, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
+import type { ConfigMap, ContainerStatus, Job, KubeObject, Pod, Secret } from '../objects.ts'
+import {
+  CONFIG_MAPS,
+  EVENTS,
+  groupVersion,
+  JOBS,
+  NAMESPACES,
+  PODS,
+  type ResourceType,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '../store/resource-types.ts'
 
 /** A column as `kubectl get` shows it; with priority 1 only for `-o wide`. */
 interface Column {
@@ -57,9 +67,17 @@ const COLUMNS = new Map<ResourceType, readonly Column[]>([
       { name: 'Type', cell: ({ type }: EventObject) => type },
       { name: 'Reason', cell: ({ reason }: EventObject) => reason },
       { name: 'Object', cell: ({ involvedObject: { kind, name } }: EventObject) => `${kind.toLowerCase()}/${name}` },
+      { name: 'Subobject', priority: 1, cell: ({ involvedObject }: EventObject) => involvedObject.fieldPath ?? '' },
+      { name: 'Source', priority: 1, cell: ({ source }: EventObject) => source?.component ?? '' },
       { name: 'Message', cell: ({ message }: EventObject) => message.trim() },
+      { name: 'First Seen', priority: 1, cell: ({ firstTimestamp }: EventObject) => ageOf(firstTimestamp) },
+      { name: 'Count', priority: 1, cell: ({ count }: EventObject) => String(count) },
+      { ...NAME, priority: 1 },
     ],
   ],
+  [SECRETS, [NAME, { name: 'Type', cell: ({ type }: Secret) => type ?? '' }, { name: 'Data', cell: countData }, AGE]],
+  [CONFIG_MAPS, [NAME, { name: 'Data', cell: countData }, AGE]],
+  [SERVICE_ACCOUNTS, [NAME, { name: 'Secrets', cell: () => 0 }, AGE]],
   [NAMESPACES, [NAME, { name: 'Status', cell: ({ status }: KubeObject) => (status as { phase: string }).phase }, AGE]],
 ])
 
@@ -68,16 +86,32 @@ interface EventObject extends KubeObject {
   readonly type: string
   readonly reason: string
   readonly message: string
-  readonly involvedObject: { readonly kind: string; readonly name: string }
+  readonly involvedObject: { readonly kind: string; readonly name: string; readonly fieldPath?: string }
+  readonly source?: { readonly component?: string }
+  readonly firstTimestamp: string
+  readonly count: number
 }
+
+/** What a row brings along of its object. */
+export type RowObject = 'None' | 'Metadata' | 'Object'
 
 /** Whether a client prefers rows to print: kubectl does. */
 export function wantsTable(accept: string | undefined): boolean {
   return accept?.split(',')[0]?.includes('as=Table') ?? false
 }
 
+export function rowObjectOf(query: URLSearchParams): RowObject {
+  const wanted = query.get('includeObject')
+  return wanted === 'None' || wanted === 'Object' ? wanted : 'Metadata'
+}
+
 /** Objects as the rows of a `meta.k8s.io/v1` Table. `metadata` is that of the list, or of the one object. */
-export function tableOf(type: ResourceType, objects: readonly KubeObject[], metadata: object): unknown {
+export function tableOf(
+  type: ResourceType,
+  objects: readonly KubeObject[],
+  metadata: object,
+  include: RowObject = 'Metadata',
+): unknown {
   const columns = COLUMNS.get(type) ?? [NAME, AGE]
   return {
     kind: 'Table',
@@ -92,9 +126,19 @@ export function tableOf(type: ResourceType, objects: readonly KubeObject[], meta
     })),
     rows: objects.map((object) => ({
       cells: columns.map(({ cell }) => cell(object as never)),
-      object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+      object: rowObject(type, object, include),
     })),
   }
+}
+
+function rowObject(type: ResourceType, object: KubeObject, include: RowObject): unknown {
+  if (include === 'None') return null
+  if (include === 'Object') return { ...object, kind: type.kind, apiVersion: groupVersion(type) }
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+}
+
+function countData({ data, binaryData }: ConfigMap): number {
+  return Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length
 }
 
 function jobStatus({ metadata, status }: Job): string {

@@ -5,7 +5,7 @@ import type { Change, Store } from '../store/store.ts'
 import type { RequestTarget } from './request-target.ts'
 import { selectorOf } from './selectors.ts'
 import { gone, StatusError } from './status-error.ts'
-import { tableOf } from './table.ts'
+import { rowObjectOf, tableOf } from './table.ts'
 
 const BOOKMARK_MS = 60_000
 /** Without timeoutSeconds a watch lasts from this long to twice as long, as Kubernetes has it. */
@@ -37,7 +37,8 @@ export function watch(
     response.write(`${JSON.stringify(event)}\n`)
     if (response.writableLength > MAX_BEHIND) request.socket.destroy()
   }
-  const shown = (object: KubeObject) => (table ? tableOf(type, [object], object.metadata) : object)
+  const include = rowObjectOf(query)
+  const shown = (object: KubeObject) => (table ? tableOf(type, [object], object.metadata, include) : object)
   const pass = (change: Change) => {
     if (change.resource !== type) return
     const now = matches(change.object)

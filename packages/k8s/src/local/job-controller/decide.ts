@@ -5,7 +5,7 @@ import { countEnded, indexesAfter } from './ended-pods.ts'
 import { failureOf, successOf } from './endings.ts'
 import { formatIndexes } from './index-set.ts'
 import { isActive, isReady, isTerminating, isTracked } from './pod-facts.ts'
-import { deletedPod, lookAgain, manage, type NewPod, suspend } from './pod-plan.ts'
+import { deletedPod, lookAgain, manage, type NewPod, orRefused, suspend } from './pod-plan.ts'
 import type { JobMemory, Situation, Tally } from './situation.ts'
 
 /** What is to be done about a Job now. */
@@ -53,13 +53,13 @@ export function decide(situation: Situation): Decision {
   const release = ended.released
   if (ending) return finish(tally, ending, decided !== undefined, release)
 
-  const plan = spec.suspend ? suspend(tally) : manage(tally)
+  const plan = spec.suspend ? suspend(tally) : orRefused(manage(tally), tally)
   const left = active.filter((pod) => !plan.remove.includes(pod))
   const suspension = withSuspended(status.conditions, spec.suspend, now)
   const resumed = suspension.changed && !spec.suspend
   const startTime = spec.suspend ? status.startTime : resumed ? kubeTime(now) : (status.startTime ?? kubeTime(now))
   return {
-    memory: ended.memory,
+    memory: { ...ended.memory, refusals: plan.refused ? memory.refusals + 1 : 0 },
     remove: plan.remove,
     create: plan.create,
     // A pod that a Job takes away of its own will has not failed.

@@ -46,7 +46,14 @@ export function countEnded({ job: { spec }, pods, memory, now }: Situation): End
       if (match?.action === 'FailIndex') failedAtOnce.add(index)
     }
   }
-  return { succeeded, counted, released, failedAtOnce, ...(failJob && { failJob }), memory: { row, rowsByIndex } }
+  return {
+    succeeded,
+    counted,
+    released,
+    failedAtOnce,
+    ...(failJob && { failJob }),
+    memory: { ...memory, row, rowsByIndex },
+  }
 }
 
 /** The completed and failed indexes of an Indexed Job; nothing for another. */

@@ -1,5 +1,6 @@
-import type { Job, Pod } from '../objects.ts'
+import type { Job, Pod, SuccessPolicyRule } from '../objects.ts'
 import type { Ending } from './conditions.ts'
+import { parseIndexes } from './index-set.ts'
 import type { Tally } from './situation.ts'
 
 /** Whether a Job has failed now, and why. */
@@ -43,7 +44,11 @@ function restartsExceed({ template, backoffLimit }: Job['spec'], active: readonl
 }
 
 /** Whether a Job has reached what it is for. */
-export function successOf({ job: { spec }, active, succeeded }: Tally): Ending | undefined {
+export function successOf({ job: { spec }, active, succeeded, completedIndexes }: Tally): Ending | undefined {
+  const rule = metRule(spec.successPolicy?.rules ?? [], completedIndexes ?? new Set())
+  if (rule >= 0) {
+    return { type: 'SuccessCriteriaMet', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` }
+  }
   if (spec.suspend) return undefined
   const met = spec.completions === undefined ? succeeded > 0 && active.length === 0 : succeeded >= spec.completions
   if (!met) return undefined
@@ -52,4 +57,15 @@ export function successOf({ job: { spec }, active, succeeded }: Tally): Ending |
     reason: 'CompletionsReached',
     message: 'Reached expected number of succeeded pods',
   }
+}
+
+/** The first rule of a successPolicy that the completed indexes meet: so many of those that it names, or all of them. */
+function metRule(rules: readonly SuccessPolicyRule[], completed: ReadonlySet<number>): number {
+  if (completed.size === 0) return -1
+  return rules.findIndex(({ succeededIndexes, succeededCount }) => {
+    if (succeededIndexes === undefined) return completed.size >= (succeededCount ?? Number.POSITIVE_INFINITY)
+    const named = parseIndexes(succeededIndexes)
+    const met = [...named].filter((index) => completed.has(index)).length
+    return met >= (succeededCount ?? named.size)
+  })
 }

@@ -1,7 +1,8 @@
 import type { EventRecorder } from '../event-recorder.ts'
 import type { Job, Pod } from '../objects.ts'
 import { requestPodDeletion, withoutFinalizer } from '../pod-deletion.ts'
-import { JOBS, PODS } from '../store/resource-types.ts'
+import { accountProblem } from '../service-accounts.ts'
+import { JOBS, PODS, SERVICE_ACCOUNTS } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
 import { finishedAt } from './conditions.ts'
 import { decide } from './decide.ts'
@@ -43,6 +44,9 @@ export class JobController implements Disposable {
     if (resource === JOBS) {
       if (type === 'DELETED') this.#forget(object.metadata.uid)
       else this.#enqueue(object as Job)
+    } else if (resource === SERVICE_ACCOUNTS && type === 'ADDED') {
+      // Pods of its namespace may have waited for it.
+      for (const job of this.#store.list<Job>(JOBS, object.metadata.namespace)) this.#enqueue(job)
     } else if (resource === PODS) {
       const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Job')
       if (!owner) return
@@ -80,12 +84,14 @@ export class JobController implements Disposable {
   #sync(job: Job): void {
     const { uid } = job.metadata
     const now = Date.now()
+    const refusal = accountProblem(this.#store, job.metadata.namespace, job.spec.template.spec)
     const { status, release, remove, create, events, memory, lookAgainMs } = decide({
       job,
       pods: [...(this.#pods.get(uid)?.values() ?? [])],
       memory: this.#memories.get(uid) ?? NEW_MEMORY,
       now,
       backOffScale: this.#backOffScale,
+      ...(refusal !== undefined && { refusal }),
     })
     this.#memories.set(uid, memory)
     this.#store.update<Job>(JOBS, job, (current) => ({ ...current, status }))

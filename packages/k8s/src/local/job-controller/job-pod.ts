@@ -1,11 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto'
+import { completedPodSpec } from '../admission/pod-spec.ts'
+import { qosClassOf } from '../admission/resources.ts'
 import { type Container, type EnvVar, type Job, kubeTime, type Pod } from '../objects.ts'
 import { FAILURE_COUNT_KEY, INDEX_KEY, TRACKING_FINALIZER } from './pod-facts.ts'
-import type { NewPod } from './pod-plan.ts'
+import { type NewPod, namePrefix } from './pod-plan.ts'
 
 /** The letters of Kubernetes' generated names: none that make a word or look alike. */
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
-const MAX_PREFIX = 58
 
 /** Five random letters, as at the end of every generated name. */
 export function randomSuffix(): string {
@@ -16,8 +17,9 @@ export function randomSuffix(): string {
 export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {
   const { metadata, spec } = job.spec.template
   const { name, namespace = 'default', uid } = job.metadata
-  const generateName = `${(index === undefined ? name : `${name}-${index}`).slice(0, MAX_PREFIX - 1)}-`
+  const generateName = namePrefix(name, index)
   const indexed = index !== undefined
+  const full = completedPodSpec(spec)
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -39,12 +41,12 @@ export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {
       finalizers: [TRACKING_FINALIZER],
     },
     spec: {
-      ...spec,
-      containers: indexed ? spec.containers.map(withIndex) : spec.containers,
-      ...(indexed && spec.initContainers && { initContainers: spec.initContainers.map(withIndex) }),
+      ...full,
+      containers: indexed ? full.containers.map(withIndex) : full.containers,
+      ...(indexed && full.initContainers && { initContainers: full.initContainers.map(withIndex) }),
       ...(indexed && spec.hostname === undefined && { hostname: `${name}-${index}` }),
     },
-    status: { phase: 'Pending', qosClass: 'BestEffort' },
+    status: { phase: 'Pending', qosClass: qosClassOf(full.containers) },
   }
 }
 

@@ -4,6 +4,12 @@ import { remainingBackOffMs } from './back-off.ts'
 import { completionIndex, isReady, isTerminating } from './pod-facts.ts'
 import type { Tally } from './situation.ts'
 
+/** Kubernetes' own delays between two tries to create what was refused. */
+const FIRST_REFUSAL_MS = 1000
+const MAX_REFUSAL_MS = 60_000
+/** Longest beginning of a generated name. */
+const MAX_PREFIX = 58
+
 export interface NewPod {
   /** Of an Indexed Job. */
   readonly index?: number
@@ -17,6 +23,8 @@ export interface Plan {
   readonly create: readonly NewPod[]
   readonly events: readonly EventNote[]
   readonly lookAgainMs?: number
+  /** Whether pods were wanted that the API does not take. */
+  readonly refused?: boolean
 }
 
 /** A suspended Job has no pods. */
@@ -65,6 +73,26 @@ export function manage(tally: Tally): Plan {
     else create.push({ index, earlierFailures: row?.failures ?? 0 })
   }
   return { ...none, create, ...lookAgain(wait) }
+}
+
+/** The same plan while the API takes no pod: none comes, an event says why, and the next look is later each time. */
+export function orRefused(plan: Plan, { job, memory, refusal, backOffScale }: Tally): Plan {
+  const [first] = plan.create
+  if (refusal === undefined || first === undefined) return plan
+  const name = namePrefix(job.metadata.name, first.index)
+  const message = `Error creating: pods "${name}" is forbidden: ${refusal}`
+  return {
+    ...plan,
+    create: [],
+    refused: true,
+    events: [...plan.events, { type: 'Warning', reason: 'FailedCreate', message }],
+    lookAgainMs: Math.min(FIRST_REFUSAL_MS * 2 ** memory.refusals, MAX_REFUSAL_MS) * backOffScale,
+  }
+}
+
+/** What the names of a Job's pods begin with. */
+export function namePrefix(job: string, index: number | undefined): string {
+  return `${(index === undefined ? job : `${job}-${index}`).slice(0, MAX_PREFIX - 1)}-`
 }
 
 /** Pending before running, not ready before ready, young before old. */

@@ -7,9 +7,11 @@ export interface JobMemory {
   readonly row: FailureRow
   /** With backoffLimitPerIndex: the failures of each index. */
   readonly rowsByIndex: ReadonlyMap<number, FailureRow>
+  /** How often in a row the API refused to create a pod. */
+  readonly refusals: number
 }
 
-export const NEW_MEMORY: JobMemory = { row: { failures: 0, lastAt: 0 }, rowsByIndex: new Map() }
+export const NEW_MEMORY: JobMemory = { row: { failures: 0, lastAt: 0 }, rowsByIndex: new Map(), refusals: 0 }
 
 export interface Situation {
   readonly job: Job
@@ -20,6 +22,8 @@ export interface Situation {
   readonly now: number
   /** Factor on every back-off. */
   readonly backOffScale: number
+  /** Why the API refuses the Job's pods now; undefined when it takes them. */
+  readonly refusal?: string
 }
 
 /** A situation with everything counted that has ended. */

@@ -7,6 +7,7 @@ import { environmentOf, expand } from './environment.ts'
 import { logFile } from './log-file.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
 import { messageFile } from './termination.ts'
+import { mountsOf, rewritten } from './volumes.ts'
 
 /** What to run for a container, or what it waits for, or why it cannot be started at all. */
 export type PreparedRun =
@@ -24,23 +25,27 @@ export function prepareRun(
   const environment = environmentOf(spec, pod, store)
   if ('missing' in environment) return environment
   const { variables } = environment
-  const words = [...(spec.command ?? entrypoint), ...(spec.args ?? [])]
-  const workingDirectory = resolve(cwd, spec.workingDir ?? '.')
+  const message = messageFile(folder, pod, spec.name, restarts)
+  mkdirSync(dirname(message), { recursive: true, mode: 0o700 })
+  const { terminationMessagePath: mountPath } = spec
+  const mounts = [...mountsOf(spec, pod, folder), ...(mountPath ? [{ mountPath, path: message }] : [])]
+  const workingDirectory = resolve(cwd, rewritten(spec.workingDir ?? '.', mounts))
   if (!existsSync(workingDirectory)) {
     return { impossible: `chdir to cwd ("${workingDirectory}"): no such file or directory` }
   }
-  const message = messageFile(folder, pod, spec.name, restarts)
-  mkdirSync(dirname(message), { recursive: true, mode: 0o700 })
+  const words = [...(spec.command ?? entrypoint), ...(spec.args ?? [])]
+  const own = Object.entries(variables).map(([name, value]) => [name, rewritten(value, mounts)])
   return {
     run: {
-      command: words.map((word) => expand(word, variables)),
+      // With the variables as they were written: what they stand for is rewritten once, here.
+      command: words.map((word) => rewritten(expand(word, variables), mounts)),
       cwd: workingDirectory,
       logFile: logFile(folder, pod.metadata.uid, spec.name, restarts),
       env: {
         ...inherited,
         HOSTNAME: pod.spec.hostname ?? pod.metadata.name,
         PODQUEUE_TERMINATION_LOG: message,
-        ...variables,
+        ...Object.fromEntries(own),
       },
     },
   }

@@ -1,6 +1,7 @@
 import type { ConfigMap, Container, EnvVar, KeySelector, KubeObject, Pod, Secret } from '../objects.ts'
 import { CONFIG_MAPS, SECRETS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
+import { resourceValue } from './resource-value.ts'
 
 /** Either all variables of a container, or why it cannot be started yet. */
 export type Environment = { readonly variables: Record<string, string> } | { readonly missing: string }
@@ -20,7 +21,7 @@ export function environmentOf(container: Container, pod: Pod, store: Store): Env
       for (const [key, value] of Object.entries(values)) variables[prefix + key] = value
     }
     for (const variable of container.env ?? []) {
-      const value = variableValue(variable, variables, pod, store)
+      const value = variableValue(variable, variables, container, pod, store)
       if (value !== undefined) variables[variable.name] = value
     }
   } catch (error) {
@@ -44,11 +45,12 @@ export function expand(text: string, variables: Readonly<Record<string, string>>
 function variableValue(
   { value, valueFrom }: EnvVar,
   sofar: Record<string, string>,
+  container: Container,
   pod: Pod,
   store: Store,
 ): string | undefined {
   if (!valueFrom) return expand(value ?? '', sofar)
-  const { secretKeyRef, configMapKeyRef, fieldRef } = valueFrom
+  const { secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef } = valueFrom
   if (secretKeyRef)
     return keyOf('secret', secretValues(findSource(store, 'secret', pod, secretKeyRef)), pod, secretKeyRef)
   if (configMapKeyRef) {
@@ -58,6 +60,11 @@ function variableValue(
       pod,
       configMapKeyRef,
     )
+  }
+  if (resourceFieldRef) {
+    const { containerName = container.name } = resourceFieldRef
+    const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]
+    return resourceValue(all.find(({ name }) => name === containerName)?.resources, resourceFieldRef)
   }
   return fieldRef && fieldOf(pod, fieldRef.fieldPath)
 }

@@ -6,6 +6,15 @@ export interface PodFacts {
   readonly containers: readonly ContainerStatus[]
   /** Whether no container will be started any more. */
   readonly over: boolean
+  /** Whether its volumes are there. */
+  readonly mounted: boolean
+  /** Why the node ended the pod: it has failed, whatever its containers say. */
+  readonly ending?: PodEnding
+}
+
+export interface PodEnding {
+  readonly reason: string
+  readonly message: string
 }
 
 /** A pod's status from its containers, with the transition times of conditions that stay as they are. */
@@ -34,8 +43,9 @@ export function podStatus(pod: Pod, facts: PodFacts, now: number): PodStatus {
   return {
     ...pod.status,
     phase,
+    ...(over && facts.ending),
     conditions: [
-      condition('PodReadyToStartContainers', !over),
+      condition('PodReadyToStartContainers', !over && facts.mounted),
       condition('Initialized', initialized, { reason: 'ContainersNotInitialized' }),
       condition('Ready', ready, notReady),
       condition('ContainersReady', ready, notReady),
@@ -46,7 +56,8 @@ export function podStatus(pod: Pod, facts: PodFacts, now: number): PodStatus {
   }
 }
 
-function phaseOf({ initContainers, containers, over }: PodFacts): PodPhase {
+function phaseOf({ initContainers, containers, over, ending }: PodFacts): PodPhase {
+  if (over && ending) return 'Failed'
   if (over) {
     const fine = [...initContainers, ...containers].every(({ state }) => state.terminated?.exitCode === 0)
     return fine ? 'Succeeded' : 'Failed'

@@ -6,16 +6,23 @@ import { PODS } from '../store/resource-types.ts'
 import { ContainerRecord } from './container-record.ts'
 import { prepareRun, runIdOf } from './container-run.ts'
 import { lookUpImage } from './image.ts'
-import { podStatus } from './pod-status.ts'
+import { type PodEnding, podStatus } from './pod-status.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
 import { isRestarted, ranWell, restartDelayMs } from './restart-delay.ts'
 import { abandonedState, exitedState, startErrorState } from './termination.ts'
 import { unhonouredFields } from './unhonoured.ts'
+import { setUpVolumes } from './volumes.ts'
 
 /** The name that the one node has. */
 const NODE_NAME = 'local'
 /** From ErrImagePull to ImagePullBackOff, before any scaling. */
 const PULL_BACK_OFF_MS = 1000
+/** Longest wait of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+const PAST_DEADLINE: PodEnding = {
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+}
 
 /** Runs the containers of one pod and writes the pod's status. */
 export class PodWorker {
@@ -25,6 +32,11 @@ export class PodWorker {
   #pod: Pod
   #stopping = false
   #over = false
+  /** Whether its volumes are there. */
+  #mounted = false
+  #deadline: NodeJS.Timeout | undefined
+  /** Why the pod is being ended though nobody deleted it. */
+  #ending: PodEnding | undefined
 
   constructor(pod: Pod, around: PodSurroundings) {
     this.#pod = pod
@@ -51,6 +63,8 @@ export class PodWorker {
       const told = `The local cluster runs containers as plain processes: without effect here: ${unhonoured}`
       this.#note({ type: 'Normal', reason: 'NotHonoured', message: told })
     }
+    this.#awaitDeadline()
+    this.#mount()
     this.#goOn()
   }
 
@@ -70,6 +84,7 @@ export class PodWorker {
   kill(): void {
     this.#stopping = true
     this.#over = true
+    clearTimeout(this.#deadline)
     for (const record of this.#records) {
       clearTimeout(record.timer)
       if (record.runId !== undefined) this.#around.supervisor.stop(record.runId, 0)
@@ -79,9 +94,33 @@ export class PodWorker {
   /** A Secret or a ConfigMap has changed: a container may have waited for it. */
   retryConfig(): void {
     if (this.#stopping || this.#over) return
+    if (!this.#mounted && this.#mount()) this.#goOn()
     const waits = this.#records.filter(({ state }) => state.waiting?.reason === 'CreateContainerConfigError')
     for (const record of waits) this.#startContainer(record)
     if (waits.length > 0) this.#goOn()
+  }
+
+  /** Makes the volumes. Until that succeeds no container starts. */
+  #mount(): boolean {
+    const { store, folder } = this.#around
+    const problem = setUpVolumes(this.#pod, store, folder)
+    this.#mounted = problem === undefined
+    if (problem !== undefined) this.#note({ type: 'Warning', reason: 'FailedMount', message: problem })
+    return this.#mounted
+  }
+
+  #awaitDeadline(): void {
+    const { activeDeadlineSeconds, terminationGracePeriodSeconds = 30 } = this.#pod.spec
+    if (activeDeadlineSeconds === undefined) return
+    this.#deadline = setTimeout(
+      () => {
+        if (this.#stopping || this.#over) return
+        this.#ending = PAST_DEADLINE
+        this.#note({ type: 'Normal', ...PAST_DEADLINE })
+        this.stop(terminationGracePeriodSeconds)
+      },
+      Math.min(activeDeadlineSeconds * 1000, MAX_TIMER_MS),
+    )
   }
 
   get #records(): readonly ContainerRecord[] {
@@ -94,6 +133,10 @@ export class PodWorker {
     if (this.#stopping) {
       if (this.#records.every(({ runId }) => runId === undefined)) this.#finish()
       else this.#write()
+      return
+    }
+    if (!this.#mounted) {
+      this.#write()
       return
     }
     const init = this.#inits.find(({ state }) => state.terminated?.exitCode !== 0)
@@ -112,6 +155,7 @@ export class PodWorker {
 
   #finish(): void {
     this.#over = true
+    clearTimeout(this.#deadline)
     const now = Date.now()
     for (const record of this.#mains) if (!record.state.terminated) record.state = abandonedState(record, now)
     this.#write()
@@ -230,6 +274,8 @@ export class PodWorker {
       initContainers: this.#inits.map(({ status }) => status),
       containers: this.#mains.map(({ status }) => status),
       over: this.#over,
+      mounted: this.#mounted,
+      ...(this.#ending && { ending: this.#ending }),
     }
     const now = Date.now()
     this.#around.store.update<Pod>(PODS, this.#pod, (pod) => ({ ...pod, status: podStatus(pod, facts, now) }))

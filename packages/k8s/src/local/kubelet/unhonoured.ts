@@ -1,7 +1,7 @@
-import type { Container, Pod } from '../objects.ts'
+import type { Pod, Volume } from '../objects.ts'
+import { isHonoured } from './volumes.ts'
 
 const POD_FIELDS = [
-  'activeDeadlineSeconds',
   'affinity',
   'dnsConfig',
   'hostAliases',
@@ -12,7 +12,6 @@ const POD_FIELDS = [
   'priorityClassName',
   'runtimeClassName',
   'topologySpreadConstraints',
-  'volumes',
 ]
 const CONTAINER_FIELDS = [
   'lifecycle',
@@ -24,7 +23,6 @@ const CONTAINER_FIELDS = [
   'startupProbe',
   'stdin',
   'tty',
-  'volumeMounts',
 ]
 
 /** What a pod asks for that a plain process on this machine does not get, by the names of the fields. */
@@ -35,13 +33,16 @@ export function unhonouredFields(pod: Pod): string[] {
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
     for (const field of CONTAINER_FIELDS) if (isAsked(container[field])) found.add(field)
     if (isAsked(container.securityContext)) found.add('securityContext')
-    if (hasResourceField(container)) found.add('resourceFieldRef')
+    if (container.volumeMounts?.some(({ readOnly }) => readOnly)) found.add('volumeMounts.readOnly')
+    if (container.volumeMounts?.some(({ subPathExpr }) => subPathExpr)) found.add('volumeMounts.subPathExpr')
   }
+  for (const volume of pod.spec.volumes ?? []) if (!isHonoured(volume)) found.add(`volumes.${sourceOf(volume)}`)
   return [...found]
 }
 
-function hasResourceField({ env }: Container): boolean {
-  return env?.some(({ valueFrom }) => valueFrom?.resourceFieldRef) ?? false
+/** `hostPath`, `persistentVolumeClaim`: what a volume is, which is the name of its other field. */
+function sourceOf(volume: Volume): string {
+  return Object.keys(volume).find((field) => field !== 'name') ?? volume.name
 }
 
 function isAsked(value: unknown): boolean {

@@ -57,6 +57,15 @@ export const CONFIG_MAPS: ResourceType = {
   shortNames: ['cm'],
 }
 
+export const SERVICE_ACCOUNTS: ResourceType = {
+  ...core,
+  plural: 'serviceaccounts',
+  singular: 'serviceaccount',
+  kind: 'ServiceAccount',
+  namespaced: true,
+  shortNames: ['sa'],
+}
+
 export const EVENTS: ResourceType = {
   ...core,
   plural: 'events',
@@ -93,7 +102,15 @@ export const JOBS: ResourceType = {
   selectableFields: ['status.successful'],
 }
 
-export const RESOURCE_TYPES: readonly ResourceType[] = [NAMESPACES, PODS, SECRETS, CONFIG_MAPS, EVENTS, JOBS]
+export const RESOURCE_TYPES: readonly ResourceType[] = [
+  NAMESPACES,
+  PODS,
+  SECRETS,
+  CONFIG_MAPS,
+  SERVICE_ACCOUNTS,
+  EVENTS,
+  JOBS,
+]
 
 /** `v1`, `batch/v1`. */
 export function groupVersion(type: Pick<ResourceType, 'group' | 'version'>): string {

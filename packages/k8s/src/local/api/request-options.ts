@@ -1,0 +1,42 @@
+import { badRequest, StatusError } from './status-error.ts'
+
+const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
+const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil']
+
+/** Whether a request is to change nothing. Throws a 422 for any other value than All. */
+export function isDryRun(query: URLSearchParams, kind: string, inBody: readonly string[] = []): boolean {
+  const wanted = [...query.getAll('dryRun'), ...inBody].filter((value) => value !== '')
+  if (wanted.some((value) => value !== 'All')) throw invalidOption(kind, 'dryRun', wanted, ['All'])
+  return wanted.length > 0
+}
+
+/** What becomes of unknown fields. Warn by default. */
+export function fieldValidationOf(query: URLSearchParams, kind: string): 'Ignore' | 'Strict' | 'Warn' {
+  const wanted = query.get('fieldValidation') ?? ''
+  if (!VALIDATIONS.includes(wanted)) throw invalidOption(kind, 'fieldValidation', wanted, VALIDATIONS)
+  return wanted === '' ? 'Warn' : (wanted as 'Warn')
+}
+
+export function checkPropagation(policy: string | undefined): void {
+  if (policy === undefined || POLICIES.includes(policy)) return
+  throw invalidOption('DeleteOptions', 'propagationPolicy', policy, POLICIES)
+}
+
+/** A whole number of the query, or undefined. */
+export function wholeNumber(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text)
+}
+
+function invalidOption(kind: string, field: string, value: unknown, supported: readonly string[]): StatusError {
+  const words = supported.map((word) => JSON.stringify(word)).join(', ')
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${words}`
+  const causes = [{ reason: 'FieldValueNotSupported', message, field }]
+  return new StatusError(422, 'Invalid', `${kind}.meta.k8s.io "" is invalid: ${field}: ${message}`, {
+    group: 'meta.k8s.io',
+    kind,
+    causes,
+  })
+}
