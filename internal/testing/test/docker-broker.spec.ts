@@ -1,6 +1,7 @@
 import { connect } from 'amqplib'
 import { getContainerRuntimeClient, ImageName } from 'testcontainers'
 import { describe, expect, test, vi } from 'vitest'
+import { startBrokerCluster } from '../src/broker/broker-cluster.ts'
 import { dockerWay } from '../src/broker/docker-broker.ts'
 import { OWNER_LABEL } from '../src/broker/docker-container.ts'
 import { startOwner } from './owner.ts'
@@ -53,6 +54,38 @@ describe.skipIf(!here)(`a broker in Docker (needs an engine that has ${IMAGE})`,
   })
 })
 
+describe('a cluster of three in Docker', { timeout: 120_000 }, () => {
+  test('is one broker, can lose a node, and leaves no container and no network', async ({ skip }) => {
+    const started = await startBrokerCluster({ announce: (line) => void process.stderr.write(`${line}\n`) })
+    if (!started.available) return skip(started.reason)
+    const { cluster } = started
+    const containers = await containersOf(process.pid)
+    const networks = await networksOf(containers)
+    try {
+      expect(containers).toHaveLength(3)
+      expect(networks).toHaveLength(1)
+      const [one, two, three] = cluster.nodes
+      const connection = await connect(one?.url ?? '')
+      const channel = await connection.createChannel()
+      await channel.assertQueue('on-each', { arguments: { 'x-queue-type': 'quorum' } })
+      await connection.close()
+      expect(await three?.rabbitmqctl('--quiet', 'list_queues', 'name')).toContain('on-each')
+      const { leader, others } = await cluster.leaderOf('on-each')
+      expect([leader, ...others].map(({ name }) => name).toSorted()).toEqual(
+        cluster.nodes.map(({ name }) => name).toSorted(),
+      )
+      await two?.restart()
+      const again = await connect(two?.url ?? '')
+      expect((await (await again.createChannel()).checkQueue('on-each')).queue).toBe('on-each')
+      await again.close()
+    } finally {
+      await cluster.close()
+    }
+    expect(await containersOf(process.pid)).toEqual([])
+    expect((await allNetworks()).filter((id) => networks.includes(id))).toEqual([])
+  })
+})
+
 /** Only those of one owner: others on this machine start and end containers too. */
 async function containersOf(owner: number): Promise<string[]> {
   const filters = JSON.stringify({ label: [`${OWNER_LABEL}=${owner}`] })
@@ -63,6 +96,17 @@ async function containersOf(owner: number): Promise<string[]> {
 async function volumesOf(container: string): Promise<string[]> {
   const { Mounts } = (await engine?.container.getById(container).inspect()) ?? { Mounts: [] }
   return Mounts.flatMap(({ Name }) => Name ?? [])
+}
+
+async function networksOf(containers: readonly string[]): Promise<string[]> {
+  const inspected = await Promise.all(containers.map((id) => engine?.container.getById(id).inspect()))
+  const networks = inspected.flatMap((one) => Object.entries(one?.NetworkSettings.Networks ?? {}))
+  // The one that every container is on is the engine's.
+  return [...new Set(networks.flatMap(([name, { NetworkID }]) => (name === 'bridge' ? [] : NetworkID)))]
+}
+
+async function allNetworks(): Promise<string[]> {
+  return ((await engine?.container.dockerode.listNetworks()) ?? []).map(({ Id }) => Id)
 }
 
 async function allVolumes(): Promise<string[]> {

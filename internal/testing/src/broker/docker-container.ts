@@ -7,11 +7,14 @@ import {
   GenericContainer,
   getContainerRuntimeClient,
   ImageName,
+  Network,
+  type StartedNetwork,
   type StartedTestContainer,
   Wait,
 } from 'testcontainers'
 import { freePorts } from './free-ports.ts'
-import type { KeeperContext, KeptBroker } from './keeper-messages.ts'
+import type { KeeperContext, KeptBroker, KeptNode } from './keeper-messages.ts'
+import { nodeNamed } from './node-name.ts'
 import { untilReady } from './probe.ts'
 
 const AMQP_PORT = 5672
@@ -24,6 +27,79 @@ export async function startContainer(
   { image }: { readonly image: string },
   context: KeeperContext,
 ): Promise<KeptBroker> {
+  return await inFolder(async () => {
+    await imageIsHere(image, context)
+    return keptBroker([await startRabbitMq(image, context)])
+  })
+}
+
+/** Starts a cluster: a container for each of the host names, on a network of their own. Runs in the keeper. */
+export async function startCluster(
+  { image, hosts }: { readonly image: string; readonly hosts: readonly string[] },
+  context: KeeperContext,
+): Promise<KeptBroker> {
+  return await inFolder(async () => {
+    await imageIsHere(image, context)
+    const network = await new Network().start()
+    // The same for all; who knows it may do anything to them.
+    const cookie = randomBytes(24).toString('hex')
+    const user = newUser()
+    const starting = hosts.map((host) =>
+      startRabbitMq(image, context, { user, member: { host, hosts, cookie, network } }),
+    )
+    const started = await Promise.allSettled(starting)
+    const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const end = async (): Promise<void> => {
+      await Promise.all(nodes.map((node) => node.end()))
+      await network.stop()
+    }
+    try {
+      const failed = started.find((one) => one.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      // Each is ready for itself by then, and may still be on its way to the others.
+      await nodes[0]?.node.rabbitmqctl(['await_online_nodes', String(hosts.length)])
+    } catch (error) {
+      await end()
+      throw error
+    }
+    return keptBroker(nodes, end)
+  })
+}
+
+/** A server and its end. */
+interface StartedNode {
+  readonly node: KeptNode
+  end(): Promise<void>
+}
+
+/** What makes a server one of a cluster. */
+interface Member {
+  readonly host: string
+  /** Of all members, this one too. */
+  readonly hosts: readonly string[]
+  readonly cookie: string
+  readonly network: StartedNetwork
+}
+
+interface User {
+  readonly name: string
+  readonly password: string
+}
+
+/** Docker publishes ports on every interface: no `guest` there. */
+function newUser(): User {
+  return { name: 'podqueue', password: randomBytes(12).toString('hex') }
+}
+
+function keptBroker(
+  started: readonly StartedNode[],
+  end = async () => void (await Promise.all(started.map((one) => one.end()))),
+): KeptBroker {
+  // Who stops a container by hand sees the connections fail; removing it is still ours to do, at the end.
+  return { nodes: started.map(({ node }) => node), ended: new Promise(() => {}), end }
+}
+
+async function inFolder(start: () => Promise<KeptBroker>): Promise<KeptBroker> {
   // The keeper itself removes the container when the owner is gone, so that the reaper's image need not be pulled.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
   // testcontainers leaves a lock file in the temporary folder: here it is the keeper's own.
@@ -31,7 +107,7 @@ export async function startContainer(
   process.env.TMPDIR = folder
   const clean = (): Promise<void> => rm(folder, { recursive: true, force: true })
   try {
-    const broker = await startRabbitMq(image, context)
+    const broker = await start()
     return { ...broker, end: () => broker.end().finally(clean) }
   } catch (error) {
     await clean()
@@ -39,43 +115,60 @@ export async function startContainer(
   }
 }
 
-async function startRabbitMq(image: string, context: KeeperContext): Promise<KeptBroker> {
-  await imageIsHere(image, context)
-  // Docker publishes ports on every interface: no `guest` there.
-  const user = { name: 'podqueue', password: randomBytes(12).toString('hex') }
+async function startRabbitMq(
+  image: string,
+  context: KeeperContext,
+  { user = newUser(), member }: { readonly user?: User; readonly member?: Member } = {},
+): Promise<StartedNode> {
   const [port = 0] = await freePorts(1)
-  const container = await new GenericContainer(image)
+  const definition = new GenericContainer(image)
     .withEnvironment({ RABBITMQ_DEFAULT_USER: user.name, RABBITMQ_DEFAULT_PASS: user.password })
     // For who wonders whose container it is.
     .withLabels({ [OWNER_LABEL]: String(process.ppid) })
     // A port that Docker chooses is another after a restart.
     .withExposedPorts({ container: AMQP_PORT, host: port })
     .withWaitStrategy(Wait.forLogMessage('Server startup complete').withStartupTimeout(START_TIMEOUT_MS))
-    .start()
+  const container = await (member === undefined ? definition : clustered(definition, member)).start()
   try {
     const address = `${container.getHost()}:${container.getMappedPort(AMQP_PORT)}`
     const url = `amqp://${user.name}:${user.password}@${address}`
     const { product, version } = await untilReady(url, { timeoutMs: START_TIMEOUT_MS, signal: context.signal })
-    return {
+    const node: KeptNode = {
       url,
       description: `${product} ${version} in Docker (${image}) on ${address}`,
       rabbitmqctl: (args) => rabbitmqctl(container, args),
       ...controls(container.getId(), () => untilReady(url, { timeoutMs: START_TIMEOUT_MS, signal: context.signal })),
-      // Who stops the container by hand sees the connections fail; removing it is still ours to do, at the end.
-      ended: new Promise(() => {}),
-      end: () => remove(container),
     }
+    return { node, end: () => remove(container) }
   } catch (error) {
     await remove(container)
     throw error
   }
 }
 
+/** The servers find each other by their host names as they start, whichever is first. */
+function clustered(container: GenericContainer, { host, hosts, cookie, network }: Member): GenericContainer {
+  const nodes = hosts.map((each, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeNamed(each)}`)
+  const settings = ['cluster_formation.peer_discovery_backend = classic_config', ...nodes]
+  return (
+    container
+      .withNetwork(network)
+      .withNetworkAliases(host)
+      .withHostname(host)
+      // As arguments: a file of the cookie has to belong to a user whose number is each image's own.
+      .withEnvironment({
+        RABBITMQ_NODENAME: nodeNamed(host),
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-setcookie ${cookie}`,
+        RABBITMQ_CTL_ERL_ARGS: `-setcookie ${cookie}`,
+      })
+      .withCopyContentToContainer([
+        { content: `${settings.join('\n')}\n`, target: '/etc/rabbitmq/conf.d/90-cluster.conf', mode: 0o644 },
+      ])
+  )
+}
+
 /** What Docker can do to a container from outside. */
-function controls(
-  id: string,
-  untilAnswering: () => Promise<unknown>,
-): Pick<KeptBroker, 'pause' | 'resume' | 'restart'> {
+function controls(id: string, untilAnswering: () => Promise<unknown>): Pick<KeptNode, 'pause' | 'resume' | 'restart'> {
   const container = async () => (await engine()).container.getById(id)
   return {
     pause: async () => void (await (await container()).pause()),

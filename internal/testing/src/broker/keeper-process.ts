@@ -21,14 +21,16 @@ function tell(message: FromKeeper): Promise<void> {
 async function start(task: KeeperTask, context: KeeperContext): Promise<KeptBroker> {
   // testcontainers takes a moment to load, which a local server need not wait for.
   if (task.kind === 'docker') return (await import('./docker-container.ts')).startContainer(task, context)
+  if (task.kind === 'docker-cluster') return (await import('./docker-container.ts')).startCluster(task, context)
   return (await import('./local-server.ts')).startServer(task, context)
 }
 
 async function answer(broker: KeptBroker, message: ToKeeper): Promise<void> {
   const { id } = message
   try {
-    const output =
-      message.type === 'rabbitmqctl' ? await broker.rabbitmqctl(message.args) : await broker[message.type]()
+    const node = broker.nodes[message.node]
+    if (node === undefined) throw new Error(`there is no node ${message.node}`)
+    const output = message.type === 'rabbitmqctl' ? await node.rabbitmqctl(message.args) : await node[message.type]()
     await tell({ type: 'ran', id, output: output ?? '' })
   } catch (error) {
     await tell({ type: 'refused', id, reason: messageOf(error) })
@@ -43,7 +45,7 @@ async function keep(task: KeeperTask): Promise<void> {
   const announce = (line: string) => void tell({ type: 'announce', line })
   const broker = await start(task, { announce, signal: owner.signal })
   process.on('message', (message) => void answer(broker, message as ToKeeper))
-  void tell({ type: 'ready', url: broker.url, description: broker.description })
+  void tell({ type: 'ready', nodes: broker.nodes.map(({ url, description }) => ({ url, description })) })
   const gone = new Promise<void>((resolve) => {
     if (owner.signal.aborted) resolve()
     owner.signal.addEventListener('abort', () => resolve())

@@ -2,28 +2,38 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Broker, BrokerWay } from './broker.ts'
-import type { FromKeeper, KeeperTask, ToKeeper } from './keeper-messages.ts'
+import type { FromKeeper, KeeperTask, KeptNodeInfo, ToKeeper } from './keeper-messages.ts'
 import { type WayContext, WayFailed } from './way.ts'
 
 const PROGRAM = fileURLToPath(new URL('./keeper-process.ts', import.meta.url))
 
+/** A broker of ours, to which everything may be done. */
+export type KeptBrokerHandle = Required<Broker>
+
 /** Starts a broker that lives as long as this process at most, even if it is killed. */
 export async function keep(task: KeeperTask, way: BrokerWay, context: WayContext): Promise<Broker> {
+  const [broker] = await keepAll(task, way, context)
+  if (broker === undefined) throw new WayFailed('it has no node')
+  return broker
+}
+
+/** The same, of all nodes that the task starts. To close one is to close all. */
+export async function keepAll(task: KeeperTask, way: BrokerWay, context: WayContext): Promise<KeptBrokerHandle[]> {
   const keeper = new Keeper(task)
   try {
-    const { url, description } = await keeper.ready(context)
+    const nodes = await keeper.ready(context)
     const close = () => keeper.end()
-    return {
+    return nodes.map(({ url, description }, node) => ({
       url,
       way,
       description,
-      rabbitmqctl: (...args) => keeper.ask({ type: 'rabbitmqctl', args }),
-      pause: async () => void (await keeper.ask({ type: 'pause' })),
-      resume: async () => void (await keeper.ask({ type: 'resume' })),
-      restart: async () => void (await keeper.ask({ type: 'restart' })),
+      rabbitmqctl: (...args) => keeper.ask({ type: 'rabbitmqctl', node, args }),
+      pause: async () => void (await keeper.ask({ type: 'pause', node })),
+      resume: async () => void (await keeper.ask({ type: 'resume', node })),
+      restart: async () => void (await keeper.ask({ type: 'restart', node })),
       close,
       [Symbol.asyncDispose]: close,
-    }
+    }))
   } catch (error) {
     // What went wrong first is what the caller wants to hear of.
     await keeper.end().catch(() => {})
@@ -62,13 +72,13 @@ class Keeper {
     void this.#exited.then(() => this.#refuseAll())
   }
 
-  async ready({ announce, signal }: WayContext): Promise<{ readonly url: string; readonly description: string }> {
-    const { promise, resolve, reject } = Promise.withResolvers<{ readonly url: string; readonly description: string }>()
+  async ready({ announce, signal }: WayContext): Promise<readonly KeptNodeInfo[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly KeptNodeInfo[]>()
     const onAbort = () => reject(signal?.reason)
     const onMessage = (raw: unknown) => {
       const message = raw as FromKeeper
       if (message.type === 'announce') announce(message.line)
-      if (message.type === 'ready') resolve(message)
+      if (message.type === 'ready') resolve(message.nodes)
       if (message.type === 'failed') reject(new WayFailed(message.reason))
     }
     signal?.addEventListener('abort', onAbort)

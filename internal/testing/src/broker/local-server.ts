@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { markedProcesses } from '../marked-processes.ts'
 import { freePorts } from './free-ports.ts'
-import type { KeeperContext, KeptBroker } from './keeper-messages.ts'
+import type { KeeperContext, KeptBroker, KeptNode } from './keeper-messages.ts'
 import { untilReady } from './probe.ts'
 import { DIRECTORY_MARK, type ServerPorts, serverEnvironment, writeServerFiles } from './server-files.ts'
 
@@ -85,7 +85,7 @@ class LocalServer {
         untilReady(url, { timeoutMs: START_TIMEOUT_MS, signal: AbortSignal.any([signal, starting.signal]) }),
         failed,
       ])
-      return {
+      const node: KeptNode = {
         url,
         description: `${product} ${version} of ${this.#programs.server} on 127.0.0.1:${this.#ports.amqp}`,
         rabbitmqctl: (args) => this.#rabbitmqctl(args),
@@ -95,9 +95,8 @@ class LocalServer {
           await this.#restart()
           await untilReady(url, { timeoutMs: START_TIMEOUT_MS, signal })
         },
-        ended,
-        end: () => this.end(),
       }
+      return { nodes: [node], ended, end: () => this.end() }
     } finally {
       starting.abort()
     }
