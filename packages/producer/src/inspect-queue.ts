@@ -2,12 +2,12 @@ import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
 import type { Problems } from '@internal/errors'
 import type { AmqpConnection, ConnectionOptions } from './connection-options.ts'
 import { ProducerError } from './errors.ts'
-import { onChannel } from './on-channel.ts'
+import { type Operation, onChannel } from './on-channel.ts'
 import { withLink } from './with-link.ts'
 
 /** How a queue is looked at. */
 export interface InspectOptions {
-  /** How long the queue's leader may take to prove that the queue is empty, milliseconds. Default: 5000. */
+  /** How long a queue's leader may take to prove that the queue is empty, milliseconds. Default: 5000. */
   readonly verifyTimeoutMs?: number
 }
 
@@ -22,7 +22,10 @@ export interface QueueReading {
   readonly ready: number
   /** Workers that consume from it, busy ones included. */
   readonly consumers: number
-  /** Whether `ready` is the leader's own word. False when it could not be proven, for want of read permission. */
+  /**
+   * Whether `ready` and `dead` are the leaders' own word. False when a 0 could not be proven, for want of read permission
+   * on the queue or on its dead-letter queue.
+   */
   readonly verified: boolean
   /** Items in `<queue>.dead`. Left out when there is no such queue. */
   readonly dead?: number
@@ -33,9 +36,9 @@ export interface QueueReading {
  *
  * A quorum queue whose leader does not answer in about 250 ms reads as 0 ready and 0 consumers on every version of
  * RabbitMQ. So that reading alone is not believed: one `basic.get` then decides, since it waits for the leader. An item
- * that it brings is put back at once, and counted.
+ * that it brings is put back at once, and counted. The same holds for the dead-letter queue, whose leader may be another node.
  *
- * @throws {ProducerError} `QUEUE_NOT_FOUND`; `QUEUE_UNAVAILABLE` when the leader does not answer within
+ * @throws {ProducerError} `QUEUE_NOT_FOUND`; `QUEUE_UNAVAILABLE` when a leader does not answer within
  * `verifyTimeoutMs`; what a connection can throw.
  */
 export async function inspectQueue(queue: string, options: InspectQueueOptions = {}): Promise<QueueReading> {
@@ -59,43 +62,33 @@ export async function inspectOn(
   connection: AmqpConnection,
   address: string,
   queue: string,
-  { verifyTimeoutMs = 5_000 }: InspectOptions,
+  { verifyTimeoutMs: timeoutMs = 5_000 }: InspectOptions,
 ): Promise<QueueReading> {
-  const look = (name: string): Promise<{ messageCount: number; consumerCount: number }> =>
-    onChannel(connection, { address, queue: name, timeoutMs: verifyTimeoutMs }, (channel) => channel.checkQueue(name))
-  const reading = await look(queue)
-  const dead = await look(deadLetterQueueOf(queue)).then(
-    ({ messageCount }) => messageCount,
-    (error: unknown) => {
-      if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
-      throw error
-    },
-  )
-  const counted = {
-    ready: reading.messageCount,
-    consumers: reading.consumerCount,
-    ...(dead === undefined ? {} : { dead }),
-  }
-  if (counted.ready > 0 || counted.consumers > 0) return { ...counted, verified: true }
-  const proof = await proveEmpty(connection, address, queue, verifyTimeoutMs)
-  return { ...counted, ready: proof.ready, verified: proof.verified }
+  const { ready, consumers, verified } = await count(connection, { address, queue, timeoutMs })
+  const deadLetters = deadLetterQueueOf(queue)
+  const dead = await count(connection, { address, queue: deadLetters, timeoutMs }).catch((error: unknown) => {
+    if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
+    throw error
+  })
+  if (dead === undefined) return { ready, consumers, verified }
+  return { ready, consumers, verified: verified && dead.verified, dead: dead.ready }
 }
 
-async function proveEmpty(
-  connection: AmqpConnection,
-  address: string,
-  queue: string,
-  timeoutMs: number,
-): Promise<{ readonly ready: number; readonly verified: boolean }> {
+/** What is in one queue; nothing at all only when its leader says so. */
+async function count(connection: AmqpConnection, about: Operation): Promise<Omit<QueueReading, 'dead'>> {
+  const { messageCount: ready, consumerCount: consumers } = await onChannel(connection, about, (channel) =>
+    channel.checkQueue(about.queue),
+  )
+  if (ready > 0 || consumers > 0) return { ready, consumers, verified: true }
   try {
-    return await onChannel(connection, { address, queue, needs: 'read', timeoutMs }, async (channel) => {
-      const got = await channel.get(queue)
-      if (got === false) return { ready: 0, verified: true }
+    return await onChannel(connection, { ...about, needs: 'read' }, async (channel) => {
+      const got = await channel.get(about.queue)
+      if (got === false) return { ready, consumers, verified: true }
       channel.nack(got, false, true)
-      return { ready: got.fields.messageCount + 1, verified: true }
+      return { ready: got.fields.messageCount + 1, consumers, verified: true }
     })
   } catch (error) {
-    if (error instanceof ProducerError && error.code === 'NOT_PERMITTED') return { ready: 0, verified: false }
+    if (error instanceof ProducerError && error.code === 'NOT_PERMITTED') return { ready, consumers, verified: false }
     throw error
   }
 }

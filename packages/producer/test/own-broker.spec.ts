@@ -178,11 +178,11 @@ describe('a user without a permission is told which, at once', () => {
     return Object.assign(new URL(broker.url), { username: user, password: 's3cret-of-test' }).href
   }
 
-  test.each([
+  test.for([
     ['configure', ['^$', '.*', '.*'], /configure/],
     ['read', ['.*', '.*', '^$'], /read/],
-  ] as const)('to declare: %s', async (_, permissions, missingOne) => {
-    if (broker.rabbitmqctl === undefined) return
+  ] as const)('to declare: %s', async ([, permissions, missingOne], context) => {
+    ours(context)
     const error = await errorOf(declareQueue(uniqueName('perm'), { url: await as(permissions) }))
     expect(error).toMatchObject({
       code: 'NOT_PERMITTED',
@@ -192,8 +192,8 @@ describe('a user without a permission is told which, at once', () => {
     expect(JSON.stringify(error)).not.toContain('s3cret')
   })
 
-  test('to publish: write', async () => {
-    if (broker.rabbitmqctl === undefined) return
+  test('to publish: write', async (context) => {
+    ours(context)
     const queue = uniqueName('perm')
     await declareQueue(queue, { url: broker.url })
     const error = (await errorOf(enqueue(queue, ['a'], { url: await as(['.*', '^$', '.*']) }))) as EnqueueError
@@ -205,12 +205,22 @@ describe('a user without a permission is told which, at once', () => {
     })
   })
 
-  test('to look: read, without which an empty queue is not verified', async () => {
-    if (broker.rabbitmqctl === undefined) return
+  test('to look: read, without which an empty queue is not verified', async (context) => {
+    ours(context)
     const queue = uniqueName('perm')
     await declareQueue(queue, { url: broker.url })
     const url = await as(['.*', '.*', '^$'])
     expect(await inspectQueue(queue, { url })).toMatchObject({ ready: 0, verified: false })
+  })
+
+  test('to look at the dead letters: read, without which that there are none is not verified', async (context) => {
+    ours(context)
+    const queue = uniqueName('perm')
+    await declareQueue(queue, { url: broker.url })
+    const url = await as(['.*', '.*', `^${queue}$`])
+    expect(await inspectQueue(queue, { url })).toEqual({ ready: 0, consumers: 0, dead: 0, verified: false })
+    await enqueue(`${queue}.dead`, ['poison'], { url: broker.url })
+    expect(await inspectQueue(queue, { url })).toEqual({ ready: 0, consumers: 0, dead: 1, verified: true })
   })
 })
 
