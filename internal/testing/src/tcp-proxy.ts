@@ -10,6 +10,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly accepted: number
   /** Cuts every connection, as a crash of the peer does. */
   sever(): void
+  /** Cuts every connection once so many more bytes have come from the two sides: at any point of a frame or handshake. */
+  severAfter(bytes: number): void
   /** From now on passes nothing on and closes nothing, as a half-open connection does; new connections hang as well. */
   freeze(): void
   /** New connections pass again; those that froze stay so. */
@@ -32,6 +34,7 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   let isFrozen = false
   let delayMs = 0
   let sliceBytes = 0
+  let untilCut = Number.POSITIVE_INFINITY
   let accepted = 0
   const listeners = new Set<(side: 'client' | 'broker', piece: Buffer) => void>()
   let kept: (() => void)[] | undefined
@@ -48,6 +51,13 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       let before = Promise.resolve()
       from.on('data', (chunk: Buffer) => {
         if (frozen.has(from)) return
+        untilCut -= chunk.length
+        if (untilCut <= 0) {
+          const passed = chunk.subarray(0, chunk.length + untilCut)
+          untilCut = Number.POSITIVE_INFINITY
+          to.write(passed, sever)
+          return
+        }
         if (kept !== undefined && from === broker) kept.push(() => to.write(chunk))
         else if (delayMs === 0 && sliceBytes === 0) to.write(chunk)
         else before = before.then(() => pass(chunk, to, delayMs, sliceBytes))
@@ -78,6 +88,9 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       return accepted
     },
     sever,
+    severAfter: (bytes) => {
+      untilCut = bytes
+    },
     freeze: () => {
       isFrozen = true
       for (const socket of sockets) frozen.add(socket)
