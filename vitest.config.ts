@@ -19,7 +19,13 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', ['json', { outputFile: '.reports/tests.json' }]],
     projects: FOLDERS.map((root) => ({
-      test: { name: root === '.' ? 'docs' : root, root, include: ['test/**/*.spec.ts'], testTimeout: 60_000 },
+      test: {
+        name: root === '.' ? 'docs' : root,
+        root,
+        include: ['test/**/*.spec.ts'],
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      },
     })),
   },
 })

@@ -1,10 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { promisify } from 'node:util'
 import { BatchV1Api, CoreV1Api, Log, makeInformer, type V1Job, Watch } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { JOBS, TestCluster } from './api-client.ts'
@@ -52,54 +47,23 @@ describe('@kubernetes/client-node', () => {
     const { kubeConfig } = cluster.cluster
     const batch = kubeConfig.makeApiClient(BatchV1Api)
     const informer = makeInformer<V1Job>(kubeConfig, JOBS, () => batch.listNamespacedJob({ namespace: 'default' }))
-    const added = new Promise<V1Job>((resolve) => {
-      informer.on('add', (job) => {
-        if (job.metadata?.name === 'informed') resolve(job)
+    const next = (verb: 'add' | 'update' | 'delete', fits: (job: V1Job) => boolean = () => true) =>
+      new Promise<V1Job>((resolve) => {
+        informer.on(verb, (job) => {
+          if (job.metadata?.name === 'informed' && fits(job)) resolve(job)
+        })
       })
-    })
+    const added = next('add')
+    const completed = next('update', ({ status }) => status?.completionTime !== undefined)
+    const removed = next('delete')
     await informer.start()
     await batch.createNamespacedJob({ namespace: 'default', body: jobOf('informed') })
     expect((await added).spec?.completions).toBe(2)
+    expect((await completed).status?.succeeded).toBe(2)
+    expect(informer.get('informed', 'default')?.status?.succeeded).toBe(2)
+    await batch.deleteNamespacedJob({ namespace: 'default', name: 'informed', propagationPolicy: 'Background' })
+    expect((await removed).metadata?.name).toBe('informed')
+    expect(informer.get('informed', 'default')).toBeUndefined()
     await informer.stop()
-  })
-})
-
-const hasKubectl = (() => {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
-
-describe.skipIf(!hasKubectl)('kubectl', () => {
-  it('creates, waits for, gets, describes, reads the log of, and deletes a Job', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'kubectl-'))
-    const file = join(folder, 'job.yaml')
-    await writeFile(
-      file,
-      `apiVersion: batch/v1
-kind: Job
-metadata: { name: by-kubectl }
-spec:
-  template:
-    spec:
-      restartPolicy: OnFailure
-      containers: [{ name: c, image: 'greeter:1', args: [kubectl] }]
-`,
-    )
-    const kubectl = async (...args: string[]) => {
-      const home = { ...process.env, HOME: folder, KUBECONFIG: cluster.cluster.kubeconfigPath }
-      return (await promisify(execFile)('kubectl', args, { env: home })).stdout
-    }
-    expect(await kubectl('create', '-f', file)).toBe('job.batch/by-kubectl created\n')
-    await kubectl('wait', '--for=condition=complete', 'job/by-kubectl', '--timeout=20s')
-    expect(await kubectl('get', 'jobs,pods')).toMatch(/job\.batch\/by-kubectl[\s\S]*pod\/by-kubectl-/)
-    expect(await kubectl('describe', 'job', 'by-kubectl')).toMatch(/SuccessfulCreate[\s\S]*Job completed/)
-    expect(await kubectl('logs', '-f', 'job/by-kubectl')).toBe('hello from kubectl\n')
-    expect(await kubectl('delete', 'job', 'by-kubectl')).toContain('job.batch "by-kubectl" deleted')
-    expect(await kubectl('get', 'pods', '-l', 'job-name=by-kubectl')).toBe('')
-    await rm(folder, { recursive: true })
   })
 })

@@ -114,6 +114,11 @@ describe('a request', () => {
     expect(body.message).toBe('the name of the object (other) does not match the name on the URL (renamed)')
   })
 
+  it('in another form than JSON is refused by 415', async () => {
+    const answer = await cluster.call('POST', JOBS, 'k8s', { 'content-type': 'application/vnd.kubernetes.protobuf' })
+    expect(answer).toMatchObject({ status: 415, body: { reason: 'UnsupportedMediaType' } })
+  })
+
   it('with a name to be generated gets one', async () => {
     const spec = {
       suspend: true,

@@ -17,12 +17,21 @@ import { type Answer, ObjectRequests } from './object-requests.ts'
 import { openApi } from './openapi.ts'
 import { podLog } from './pod-log.ts'
 import { parseTarget, type RequestTarget } from './request-target.ts'
-import { badRequest, internal, methodNotAllowed, noSuchPath, StatusError, unauthorized } from './status-error.ts'
+import {
+  badRequest,
+  internal,
+  methodNotAllowed,
+  noSuchPath,
+  StatusError,
+  unauthorized,
+  unsupportedMediaType,
+} from './status-error.ts'
 import { rowObjectOf, tableOf, wantsTable } from './table.ts'
 import { isTrue, watch } from './watch-stream.ts'
 
 /** Kubernetes' own limit of a request's body. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024
+const JSON_TYPE = 'application/json'
 const REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 
 export interface ApiServerParts {
@@ -176,6 +185,11 @@ function send(response: ServerResponse, { code, body, warnings = [] }: Answer): 
 
 /** An object, with what is null left out: to Kubernetes that is the same. */
 async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim() ?? JSON_TYPE
+  if (type !== JSON_TYPE) {
+    const why = 'the body of the request was in an unknown format - accepted media types include: application/json'
+    throw unsupportedMediaType(why)
+  }
   const body = await readJson(request)
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw badRequest('the object provided is unrecognized')
