@@ -40,6 +40,7 @@ export class EnqueueRun {
   readonly #patience: Patience
   #channel: PublishChannel | undefined
   #stop: Stop | undefined
+  #isFull = false
   #progressAt = performance.now()
   #toldAt = 0
 
@@ -49,10 +50,10 @@ export class EnqueueRun {
     this.#patience = new Patience(scene.reconnectForMs)
     this.#journal = options.journal === undefined ? undefined : new JournalRun(options.journal, () => this.#onJournal())
     this.#ledger = new Ledger({
-      onSettled: (outcome, index, message, parcel) => {
+      onSettled: (outcome, index, messageId, parcel) => {
         if (outcome === 'confirmed' && parcel?.digest !== undefined) this.#journal?.confirmed(index, parcel.digest)
         if (SETTLE.hasSubscribers) {
-          const diagnostic: SettleDiagnostic = { queue: scene.queue, index, messageId: message?.id, outcome }
+          const diagnostic: SettleDiagnostic = { queue: scene.queue, index, messageId, outcome }
           SETTLE.publish(diagnostic)
         }
       },
@@ -145,38 +146,46 @@ export class EnqueueRun {
 
   /** Publishes until everything is settled, the channel is lost or the call ends. */
   async #publishOn(channel: PublishChannel): Promise<void> {
-    const ledger = this.#ledger
-    const over = (): boolean => this.#stop !== undefined || channel.lost !== undefined
-    while (!over()) {
-      if (!ledger.hasWaiting && this.#intake.ended === undefined) await this.#intake.readOne(over)
-      if (!ledger.hasWaiting) {
-        if (this.#intake.ended === undefined) continue
-        break
-      }
-      if (over()) break
-      if (!this.#hasRoom()) {
-        channel.port.flush()
-        // Half a window later: a publisher that is woken by every confirm does nothing but wake up.
-        await this.#waiter.until(() => over() || this.#hasRoom(0.5))
-        continue
-      }
-      if (channel.port.full) {
-        await this.#waiter.until(() => over() || !channel.port.full)
-        continue
-      }
-      const next = ledger.publishNext()
-      if (next !== undefined) channel.publish(next)
-    }
+    this.#isFull = false
+    await this.#waiter.until(() => this.#publishSome(channel))
     channel.port.flush()
-    await this.#waiter.until(() => over() || ledger.unsettled === 0)
+    await this.#waiter.until(() => this.#isOver(channel) || this.#ledger.unsettled === 0)
   }
 
-  #hasRoom(share = 1): boolean {
+  /** Publishes all that is there and that there is room for. Returns whether nothing more will come. */
+  #publishSome(channel: PublishChannel): boolean {
+    const ledger = this.#ledger
+    while (!this.#isOver(channel)) {
+      if (!ledger.hasWaiting) {
+        if (this.#intake.ended !== undefined) return true
+        if (!this.#intake.readOne()) break
+      } else if (!this.#hasRoom()) {
+        channel.port.flush()
+        break
+      } else {
+        if (channel.port.full) break
+        const next = ledger.publishNext()
+        if (next !== undefined) channel.publish(next)
+      }
+    }
+    // A source may end the call while it is asked.
+    return this.#isOver(channel)
+  }
+
+  #isOver(channel: PublishChannel): boolean {
+    return this.#stop !== undefined || channel.lost !== undefined
+  }
+
+  /** Once the window is full, not before it is half empty: a publisher that is woken by every confirm only wakes up. */
+  #hasRoom(): boolean {
     const { window, windowBytes } = this.#options
     const { unsettled, bytesInFlight } = this.#ledger
     const open = unsettled + (this.#journal?.pending ?? 0)
+    const limit = this.#isFull ? window / 2 : window
     // Of a window of one, half is none.
-    return (open < window * share || open === 0) && bytesInFlight < windowBytes
+    const hasRoom = (open < limit || open === 0) && bytesInFlight < windowBytes
+    this.#isFull = !hasRoom
+    return hasRoom
   }
 
   #onSettled(tag: number, multiple: boolean, acked: boolean): void {

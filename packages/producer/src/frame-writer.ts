@@ -76,7 +76,8 @@ export class FrameWriter {
     slab[at++] = PERSISTENT
     if (priority !== undefined) slab[at++] = priority
     slab[at++] = idLength
-    at += slab.write(id, at)
+    // One byte a character: the common case, and a plain copy.
+    at += idLength === id.length ? slab.write(id, at, 'latin1') : slab.write(id, at)
     slab[at++] = FRAME_END
 
     this.#used = bodyFrames === 1 ? this.#oneBody(content, bytes, at) : this.#bodies(content, maxBody, at)
@@ -105,7 +106,8 @@ export class FrameWriter {
 
   #oneBody(content: string | Buffer, bytes: number, from: number): number {
     let at = this.#frameStart(BODY, bytes, from)
-    at += typeof content === 'string' ? this.#slab.write(content, at) : content.copy(this.#slab, at)
+    if (typeof content !== 'string') at += content.copy(this.#slab, at)
+    else at += bytes === content.length ? this.#slab.write(content, at, 'latin1') : this.#slab.write(content, at)
     this.#slab[at++] = FRAME_END
     return at
   }

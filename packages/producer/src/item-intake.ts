@@ -3,10 +3,10 @@ import { ProducerError } from './errors.ts'
 import type { Items } from './items.ts'
 import type { JournalHeader } from './journal.ts'
 import type { JournalRun } from './journal-run.ts'
-import type { Ledger } from './ledger.ts'
+import { type Ledger, messageOf } from './ledger.ts'
 import { tooLarge } from './prepare.ts'
 import type { ResolvedPublish } from './publish-options.ts'
-import { Reader } from './reader.ts'
+import { Reader, type Reading } from './reader.ts'
 import type { Waiter } from './waiter.ts'
 
 /** Reads the items of one call into its ledger, as many as are asked for. */
@@ -47,30 +47,37 @@ export class ItemIntake {
     const journal = this.#journal
     if (journal === undefined) return
     await journal.open(header)
-    while (this.#reader.index < journal.end && !isOver() && this.#ended === undefined) await this.readOne(isOver)
+    while (this.#reader.index < journal.end && !isOver() && this.#ended === undefined) {
+      if (!this.readOne()) await this.#waiter.until(() => this.hasArrived || isOver())
+    }
     if (this.#ended?.type === 'end' && this.#reader.index < journal.end) {
       throw mismatch(`holds only ${this.#reader.index} items now`)
     }
   }
 
-  /** Reads one item into the ledger. Returns without one when `isOver` comes first. */
-  async readOne(isOver: () => boolean): Promise<void> {
+  /** Whether a reading that was under way is there. */
+  get hasArrived(): boolean {
+    return this.#reader.hasArrived
+  }
+
+  /** Reads one item into the ledger. Returns false when it is under way: `hasArrived` then says when it is there. */
+  readOne(): boolean {
     if (this.#ledger.failed >= this.#maxFailures) {
       this.#ended = { type: 'too-many-failures' }
-      return
+      return true
     }
-    let reading = this.#reader.read()
-    if (reading === undefined) {
-      await this.#waiter.until(() => this.#reader.hasArrived || isOver())
-      if (isOver()) return
-      reading = this.#reader.read()
-    }
-    switch (reading?.type) {
+    const reading = this.#reader.read()
+    if (reading === undefined) return false
+    this.#take(reading)
+    return true
+  }
+
+  #take(reading: Reading): void {
+    switch (reading.type) {
       case 'item': {
-        const { parcel } = reading
-        const { bytes } = parcel.encoded
-        if (bytes <= this.#maxMessageBytes) this.#ledger.took(parcel)
-        else this.#ledger.invalid(parcel.index, parcel.message, tooLarge(bytes, this.#maxMessageBytes))
+        const { index, bytes } = reading
+        if (bytes <= this.#maxMessageBytes) this.#ledger.took(reading)
+        else this.#ledger.invalid(index, messageOf(reading), tooLarge(bytes, this.#maxMessageBytes))
         return
       }
       case 'invalid':
@@ -86,8 +93,6 @@ export class ItemIntake {
         return
       case 'failed':
         this.#ended = { type: 'failed', cause: reading.cause }
-        return
-      default:
         return
     }
   }

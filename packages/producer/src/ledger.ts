@@ -1,12 +1,18 @@
 import type { Encoded } from './encode.ts'
-import type { Message } from './message.ts'
+import { InFlight } from './in-flight.ts'
+import { bareMessage, type Message } from './message.ts'
 import type { Failure, ItemFailure, Outcome, OutcomeCounts } from './receipt.ts'
 
-/** An item that can be published. */
-export interface Parcel {
+/** An item that can be published. One flat object, since there are millions of them. */
+export interface Parcel extends Encoded {
+  readonly type: 'item'
   readonly index: number
-  readonly message: Message
-  readonly encoded: Encoded
+  /** Whether the id was made by this call, for this item alone. */
+  readonly isIdUnique: boolean
+  /** What the app gave, or its schema made of it. */
+  readonly body: unknown
+  /** All that the app said of it; undefined where that is its body and nothing else. */
+  readonly given: Message | undefined
   /** What a journal keeps of it. */
   readonly digest: string | undefined
 }
@@ -23,9 +29,7 @@ export interface Publish {
 
 export interface LedgerOptions {
   /** Hears the fate of each item once. */
-  readonly onSettled?:
-    | ((outcome: Outcome, index: number, message: Message | undefined, parcel?: Parcel) => void)
-    | undefined
+  readonly onSettled?: ((outcome: Outcome, index: number, id: string | undefined, parcel?: Parcel) => void) | undefined
 }
 
 /**
@@ -35,17 +39,13 @@ export interface LedgerOptions {
  */
 export class Ledger {
   readonly #onSettled: LedgerOptions['onSettled']
-  /** Published on this channel, by tag; a Map keeps the order of insertion, which is the order of tags. */
-  readonly #inFlight = new Map<number, Parcel>()
-  /** The tag of each message in flight that its id tells from all others. */
-  readonly #tags = new Map<string, number>()
   readonly #returned = new Set<number>()
   readonly #failures: ItemFailure[] = []
   readonly #counts = { total: 0, confirmed: 0, returned: 0, nacked: 0, unknown: 0, invalid: 0 }
   /** Read and not in flight: first of all, what was in flight when a channel was lost. */
   #waiting: Parcel[] = []
   #nextWaiting = 0
-  #tag = 0
+  #inFlight = new InFlight()
   #bytes = 0
   #bytesInFlight = 0
   #resumed = 0
@@ -93,7 +93,7 @@ export class Ledger {
   /** An item was read that can be published. */
   took(parcel: Parcel): void {
     this.#counts.total += 1
-    this.#bytes += parcel.encoded.bytes
+    this.#bytes += parcel.bytes
     this.#waiting.push(parcel)
   }
 
@@ -117,16 +117,13 @@ export class Ledger {
     if (parcel === undefined) return undefined
     this.#nextWaiting += 1
     if (this.#nextWaiting === this.#waiting.length) {
-      this.#waiting.length = 0
+      // A list that is cut to nothing gives its memory up, and would take it again for each item.
+      if (this.#waiting.length === 1) this.#waiting.pop()
+      else this.#waiting.length = 0
       this.#nextWaiting = 0
     }
-    this.#tag += 1
-    this.#inFlight.set(this.#tag, parcel)
-    this.#bytesInFlight += parcel.encoded.bytes
-    const { id } = parcel.encoded
-    if (this.#tags.has(id)) return { parcel, sequence: this.#tag }
-    this.#tags.set(id, this.#tag)
-    return { parcel, sequence: undefined }
+    this.#bytesInFlight += parcel.bytes
+    return { parcel, sequence: this.#inFlight.add(parcel) }
   }
 
   /**
@@ -134,8 +131,7 @@ export class Ledger {
    * (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed).
    */
   returned(id: unknown, sequence: unknown): void {
-    const numbered = this.#inFlight.get(sequence as number)?.encoded.id === id
-    const tag = numbered ? (sequence as number) : this.#tags.get(id as string)
+    const tag = this.#inFlight.find(id, sequence)
     if (tag !== undefined) this.#returned.add(tag)
   }
 
@@ -144,26 +140,24 @@ export class Ledger {
       this.#settle(tag, acked)
       return
     }
-    for (const earlier of this.#inFlight.keys()) {
-      if (earlier > tag) return
-      this.#settle(earlier, acked)
-    }
+    while (this.#inFlight.size > 0 && this.#inFlight.first <= tag) this.#settle(this.#inFlight.first, acked)
   }
 
   /** The channel is gone: what it was not asked about is published again on the next, whose tags begin at 1. */
   channelLost(): void {
     const again: Parcel[] = []
-    for (const [tag, parcel] of this.#inFlight) {
-      if (this.#returned.has(tag)) this.#fail({ ...parcelOf(parcel), outcome: 'returned', reason: NO_QUEUE })
+    while (this.#inFlight.size > 0) {
+      const tag = this.#inFlight.first
+      const parcel = this.#inFlight.take(tag)
+      if (parcel === undefined) break
+      if (this.#returned.has(tag)) this.#fail({ ...placed(parcel), outcome: 'returned', reason: NO_QUEUE })
       else again.push(parcel)
     }
     this.#waiting = [...again, ...this.#waiting.slice(this.#nextWaiting)]
     this.#nextWaiting = 0
-    this.#inFlight.clear()
-    this.#tags.clear()
+    this.#inFlight = new InFlight()
     this.#returned.clear()
     this.#bytesInFlight = 0
-    this.#tag = 0
   }
 
   /**
@@ -172,12 +166,12 @@ export class Ledger {
    */
   oversized(limit: number | undefined, reasonOf: (bytes: number) => string): number {
     const waiting = this.#waiting.slice(this.#nextWaiting)
-    const largest = waiting.reduce((most, { encoded }) => Math.max(most, encoded.bytes), 0)
-    const isOver = ({ encoded }: Parcel): boolean =>
-      limit === undefined || largest <= limit ? encoded.bytes === largest : encoded.bytes > limit
+    const largest = waiting.reduce((most, { bytes }) => Math.max(most, bytes), 0)
+    const isOver = ({ bytes }: Parcel): boolean =>
+      limit === undefined || largest <= limit ? bytes === largest : bytes > limit
     const over = limit === undefined || largest <= limit ? waiting.filter(isOver).slice(0, 1) : waiting.filter(isOver)
     for (const parcel of over) {
-      this.#fail({ ...parcelOf(parcel), outcome: 'invalid', reason: reasonOf(parcel.encoded.bytes) })
+      this.#fail({ ...placed(parcel), outcome: 'invalid', reason: reasonOf(parcel.bytes) })
     }
     const gone = new Set(over)
     this.#waiting = waiting.filter((parcel) => !gone.has(parcel))
@@ -188,36 +182,38 @@ export class Ledger {
   /** Nothing more will be published or heard: what is not settled is unknown. */
   abandon(reason: string): void {
     this.channelLost()
-    for (const parcel of this.#waiting) this.#fail({ ...parcelOf(parcel), outcome: 'unknown', reason })
+    for (const parcel of this.#waiting) this.#fail({ ...placed(parcel), outcome: 'unknown', reason })
     this.#waiting = []
   }
 
   #settle(tag: number, acked: boolean): void {
-    const parcel = this.#inFlight.get(tag)
+    const parcel = this.#inFlight.take(tag)
     if (parcel === undefined) return
-    const { id, bytes } = parcel.encoded
-    this.#inFlight.delete(tag)
-    if (this.#tags.get(id) === tag) this.#tags.delete(id)
-    this.#bytesInFlight -= bytes
+    this.#bytesInFlight -= parcel.bytes
     if (this.#returned.size > 0 && this.#returned.delete(tag)) {
-      this.#fail({ ...parcelOf(parcel), outcome: 'returned', reason: NO_QUEUE })
+      this.#fail({ ...placed(parcel), outcome: 'returned', reason: NO_QUEUE })
     } else if (acked) {
       this.#counts.confirmed += 1
-      this.#onSettled?.('confirmed', parcel.index, parcel.message, parcel)
+      this.#onSettled?.('confirmed', parcel.index, parcel.id, parcel)
     } else {
-      this.#fail({ ...parcelOf(parcel), outcome: 'nacked', reason: 'The broker refused it, as a full queue does.' })
+      this.#fail({ ...placed(parcel), outcome: 'nacked', reason: 'The broker refused it, as a full queue does.' })
     }
   }
 
   #fail(failure: ItemFailure & { readonly outcome: Failure }): void {
     this.#counts[failure.outcome] += 1
     this.#failures.push(failure)
-    this.#onSettled?.(failure.outcome, failure.index, failure.message)
+    this.#onSettled?.(failure.outcome, failure.index, failure.message.id)
   }
 }
 
-function parcelOf({ index, message }: Parcel): { readonly index: number; readonly message: Message } {
-  return { index, message }
+/** The item of a parcel as failures name it. */
+function placed(parcel: Parcel): { readonly index: number; readonly message: Message } {
+  return { index: parcel.index, message: messageOf(parcel) }
+}
+
+export function messageOf({ given, body, id }: Parcel): Message {
+  return given ?? bareMessage(body, id)
 }
 
 const NO_QUEUE = 'There was no queue to take it.'

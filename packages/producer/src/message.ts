@@ -4,7 +4,7 @@ const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')
 
 /** What a message may say besides its body. */
 export interface MessageFields {
-  /** The AMQP message id, at most 255 bytes: what a worker sees as `item.id`. Default: a random UUID. */
+  /** The AMQP message id, at most 255 bytes: what a worker sees as `item.id`. Default: one like no other. */
   readonly id?: string
   /** AMQP headers. The broker's own (`x-delivery-count`, `x-acquired-count`, `x-death`) are left out. */
   readonly headers?: Readonly<Record<string, unknown>>

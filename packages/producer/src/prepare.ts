@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { bytesOf, type Encoded, type EncodedBody, encodeBody } from './encode.ts'
+import { bytesOf, type EncodedBody, encodeBody } from './encode.ts'
 import { encodeFields } from './field-table.ts'
+import type { Parcel } from './ledger.ts'
 import { bareMessage, createMessage, isMessage, type Message } from './message.ts'
 import { SEQUENCE } from './sequence.ts'
 
@@ -13,10 +13,16 @@ export interface PrepareOptions {
   readonly messageId: ((item: never, index: number) => string) | undefined
 }
 
-/** One item on its way: its message, and what is published of it or why it cannot be. */
-export type Prepared =
-  | { readonly message: Message; readonly encoded: Encoded }
-  | { readonly message: Message; readonly reason: string; readonly cause?: unknown }
+/** One item on its way: what is published of it, or why it cannot be. */
+export type Prepared = Parcel | Invalid
+
+export interface Invalid {
+  readonly type: 'invalid'
+  readonly index: number
+  readonly message: Message
+  readonly reason: string
+  readonly cause?: unknown
+}
 
 /**
  * What the broker counts by itself. On a first delivery it shows whatever the publisher put there, so a copy of a
@@ -28,27 +34,27 @@ const NOT_THE_APPS = new Set(['x-delivery-count', 'x-acquired-count', 'x-death',
  * Makes a message of an item: schema, then `encode`, then an id. Never throws, and is a promise only where the schema
  * is one.
  *
- * @param defaultId the id of a message that has none; undefined: a random one
+ * @param callId of which the id of a message that has none is made, with its index: unlike that of any other call
  */
 export function prepare(
   item: unknown,
   index: number,
   options: PrepareOptions,
-  defaultId?: string,
+  callId: string,
 ): Prepared | Promise<Prepared> {
   const given = isMessage(item) ? item : undefined
   const body = given === undefined ? item : given.body
   const { schema } = options
-  if (schema === undefined) return toMessage(item, given, body, index, options, defaultId)
+  if (schema === undefined) return toMessage(item, given, body, index, options, callId)
   try {
     const result = schema['~standard'].validate(body)
-    if (!(result instanceof Promise)) return toChecked(result, item, given, index, options, defaultId)
+    if (!(result instanceof Promise)) return toChecked(result, item, given, index, options, callId)
     return result.then(
-      (checked) => toChecked(checked, item, given, index, options, defaultId),
-      (cause) => refused(given, body, 'The schema threw.', cause),
+      (checked) => toChecked(checked, item, given, index, options, callId),
+      (cause) => refused(index, given, body, 'The schema threw.', cause),
     )
   } catch (cause) {
-    return refused(given, body, 'The schema threw.', cause)
+    return refused(index, given, body, 'The schema threw.', cause)
   }
 }
 
@@ -58,14 +64,14 @@ function toChecked(
   given: Message | undefined,
   index: number,
   options: PrepareOptions,
-  defaultId: string | undefined,
+  callId: string,
 ): Prepared {
-  if (result.issues === undefined) return toMessage(item, given, result.value, index, options, defaultId)
+  if (result.issues === undefined) return toMessage(item, given, result.value, index, options, callId)
   // What a schema says of an item often quotes it, so only the places are told; the cause has the rest.
   const places = result.issues.map(({ path }) => `$${(path ?? []).map(segment).join('')}`)
   const shown = [...new Set(places)].slice(0, 5).join(', ')
   const body = given === undefined ? item : given.body
-  return refused(given, body, `The schema refuses it at ${shown}.`, result.issues)
+  return refused(index, given, body, `The schema refuses it at ${shown}.`, result.issues)
 }
 
 function segment(part: PropertyKey | StandardSchemaV1.PathSegment): string {
@@ -79,40 +85,48 @@ function toMessage(
   body: unknown,
   index: number,
   options: PrepareOptions,
-  defaultId: string | undefined,
+  callId: string,
 ): Prepared {
   let id = given?.id
   if (id === undefined && options.messageId !== undefined) {
     try {
       id = options.messageId(item as never, index)
     } catch (cause) {
-      return refused(given, body, 'messageId threw.', cause)
+      return refused(index, given, body, 'messageId threw.', cause)
     }
   }
   // As the broker will have it: half a surrogate pair has no UTF-8, and a return must name what was published.
   if (typeof id === 'string') id = id.toWellFormed()
-  id ??= defaultId ?? randomUUID()
-  const message = given === undefined ? bareMessage(body, id) : createMessage(body, { ...fieldsOf(given), id })
-  const problem = fieldProblem(message)
-  if (problem !== undefined) return { message, reason: problem }
+  const isIdUnique = id === undefined
+  id ??= `${callId}-${index}`
+  if (given !== undefined || !isIdUnique) {
+    const problem = fieldProblem(id, given)
+    if (problem !== undefined) return refused(index, withId(given, body, id), body, problem)
+  }
   const encoded = encodeWith(options.encode, body, index)
-  if ('reason' in encoded) return { message, ...encoded }
+  if ('reason' in encoded) return { type: 'invalid', index, message: withId(given, body, id), ...encoded }
   const { content, bytes, contentType } = encoded
   if (bytes > options.maxMessageBytes) {
-    return { message, reason: tooLarge(bytes, options.maxMessageBytes) }
+    return refused(index, withId(given, body, id), body, tooLarge(bytes, options.maxMessageBytes))
   }
-  const headers = message.headers === undefined ? undefined : ownHeaders(message.headers)
   return {
-    message,
-    encoded: {
-      content,
-      bytes,
-      contentType: message.contentType ?? contentType,
-      id,
-      headers,
-      priority: message.priority,
-    },
+    type: 'item',
+    index,
+    content,
+    bytes,
+    contentType: given?.contentType ?? contentType,
+    id,
+    isIdUnique,
+    headers: given?.headers === undefined ? undefined : ownHeaders(given.headers),
+    priority: given?.priority,
+    body,
+    given: given === undefined ? undefined : withId(given, body, id),
+    digest: undefined,
   }
+}
+
+function withId(given: Message | undefined, body: unknown, id: string): Message {
+  return given === undefined ? bareMessage(body, id) : createMessage(body, { ...fieldsOf(given), id })
 }
 
 /** Why an item of so many bytes is invalid. */
@@ -131,8 +145,15 @@ function encodeWith(encode: PrepareOptions['encode'], body: unknown, index: numb
   }
 }
 
-function refused(given: Message | undefined, body: unknown, reason: string, cause: unknown): Prepared {
-  return { message: given ?? createMessage(body), reason, cause }
+function refused(
+  index: number,
+  given: Message | undefined,
+  body: unknown,
+  reason: string,
+  ...cause: readonly unknown[]
+): Invalid {
+  const message = given ?? createMessage(body)
+  return { type: 'invalid', index, message, reason, ...(cause.length === 0 ? {} : { cause: cause[0] }) }
 }
 
 function fieldsOf({ headers, priority, contentType }: Message): Omit<Message, 'body' | 'id' | symbol> {
@@ -143,7 +164,8 @@ function fieldsOf({ headers, priority, contentType }: Message): Omit<Message, 'b
   }
 }
 
-function fieldProblem({ id, contentType, priority, headers }: Message): string | undefined {
+function fieldProblem(id: string, given: Message | undefined): string | undefined {
+  const { contentType, priority, headers } = given ?? {}
   if (typeof id !== 'string' || id === '') return 'Its id is not a text, or is empty.'
   if (id.length > 63 && Buffer.byteLength(id) > 255) return 'Its id is longer than the 255 bytes of AMQP.'
   if (contentType !== undefined && (typeof contentType !== 'string' || Buffer.byteLength(contentType) > 255)) {

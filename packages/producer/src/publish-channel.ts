@@ -54,7 +54,7 @@ export async function openPublishChannel(
     },
     publish: ({ parcel, sequence }) => {
       try {
-        port.publish(diagnosed(parcel, queue, link.shown).encoded, sequence)
+        port.publish(diagnosed(parcel, queue, link.shown), sequence)
       } catch (cause) {
         // amqplib throws from `publish` on a channel that has closed since.
         lose(cause)
@@ -67,12 +67,11 @@ export async function openPublishChannel(
 /** The parcel as subscribers leave it: they may add headers. */
 function diagnosed(parcel: Parcel, queue: string, address: string): Parcel {
   if (!PUBLISH.hasSubscribers) return parcel
-  const { index, encoded } = parcel
-  const headers: Record<string, unknown> = { ...encoded.headers }
-  const { id: messageId, bytes } = encoded
+  const { index, id: messageId, bytes } = parcel
+  const headers: Record<string, unknown> = { ...parcel.headers }
   const diagnostic: PublishDiagnostic = { queue, address, index, messageId, bytes, headers }
   PUBLISH.publish(diagnostic)
-  return { ...parcel, encoded: { ...encoded, headers } }
+  return { ...parcel, headers }
 }
 
 async function closeChannel(channel: ConfirmChannel, port: PublishPort, isLost: boolean): Promise<void> {

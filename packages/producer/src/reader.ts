@@ -1,20 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { type ItemIterator, type Items, iterate } from './items.ts'
 import { digestOf } from './journal-digest.ts'
 import type { JournalRun } from './journal-run.ts'
 import type { Parcel } from './ledger.ts'
-import type { Message } from './message.ts'
-import { type Prepared, type PrepareOptions, prepare } from './prepare.ts'
+import { type Invalid, type Prepared, type PrepareOptions, prepare } from './prepare.ts'
 
 /** What reading one item came to. */
 export type Reading =
-  | { readonly type: 'item'; readonly parcel: Parcel }
-  | {
-      readonly type: 'invalid'
-      readonly index: number
-      readonly message: Message
-      readonly reason: string
-      readonly cause?: unknown
-    }
+  | Parcel
+  | Invalid
   /** Confirmed by an earlier run, by the journal. */
   | { readonly type: 'resumed'; readonly bytes: number }
   /** The journal knows another item at this place. */
@@ -30,6 +24,8 @@ export class Reader {
   readonly #source: ItemIterator
   readonly #options: PrepareOptions
   readonly #journal: JournalRun | undefined
+  /** What the ids of its items begin with. */
+  readonly #callId = randomBytes(12).toString('base64url')
   #index = 0
   readonly #onArrival: () => void
   #isPending = false
@@ -91,7 +87,7 @@ export class Reader {
       const step = this.#source.next()
       if ('then' in step) {
         this.#isPending = true
-        step.then(this.#onStep).then(undefined, this.#onFailure)
+        step.then(this.#onStep, this.#onFailure)
         return undefined
       }
       reading = this.#prepared(step)
@@ -104,11 +100,15 @@ export class Reader {
     return undefined
   }
 
-  readonly #onStep = (step: IteratorResult<unknown>): Promise<void> | undefined => {
-    const reading = this.#prepared(step)
-    if (reading instanceof Promise) return reading.then(this.#onReading)
-    this.#onReading(reading)
-    return undefined
+  readonly #onStep = (step: IteratorResult<unknown>): void => {
+    let reading: Reading | Promise<Reading>
+    try {
+      reading = this.#prepared(step)
+    } catch (cause) {
+      reading = { type: 'failed', cause }
+    }
+    if (reading instanceof Promise) reading.then(this.#onReading, this.#onFailure)
+    else this.#onReading(reading)
   }
 
   readonly #onFailure = (cause: unknown): void => this.#onReading({ type: 'failed', cause })
@@ -122,22 +122,19 @@ export class Reader {
   #prepared(step: IteratorResult<unknown>): Reading | Promise<Reading> {
     if (step.done === true) return { type: 'end' }
     const index = this.#index
-    const id = this.#journal === undefined ? undefined : `${this.#journal.id}-${index}`
-    const prepared = prepare(step.value, index, this.#options, id)
-    return prepared instanceof Promise
-      ? prepared.then((value) => this.#judged(index, value))
-      : this.#judged(index, prepared)
+    const prepared = prepare(step.value, index, this.#options, this.#journal?.id ?? this.#callId)
+    if (this.#journal === undefined) return prepared
+    return prepared instanceof Promise ? prepared.then((value) => this.#judged(value)) : this.#judged(prepared)
   }
 
-  #judged(index: number, prepared: Prepared): Reading {
-    if ('reason' in prepared) return { type: 'invalid', index, ...prepared }
-    const { message, encoded } = prepared
-    const digest = this.#journal === undefined ? undefined : digestOf(encoded)
-    if (digest !== undefined) {
-      const known = this.#journal?.has(index, digest)
-      if (known === 'same') return { type: 'resumed', bytes: encoded.bytes }
-      if (known === 'other') return { type: 'mismatch', index }
-    }
-    return { type: 'item', parcel: { index, message, encoded, digest } }
+  /** By the journal. */
+  #judged(prepared: Prepared): Reading {
+    if (prepared.type === 'invalid') return prepared
+    const { index, bytes } = prepared
+    const digest = digestOf(prepared)
+    const known = this.#journal?.has(index, digest)
+    if (known === 'same') return { type: 'resumed', bytes }
+    if (known === 'other') return { type: 'mismatch', index }
+    return { ...prepared, digest }
   }
 }
