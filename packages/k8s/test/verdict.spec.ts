@@ -4,6 +4,7 @@ import { countOf } from '../src/run/queue-reading.ts'
 import { onNameTaken } from '../src/submit/name-taken.ts'
 import { decisionOf, endOf } from '../src/wait/job-state.ts'
 import { podFailure, startFault } from '../src/wait/pod-failure.ts'
+import { isBeingPrepared } from '../src/wait/stuck.ts'
 
 function jobWith(changes: {
   conditions?: string[]
@@ -94,6 +95,18 @@ test('a pod that waits for a reason that does not pass is told from one that is 
     message: 'container has runAsNonRoot and image will run as root',
   }
   expect(startFault(podWith({ waiting: root }))).toMatchObject({ code: 'POD_START_FAILED' })
+})
+
+test('a pod whose volumes are there, and which only pulls a large image, is not one that is being prepared', () => {
+  const creating = podWith({ waiting: { reason: 'ContainerCreating' } })
+  const on = (status: string): PodObject => ({
+    ...creating,
+    spec: { nodeName: 'n1' },
+    status: { ...creating.status, conditions: [{ type: 'PodReadyToStartContainers', status }] },
+  })
+  expect(isBeingPrepared(on('False'))).toBe(true)
+  expect(isBeingPrepared(on('True'))).toBe(false)
+  expect(isBeingPrepared({ ...on('False'), spec: {} })).toBe(false)
 })
 
 test('a failed pod is described without the password in its words', () => {

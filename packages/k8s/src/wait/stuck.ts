@@ -29,8 +29,14 @@ export function unschedulable(pod: PodObject): Stuck | undefined {
   return { reason: 'Unschedulable', message: redact(condition.message ?? 'no node fits'), pod: pod.metadata.name }
 }
 
-/** Whether a pod has a node and waits for what its containers need, without having said what is missing. */
+/**
+ * Whether a pod has a node and waits for what its containers need, without having said what is missing. Once its volumes and
+ * its network are there it only pulls its image, however long that takes, and warnings about them are old.
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-has-network
+ */
 export function isBeingPrepared({ spec, status = {} }: PodObject): boolean {
+  const prepared = status.conditions?.find(({ type }) => type === 'PodReadyToStartContainers')
+  if (prepared?.status === 'True') return false
   const states = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
   const preparing = (reason?: string): boolean => reason === 'ContainerCreating' || reason === 'PodInitializing'
   return spec?.nodeName !== undefined && states.some(({ state }) => preparing(state?.waiting?.reason))
