@@ -4,7 +4,7 @@ import { preflight, runJob } from '../src/index.ts'
 import { createNamespace, type TestNamespace } from './namespace.ts'
 import { shellJob } from './shell-job.ts'
 
-/** Everything that a run with `podLog` uses: what the README's Role says. */
+/** What the README's Role says: everything that a run uses, unless it is asked for more. */
 const ROLE = [
   ...['create', 'get', 'list', 'watch', 'delete', 'patch'].map((verb) => ({ resource: 'jobs', verb })),
   { resource: 'secrets', verb: 'create' },
@@ -95,6 +95,24 @@ test.concurrent.each(optional)(
       withoutDiagnostics: [`${verb} ${resource}`],
     })
     await expect(runJob(work, { kubeConfig })).resolves.toMatchObject({ succeeded: 1 })
+  },
+)
+
+test.concurrent.each([
+  { more: 'podLog', verbs: ['watch'], options: { on: { podLog: () => undefined } } },
+  { more: 'forceDeleteLost', verbs: ['delete', 'patch'], options: { forceDeleteLost: true } },
+])(
+  'a run with $more needs more rights on pods: without them nothing is made, and the rules are named',
+  async ({ more, verbs, options }) => {
+    const name = `no-${more.toLowerCase()}`
+    const kubeConfig = await userWithout(undefined, name)
+    await expect(
+      runJob(shellJob({ name, namespace: namespace.name }), { kubeConfig, ...options }),
+    ).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: `No right to ${verbs.map((verb) => `${verb} pods`).join(', to ')} in namespace ${namespace.name}.`,
+      details: { role: expect.stringContaining(`resources: [pods], verbs: [${verbs.join(', ')}]`) },
+    })
   },
 )
 

@@ -1,5 +1,16 @@
-import { expect, test } from 'vitest'
-import { type JobSpec, runJob, type Stuck, submitJob, type WaitOptions } from '../src/index.ts'
+import { inspect } from 'node:util'
+import { expect, test, vi } from 'vitest'
+import {
+  JobFailedError,
+  type JobSpec,
+  type K8sError,
+  runJob,
+  type Stuck,
+  submitJob,
+  type WaitOptions,
+  waitForJob,
+} from '../src/index.ts'
+import { gateTo } from './gate.ts'
 import { createNamespace, type TestNamespace } from './namespace.ts'
 import { shellJob, UNTIL_TERM } from './shell-job.ts'
 
@@ -8,10 +19,10 @@ async function errorOf(
   changes: Partial<JobSpec> & { readonly script?: string },
   options: WaitOptions = {},
   prepare: (namespace: TestNamespace) => Promise<unknown> = async () => undefined,
-): Promise<unknown> {
+): Promise<K8sError> {
   await using namespace = await createNamespace()
   await prepare(namespace)
-  return await runJob(shellJob({ ...changes, namespace: namespace.name }), {
+  const error = await runJob(shellJob({ ...changes, namespace: namespace.name }), {
     startGraceMs: 2000,
     scheduleGraceMs: 3000,
     ...options,
@@ -19,8 +30,21 @@ async function errorOf(
     (result) => {
       throw new Error(`it completed: ${JSON.stringify(result)}`)
     },
-    (error: unknown) => error,
+    (caught: unknown) => caught as K8sError,
   )
+  // Whatever it is, it says what to do, and what it did leaves nothing behind.
+  expect(error.hint).not.toBe('')
+  expect(inspect(error, { depth: 10 })).not.toContain('geheim')
+  const left = async () => {
+    const at = { namespace: namespace.name }
+    const { items: jobs } = await namespace.batch.listNamespacedJob(at)
+    const { items: secrets } = await namespace.core.listNamespacedSecret(at)
+    return [...jobs, ...secrets].map(({ metadata }) => metadata?.name)
+  }
+  if (!(error instanceof JobFailedError) || error.job.fate === 'deleted') {
+    await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 60_000, interval: 500 })
+  }
+  return error
 }
 
 const quota = (hard: Record<string, string>) => (namespace: TestNamespace) =>
@@ -47,6 +71,52 @@ test.concurrent('a Secret that is missing as a volume is named, though its pod o
     message: expect.stringContaining('no-such-keys'),
     job: { reason: 'FailedMount' },
   })
+})
+
+test.concurrent('a key that a ConfigMap has not is named', async () => {
+  const env = { COLOR: { configMapKeyRef: { name: 'colors', key: 'blue' } } }
+  const colors = (namespace: TestNamespace) =>
+    namespace.core.createNamespacedConfigMap({
+      namespace: namespace.name,
+      body: { metadata: { name: 'colors' }, data: { red: '#f00' } },
+    })
+  // A busy kubelet says at first that it has not read the ConfigMap yet.
+  expect(await errorOf({ env }, { startGraceMs: 15_000 }, colors)).toMatchObject({
+    code: 'CONFIG_MISSING',
+    message: expect.stringMatching(/blue.*colors/),
+  })
+})
+
+test.concurrent('a namespace that does not exist is named before anything is made', async () => {
+  await expect(runJob(shellJob({ namespace: 'podqueue-no-such' }))).rejects.toMatchObject({
+    code: 'NAMESPACE_NOT_FOUND',
+    message: 'Namespace podqueue-no-such does not exist.',
+    hint: expect.stringContaining('kubectl create namespace podqueue-no-such'),
+  })
+})
+
+test.concurrent('a quota of Jobs refuses the Job with what is used and what is allowed, which is no missing right', async () => {
+  expect(await errorOf({}, {}, quota({ 'count/jobs.batch': '0' }))).toMatchObject({
+    code: 'JOB_REJECTED',
+    message: expect.stringMatching(/exceeded quota: small, requested: .*=1, used: .*=0, limited: .*=0/),
+    hint: expect.stringContaining('kubectl describe quota'),
+  })
+})
+
+test.concurrent('the loopback address of a broker is refused, though the API server may be on loopback too', async () => {
+  await using namespace = await createNamespace()
+  await using gate = await gateTo(namespace.kubeConfig)
+  const queue = { name: 'job1', podUrl: 'amqp://user:pass-geheim@localhost:5672' }
+  const work = shellJob({ namespace: namespace.name, queue })
+  for (const kubeConfig of [namespace.kubeConfig, gate.kubeConfig]) {
+    for (const call of [submitJob, runJob]) {
+      await expect(call(work, { kubeConfig })).rejects.toMatchObject({
+        code: 'INVALID_OPTIONS',
+        message: expect.stringMatching(/queue.podUrl.*the pod itself/),
+      })
+    }
+  }
+  expect((await namespace.batch.listNamespacedJob({ namespace: namespace.name })).items).toEqual([])
 })
 
 test.concurrent('resources that no node has end the run with what the scheduler says', async () => {
@@ -145,6 +215,12 @@ test.concurrent('a Job that is removed by its TTL at once is still complete', as
   await using namespace = await createNamespace()
   const result = await runJob(shellJob({ namespace: namespace.name, ttlSeconds: 1 }))
   expect(result).toMatchObject({ succeeded: 1 })
+  const gone = async () => (await namespace.batch.listNamespacedJob({ namespace: namespace.name })).items.length
+  await vi.waitFor(async () => expect(await gone()).toBe(0), { timeout: 60_000, interval: 500 })
+  await expect(waitForJob('work', { namespace: namespace.name })).rejects.toMatchObject({
+    code: 'JOB_NOT_FOUND',
+    hint: expect.stringContaining('ttlSeconds'),
+  })
 })
 
 test.concurrent('a Job that somebody suspends stays so, and the wait says it, until somebody lifts it', async () => {
