@@ -33,6 +33,13 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
     const end = ended(consumer, signal)
     if (end !== undefined) return end
     const reading = await look()
+    if (consumer.consuming) {
+      // An item on its way here is ready no more: a large one takes longer than a look. All that the broker sent before
+      // its answer on this channel is here with it. An item that came after the cancel would have to go back.
+      await inTime(consumer.barrier(), Number.POSITIVE_INFINITY, options)
+      const now = ended(consumer, signal)
+      if (now !== undefined) return now
+    }
     const step = nextStep(consumer.consuming, reading)
     if (step === 'empty') {
       if (await isEmpty(answered(consumer.standAside()), look)) return 'empty'

@@ -52,6 +52,26 @@ describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
     expect(await second).toEqual({ status: 'done', result: 'a' })
   })
 
+  test.each([
+    ['nobody else is there', 0],
+    ['another is busy', 1],
+  ])('an item that takes longer to arrive than emptyAfterMs is delivered once, when %s', async (_, others) => {
+    await using queue = await testQueue(type)
+    await using proxy = await tcpProxy(brokerUrl())
+    const busy = gate()
+    if (others > 0) await queue.publish('held')
+    const other = others > 0 ? consumeOne(busy.handler, options(queue.name)) : undefined
+    if (other !== undefined) await busy.entered
+    await queue.publish(Buffer.alloc(10_000_000))
+    // Each piece of at most 64 KiB, so that the body is on its way for many times emptyAfterMs.
+    proxy.delay(2)
+    const slow = { ...options(queue.name, proxy.url), emptyAfterMs: 1 }
+    const outcome = await consumeOne(({ body, redelivered }) => [body.length, redelivered], slow)
+    expect(outcome).toEqual({ status: 'done', result: [10_000_000, false] })
+    busy.open('done')
+    await other
+  })
+
   test('idle workers do not keep each other waiting', async () => {
     await using queue = await testQueue(type)
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => consumeOne(() => 'never', options(queue.name))))
