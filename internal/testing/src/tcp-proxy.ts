@@ -20,7 +20,7 @@ export interface TcpProxy extends AsyncDisposable {
   delay(ms: number): void
   /** Passes everything on in pieces of so many bytes, each in a packet of its own. */
   slice(bytes: number): void
-  /** Resolves once that side has said something that fits, in one piece, and it was passed on. */
+  /** Resolves once that side has said something that fits, in one piece, and it was passed on or kept back. */
   said(side: 'client' | 'broker', fits: (piece: Buffer) => boolean): Promise<void>
   /** Keeps back all that the broker says until `until` resolves. What clients say goes on. */
   holdBack(until: Promise<void>): void

@@ -8,7 +8,7 @@ import { connect } from 'amqplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consumeMany, consumeOne, DeadLetterError, type WorkerError } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
-import { ack, consumeRequest, readsNothing } from './frames.ts'
+import { ack, channelClose, consumeRequest, readsNothing } from './frames.ts'
 import { type OwnBroker, ownBroker } from './own-broker.ts'
 import { startCommand } from './start-command.ts'
 
@@ -161,7 +161,7 @@ it.each([
     const call = consumeOne(
       async (_, { signal }) => {
         proxy.holdBack(until(proxy))
-        await takenByAnother(queue)
+        await takenBack(queue, proxy)
         heard = signal.aborted
       },
       { ...options(queue.name, proxy.url), settleTimeoutMs: 2_000 },
@@ -186,7 +186,7 @@ it('75: the broker took the item back before the ack of a program that exited wi
     const worker = startCommand(['--queue', queue.name, '--', 'sh', '-c', program], { BROKER_URL: proxy.url })
     await worker.printed('up')
     proxy.holdBack(proxy.said('client', ack))
-    await takenByAnother(queue)
+    await takenBack(queue, proxy)
     await writeFile(gone, 'yes\n')
     const { code, stdout, stderr } = await worker.exited
     expect({ code, stdout }).toEqual({ code: 75, stdout: 'up\nfinished\n' })
@@ -323,8 +323,9 @@ async function shortConsumerTimeout(
   }
 }
 
-/** Resolves once the broker has given the item to a consumer of somebody else's. */
-async function takenByAnother(queue: TestQueue): Promise<void> {
+/** Resolves once the broker has given the item to another; below 4.3 it closes the channel first, and waits for the answer. */
+async function takenBack(queue: TestQueue, proxy: TcpProxy): Promise<void> {
+  if (!on43) return await proxy.said('broker', channelClose)
   const { promise, resolve } = Promise.withResolvers<unknown>()
   await queue.channel.consume(queue.name, resolve, { noAck: true })
   await promise

@@ -12,6 +12,7 @@ function* methods(piece: Buffer, classId: number, methodId: number): Generator<B
 const has = (classId: number, methodId: number) => (piece: Buffer) => !methods(piece, classId, methodId).next().done
 
 export const consumeRequest: (piece: Buffer) => boolean = has(60, 20)
+export const channelClose: (piece: Buffer) => boolean = has(20, 40)
 export const ack: (piece: Buffer) => boolean = has(60, 80)
 
 /** The answer to a passive declare that counts nothing and nobody: what a queue without a leader reads as. */
