@@ -13,7 +13,10 @@ export class InFlight {
   #first = 1
   #next = 1
   #size = 0
-  /** The tag of each message that its id tells from all others; undefined while all ids were made by this call. */
+  /**
+   * The tag of each message that its id tells from all others. Undefined as long as it is not needed: while all ids are of
+   * this call's own making, and nothing came back.
+   */
   #tags: Map<string, number> | undefined
 
   get size(): number {
@@ -46,9 +49,8 @@ export class InFlight {
   /** The tag of the message that came back with this id, and this number where one was sent along. */
   find(id: unknown, sequence: unknown): number | undefined {
     if (typeof sequence === 'number' && this.#at(sequence)?.id === id) return sequence
-    if (this.#tags !== undefined) return this.#tags.get(id as string)
-    for (let tag = this.#first; tag < this.#next; tag++) if (this.#at(tag)?.id === id) return tag
-    return undefined
+    this.#tags ??= new Map(this.#ids())
+    return this.#tags.get(id as string)
   }
 
   /** Takes the parcel with this tag out; undefined when it is not there. */
