@@ -31,7 +31,8 @@ export class BorrowedLink implements Link {
   }
 
   async open(): Promise<AmqpConnection> {
-    if (this.#lost === undefined) return this.#connection
+    // One that was closed before we heard of it tells nobody again.
+    if (this.#lost === undefined && !isClosed(this.#connection)) return this.#connection
     throw new ProducerError({
       code: 'CONNECTION_LOST',
       message: "The app's own connection to the broker is closed.",
@@ -73,4 +74,9 @@ export class BorrowedLink implements Link {
   #changed(): void {
     for (const listener of this.#listeners) listener()
   }
+}
+
+function isClosed({ connection }: AmqpConnection): boolean {
+  const { stream } = connection as { readonly stream?: { readonly writable?: boolean } }
+  return stream?.writable === false
 }

@@ -109,7 +109,8 @@ export class EnqueueRun {
         const ended = aborted(signal)
         if (ended !== undefined) throw ended
         if (!(error instanceof ProducerError) || error.code === 'BROKER_UNREACHABLE') throw error
-        if (!(await this.#mayTryAgain(error.retryable))) throw error
+        const isGone = error.code === 'CONNECTION_LOST' && !link.reconnects
+        if (isGone || !(await this.#mayTryAgain(error.retryable))) throw error
       }
     }
   }

@@ -175,6 +175,7 @@ function fieldProblem(id: string, given: Message | undefined): string | undefine
     return 'Its priority is not a whole number from 0 to 255.'
   }
   if (headers === undefined) return undefined
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return 'Its headers are not an object.'
   try {
     encodeFields(headers)
     return undefined

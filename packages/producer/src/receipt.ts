@@ -40,7 +40,7 @@ export interface OutcomeCounts {
 export interface ItemFailure {
   /** Its place in `items`, from 0. */
   readonly index: number
-  /** The item; `failures.map((failure) => failure.message)` may be enqueued again, with the same ids. */
+  /** The item; `failures.map((failure) => failure.message)` may be enqueued again, with the same ids. One that is invalid is so again. */
   readonly message: Message
   readonly outcome: Failure
   /** Why, for people. Never the body. */
@@ -73,7 +73,7 @@ export class EnqueueError extends ProducerError {
     super({
       code: fields.code,
       message: `${counts.confirmed} of ${counts.total} items are confirmed in queue ${queue}${fields.what ?? ''}${listed(counts, failures)}`,
-      hint: fields.hint ?? 'See failures: failures.map((failure) => failure.message) may be enqueued again.',
+      hint: fields.hint ?? (failures.length > 0 && failures.every(isInvalid) ? CORRECT_THEM : TRY_AGAIN),
       retryable: fields.retryable ?? false,
       details: { queue, counts },
       cause: fields.cause,
@@ -83,6 +83,14 @@ export class EnqueueError extends ProducerError {
     this.consumed = counts.total
     this.failures = failures
   }
+}
+
+const TRY_AGAIN = 'See failures: failures.map((failure) => failure.message) may be enqueued again.'
+const CORRECT_THEM =
+  'See failures, each with its index and reason: enqueued again as they are, they would be invalid again.'
+
+function isInvalid({ outcome }: ItemFailure): boolean {
+  return outcome === 'invalid'
 }
 
 function listed(counts: OutcomeCounts, failures: readonly ItemFailure[]): string {

@@ -6,7 +6,15 @@ import { testQueue } from '@internal/testing/test-queue'
 import { connect } from 'amqplib'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { createMessage, createProducer, type EnqueueError, enqueue, type PublishDiagnostic } from '../src/index.ts'
+import {
+  createMessage,
+  createProducer,
+  declareQueue,
+  type EnqueueError,
+  enqueue,
+  inspectQueue,
+  type PublishDiagnostic,
+} from '../src/index.ts'
 import { takeAll } from './items-in-queue.ts'
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index))
@@ -167,7 +175,12 @@ describe("a connection of the app's own", () => {
     const error = await errorOf(enqueue(queue.name, items(), { connection }))
     expect(error).toMatchObject({ code: 'NOT_ALL_CONFIRMED', cause: { code: 'CONNECTION_LOST' } })
     expect(error.counts.confirmed + error.counts.unknown).toBe(error.counts.total)
-    await expect(enqueue(queue.name, ['a'], { connection })).rejects.toBeInstanceOf(Error)
+    const closed = { code: 'CONNECTION_LOST', message: "The app's own connection to the broker is closed." }
+    // At once, also with all the patience that there is for what can heal.
+    const call = enqueue(queue.name, ['a'], { connection, reconnectForMs: 2 ** 31 - 1 })
+    await expect(call).rejects.toMatchObject(closed)
+    await expect(inspectQueue(queue.name, { connection })).rejects.toMatchObject(closed)
+    await expect(declareQueue(queue.name, { connection })).rejects.toMatchObject(closed)
   })
 })
 
@@ -219,10 +232,12 @@ describe('items', () => {
       createMessage('b', { headers: { at: () => 1 } }),
       createMessage('c', { headers: { cycle } }),
       createMessage('d', { priority: 256 }),
+      createMessage('e', { headers: 'x' as never }),
       'fine',
     ]
     const error = await errorOf(enqueue(queue.name, items, { url: brokerUrl() }))
-    expect(error.counts).toMatchObject({ confirmed: 1, invalid: 4 })
+    expect(error.counts).toMatchObject({ confirmed: 1, invalid: 5 })
+    expect(error.hint, 'what is hopeless is not to be tried again').toMatch(/would be invalid again/)
     expect(error.failures.map(({ reason }) => reason).join('\n')).toMatch(
       /255[\s\S]*headers\.at[\s\S]*refers back[\s\S]*255/,
     )
