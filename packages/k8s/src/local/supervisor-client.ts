@@ -26,12 +26,15 @@ export class Supervisor implements AsyncDisposable {
   readonly #clusterId: string
   readonly #runs = new Map<string, Run>()
   readonly #gone: Promise<unknown>
+  #requests: SupervisorRequest[] = []
 
   private constructor(child: ChildProcess, clusterId: string) {
     this.#child = child
     this.#clusterId = clusterId
     this.#gone = once(child, 'exit').then(() => this.#lost())
-    child.on('message', (report: SupervisorReport) => this.#receive(report))
+    child.on('message', (reports: readonly SupervisorReport[]) => {
+      for (const report of reports) this.#receive(report)
+    })
   }
 
   /** Starts the process. It removes `folder` when it ends. */
@@ -87,8 +90,14 @@ export class Supervisor implements AsyncDisposable {
     await this.#gone
   }
 
+  /** What is asked in one turn goes in one message. */
   #send(request: SupervisorRequest): void {
-    if (this.#child.connected) this.#child.send(request, () => {})
+    if (this.#requests.push(request) > 1) return
+    setImmediate(() => {
+      const requests = this.#requests
+      this.#requests = []
+      if (this.#child.connected) this.#child.send(requests, () => {})
+    })
   }
 
   #receive(report: SupervisorReport): void {

@@ -23,9 +23,18 @@ mkdirSync(pipeFolder, { recursive: true, mode: 0o700 })
 const pipes = new OutputPipes(pipeFolder)
 let ending = false
 
+/** Reports of this turn, sent in one: a message wakes the parent up, which has better things to do while pods start. */
+let reports: SupervisorReport[] = []
+
 function report(message: SupervisorReport): void {
+  if (reports.push(message) === 1) setImmediate(sendReports)
+}
+
+function sendReports(): void {
+  const news = reports
+  reports = []
   // Without a listener for errors a parent that has just gone would be an uncaught exception here.
-  if (process.connected) process.send?.(message, undefined, undefined, () => {})
+  if (process.connected) process.send?.(news, undefined, undefined, () => {})
 }
 
 async function start(id: string, run: ContainerRun): Promise<void> {
@@ -73,7 +82,7 @@ function leave(): never {
   process.exit(0)
 }
 
-process.on('message', (request: SupervisorRequest) => {
+function receive(request: SupervisorRequest): void {
   if (ending) return
   switch (request.type) {
     case 'start':
@@ -87,6 +96,10 @@ process.on('message', (request: SupervisorRequest) => {
       if (request.on) followed.add(request.id)
       else followed.delete(request.id)
   }
+}
+
+process.on('message', (requests: readonly SupervisorRequest[]) => {
+  for (const request of requests) receive(request)
 })
 // The channel closes when the parent ends, also by SIGKILL.
 process.on('disconnect', end)

@@ -7,7 +7,7 @@ import type { Change, Store } from '../store/store.ts'
 import { finishedAt } from './conditions.ts'
 import { decide } from './decide.ts'
 import { podOf } from './job-pod.ts'
-import { TRACKING_FINALIZER } from './pod-facts.ts'
+import { isEnded, isTracked, TRACKING_FINALIZER } from './pod-facts.ts'
 import { type JobMemory, NEW_MEMORY } from './situation.ts'
 
 /** Longest wait of a timer; a longer one looks again on the way. */
@@ -20,7 +20,7 @@ export class JobController implements Disposable {
   readonly #backOffScale: number
   readonly #memories = new Map<string, JobMemory>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
-  /** Names of pods by the uid of their Job, so that a look at one Job does not read through every pod. */
+  /** Pods that matter to their Job, by the uid of their Job, so that a look at one Job does not read through every pod. */
   readonly #pods = new Map<string, Map<string, Pod>>()
   readonly #due = new Map<string, Job>()
   readonly #stop: () => void
@@ -51,7 +51,9 @@ export class JobController implements Disposable {
       const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Job')
       if (!owner) return
       const pods = this.#pods.get(owner.uid) ?? new Map<string, Pod>()
-      if (type === 'DELETED') pods.delete(object.metadata.uid)
+      // What has ended and is counted changes nothing any more: a look costs as much as there are pods under way.
+      const over = isEnded(object as Pod) && !isTracked(object as Pod)
+      if (type === 'DELETED' || over) pods.delete(object.metadata.uid)
       else pods.set(object.metadata.uid, object as Pod)
       if (pods.size === 0) this.#pods.delete(owner.uid)
       else this.#pods.set(owner.uid, pods)

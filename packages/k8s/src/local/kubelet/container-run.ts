@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Pod } from '../objects.ts'
 import type { ContainerRun } from '../supervisor/protocol.ts'
 import type { ContainerRecord } from './container-record.ts'
@@ -26,7 +26,6 @@ export function prepareRun(
   if ('missing' in environment) return environment
   const { variables } = environment
   const message = messageFile(folder, pod, spec.name, restarts)
-  mkdirSync(dirname(message), { recursive: true, mode: 0o700 })
   const { terminationMessagePath: mountPath } = spec
   const mounts = [...mountsOf(spec, pod, folder), ...(mountPath ? [{ mountPath, path: message }] : [])]
   const workingDirectory = resolve(cwd, rewritten(spec.workingDir ?? '.', mounts))

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '../objects.ts'
 import { CONFIG_MAPS, PODS, SECRETS } from '../store/resource-types.ts'
@@ -6,6 +6,7 @@ import type { Change } from '../store/store.ts'
 import { runIdOf } from './container-run.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
 import { PodWorker } from './pod-worker.ts'
+import { messageFolder } from './termination.ts'
 
 /** Gives every pod a worker, and tells it when its pod is to end. */
 export class Kubelet implements Disposable {
@@ -15,6 +16,7 @@ export class Kubelet implements Disposable {
 
   constructor(around: PodSurroundings) {
     this.#around = around
+    mkdirSync(messageFolder(around.folder), { mode: 0o700 })
     this.#stop = around.store.onChange((change) => this.#observe(change))
   }
 

@@ -9,7 +9,7 @@ import { lookUpImage } from './image.ts'
 import { type PodEnding, podStatus } from './pod-status.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
 import { isRestarted, ranWell, restartDelayMs } from './restart-delay.ts'
-import { abandonedState, exitedState, startErrorState } from './termination.ts'
+import { abandonedState, exitedState, startErrorState, takeMessage } from './termination.ts'
 import { unhonouredFields } from './unhonoured.ts'
 import { setUpVolumes } from './volumes.ts'
 
@@ -208,8 +208,10 @@ export class PodWorker {
       },
       exited: (exitCode, at) => {
         record.runId = undefined
-        // Its files are gone with the pod.
-        if (this.#over) return
+        if (this.#over) {
+          takeMessage(folder, pod, spec.name, record.restarts)
+          return
+        }
         record.state = exitedState(folder, pod, record, exitCode, at)
         this.#goOn()
       },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ContainerState, kubeTime, type Pod } from '../objects.ts'
 import type { ContainerRecord } from './container-record.ts'
@@ -10,9 +10,16 @@ const MAX_MESSAGE_BYTES = 4096
 /** The start of what never started, as Kubernetes writes it. */
 export const NEVER = '1970-01-01T00:00:00Z'
 
-/** Where a container may leave its last words: PODQUEUE_TERMINATION_LOG in its environment. */
+/**
+ * Where a container may leave its last words: PODQUEUE_TERMINATION_LOG in its environment. All in one folder: most say
+ * nothing, and a folder for each would cost more than the rest of a short run.
+ */
 export function messageFile(folder: string, pod: Pod, container: string, restarts: number): string {
-  return join(folder, 'pods', pod.metadata.uid, `${container}-${restarts}.termination`)
+  return join(messageFolder(folder), `${pod.metadata.uid}-${container}-${restarts}`)
+}
+
+export function messageFolder(folder: string): string {
+  return join(folder, 'messages')
 }
 
 /** A container's process has ended. */
@@ -66,10 +73,33 @@ export function abandonedState({ lastState }: ContainerRecord, at: number): Cont
 }
 
 function lastWords(folder: string, pod: Pod, { spec, restarts }: ContainerRecord, exitCode: number): string {
-  const file = messageFile(folder, pod, spec.name, restarts)
-  const written = existsSync(file) ? readFileSync(file).subarray(0, MAX_MESSAGE_BYTES).toString() : ''
+  const written = takeMessage(folder, pod, spec.name, restarts)
   if (written !== '' || exitCode === 0 || spec.terminationMessagePolicy !== 'FallbackToLogsOnError') return written
   return logTail(logFile(folder, pod.metadata.uid, spec.name, restarts))
+}
+
+/** The message that a run has left. Its file is gone then. */
+export function takeMessage(folder: string, pod: Pod, container: string, restarts: number): string {
+  const file = messageFile(folder, pod, container, restarts)
+  if (!existsSync(file)) return ''
+  const text = readStart(file)
+  rmSync(file, { force: true, recursive: true })
+  return text
+}
+
+/** Not more than is kept, however much was written; nothing of what is no file. */
+function readStart(file: string): string {
+  try {
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const buffer = Buffer.alloc(MAX_MESSAGE_BYTES)
+      return buffer.toString('utf8', 0, readSync(fd, buffer))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return ''
+  }
 }
 
 function containerIdOf({ containerId }: ContainerRecord): { containerID?: string } {

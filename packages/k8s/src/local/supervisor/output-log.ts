@@ -13,14 +13,12 @@ const MAX_LINE = 16 * 1024
  */
 export class OutputLog {
   readonly #file: string
-  #fd: number
+  #fd: number | undefined
   #bytes = 0
   #rest = ''
 
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true })
     this.#file = file
-    this.#fd = openSync(file, 'a', 0o600)
   }
 
   write(chunk: Buffer): void {
@@ -39,20 +37,28 @@ export class OutputLog {
   close(): void {
     if (this.#rest !== '') this.#append(`${timestamp()} P ${this.#rest}\n`)
     this.#rest = ''
-    closeSync(this.#fd)
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
   }
 
   #append(text: string): void {
     if (text === '') return
     const bytes = Buffer.from(text, 'latin1')
+    this.#fd ??= this.#open()
     if (this.#bytes > 0 && this.#bytes + bytes.length > MAX_LOG_BYTES) {
       closeSync(this.#fd)
       renameSync(this.#file, `${this.#file}.1`)
-      this.#fd = openSync(this.#file, 'a', 0o600)
+      this.#fd = this.#open()
       this.#bytes = 0
     }
     writeSync(this.#fd, bytes)
     this.#bytes += bytes.length
+  }
+
+  /** At the first output: many a container says nothing, and a folder costs more than most of its run. */
+  #open(): number {
+    mkdirSync(dirname(this.#file), { recursive: true })
+    return openSync(this.#file, 'a', 0o600)
   }
 }
 
