@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { startLocalCluster } from '../../src/local/index.ts'
-import { isAlive, shell, TestCluster } from './api-client.ts'
+import { isAlive, JOBS, PODS, shell, TestCluster } from './api-client.ts'
 
 const SLEEPER = 'sleep 600 & setsid sleep 600 & echo $! $$$$; wait'
 
@@ -56,7 +56,7 @@ describe('a local cluster', () => {
     await cluster[Symbol.asyncDispose]()
   })
 
-  it('whose owner is killed hard leaves no process and no file after two seconds', async () => {
+  it('whose owner is killed hard leaves no process and no file after two seconds, and the next start is clean', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'owner-'))
     const program = join(folder, 'owner.mts')
     const source = fileURLToPath(new URL('./api-client.ts', import.meta.url))
@@ -85,6 +85,10 @@ describe('a local cluster', () => {
     while (existsSync(dirname(path)) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
     expect(existsSync(dirname(path))).toBe(false)
     await rm(folder, { recursive: true })
+    await using next = await TestCluster.start()
+    for (const list of [JOBS, PODS, '/api/v1/events']) {
+      expect((await next.call('GET', list)).body.items).toEqual([])
+    }
   })
 
   it('whose supervisor is killed ends its pods and goes on to be closed', async () => {
