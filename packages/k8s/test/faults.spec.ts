@@ -61,7 +61,7 @@ test('Retry-After is waited for before the request is sent again', async () => {
   expect(performance.now() - begun).toBeGreaterThanOrEqual(1000)
 })
 
-test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number }>([
+test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number; silenceMs?: number }>([
   { what: 'cut', faults: [{ on: watches, do: { watch: 'cut' } }], reconnects: 1 },
   { what: 'cut again and again', faults: [{ on: watches, times: 2, do: { watch: 'cut' } }], reconnects: 1 },
   { what: 'cut after an event', faults: [{ on: watches, do: { watch: 'cut', afterEvents: 1 } }], reconnects: 1 },
@@ -84,7 +84,7 @@ test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number }>
     ],
     reconnects: 1,
   },
-  { what: 'silent', faults: [{ on: watches, do: { watch: 'silence' } }], reconnects: 1 },
+  { what: 'silent', faults: [{ on: watches, do: { watch: 'silence' } }], reconnects: 1, silenceMs: 1000 },
   { what: 'refused with 503', faults: [{ on: watches, do: { status: 503 } }], reconnects: 1 },
   {
     what: 'refused with 429 and Retry-After',
@@ -97,8 +97,8 @@ test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number }>
     reconnects: 1,
   },
   { what: 'given each event twice', faults: [{ on: watches, do: { watch: 'repeat' } }], reconnects: 0 },
-])('a watch that is $what: the wait ends with the right result', async ({ faults, reconnects }) => {
-  const { result, seen, reconnected } = await runWith(faults, { silenceMs: 1000 })
+])('a watch that is $what: the wait ends with the right result', async ({ faults, reconnects, silenceMs = 90_000 }) => {
+  const { result, seen, reconnected } = await runWith(faults, { silenceMs })
   expect(result).toMatchObject({ completions: 3, succeeded: 3, failed: 0 })
   const succeeded = seen.map((counts) => counts.succeeded)
   expect(succeeded).toEqual(succeeded.toSorted((a, b) => a - b))
