@@ -39,7 +39,7 @@ export function judge(
     const swept = sweeps.length === 0 ? '' : ` after ${sweeps.length} sweeps`
     throw new RunIncompleteError({
       code: 'ITEMS_LEFT',
-      message: `${done}, but ${result.leftOver} items are left in its queue ${queue}${swept}.`,
+      message: `${done}, but ${items(result.leftOver)} left in its queue ${queue}${swept}.`,
       hint: "There were more items than `items` said, or pods gave items back. Run again, without `items`, for the rest; leftover: 'sweep' does that by itself.",
       result,
     })
@@ -47,10 +47,14 @@ export function judge(
   if (dead !== undefined && dead > 0 && deadLettered !== 'report') {
     throw new RunIncompleteError({
       code: 'DEAD_LETTERED',
-      message: `${done}, but ${dead} items of its queue ${queue} went to the dead letter queue.`,
+      message: `${done}, but of its queue ${queue} ${items(dead)} among the dead letters now.`,
       hint: "Look at them there, mend the cause and enqueue them again; deadLettered: 'report' makes this a number in the result.",
       result,
     })
   }
   return result
+}
+
+function items(count = 0): string {
+  return count === 1 ? '1 item is' : `${count} items are`
 }

@@ -35,11 +35,18 @@ export function aborted(signal: AbortSignal, ref?: JobRef, fate?: string): K8sEr
   return new K8sError({
     code: 'ABORTED',
     message: `The call was aborted.${job}`,
-    hint:
-      fate === 'suspended' ? 'A call with its runId, or `kubectl patch` with spec.suspend false, goes on with it.' : '',
+    hint: hintFor(fate),
     details: ref === undefined ? {} : { name: ref.name, namespace: ref.namespace, uid: ref.uid, job: fate },
     cause: signal.reason,
   })
+}
+
+function hintFor(fate: string | undefined): string {
+  if (fate === undefined) return 'A call with the same runId goes on with what is there, if anything is.'
+  if (fate === 'deleted' || fate === 'gone') return 'The queue keeps the items that were not done.'
+  if (fate === 'suspended')
+    return '`kubectl patch` with spec.suspend false lets it go on; a call with its runId waits for it.'
+  return 'It goes on: a call with its runId, or waitForJob, waits for it.'
 }
 
 /** What a call of this package throws for what went wrong inside. */

@@ -135,7 +135,9 @@ export function describePods(pods: readonly PodFailure[]): string {
   const lines = pods.slice(0, 3).map(({ name, exitCode, reason, message, logTail }) => {
     const how =
       exitCode === undefined ? (reason ?? 'failed') : `exit ${exitCode}${reason === undefined ? '' : ` (${reason})`}`
-    const words = (message || logTail?.at(-1))?.split('\n').at(-1)
+    const said = message ? message.split('\n') : (logTail ?? [])
+    // Lines that are set in go on with the one above: a hint, a stack.
+    const words = said.findLast((line) => /^\S/.test(line)) ?? said.at(-1)
     return `\n  pod ${name}: ${how}${words === undefined ? '' : `: ${words}`}`
   })
   return lines.join('')
