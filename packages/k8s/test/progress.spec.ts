@@ -17,14 +17,16 @@ test('a plain stream gets one line for each state, without colours, and none twi
   view.itemsLeft(3)
   view.listeners.podLog?.({ pod: 'work-0-abc', attempt: 0, line: 'Processing apple' })
   view.listeners.stuck?.({ reason: 'Unschedulable', message: 'Insufficient cpu' })
-  view.listeners.podFailed?.({ name: 'work-1-xyz', reason: 'Error', message: 'no luck' })
+  view.listeners.podFailed?.({ name: 'work-1-xyz', reason: 'Evicted', message: 'no luck' })
+  view.listeners.podFailed?.({ name: 'work-2-abc', exitCode: 3, reason: 'Error', message: 'no such table\n  Make it.' })
   view.end()
   expect(text().split('\n')).toEqual([
-    'pods: 2 running, 1 of 4 done, 0 failed',
-    'pods: 2 running, 1 of 4 done, 0 failed · 3 items left',
+    'pods: 2 active, 1 of 4 done, 0 failed',
+    'pods: 2 active, 1 of 4 done, 0 failed · 3 items left',
     'work-0-abc  Processing apple',
     'Unschedulable  Insufficient cpu',
-    'work-1-xyz  Error no luck',
+    'work-1-xyz  Evicted: no luck',
+    'work-2-abc  exit 3 (Error): no such table',
     '',
   ])
 })
@@ -32,7 +34,7 @@ test('a plain stream gets one line for each state, without colours, and none twi
 test('a terminal gets a bar that stays at the bottom, and is gone at the end', () => {
   const { view, text } = shown({ live: true, color: false }, true)
   view.listeners.progress?.({ ...counts, completions: 80, succeeded: 40 })
-  expect(text()).toContain(`${'■'.repeat(12)}${'□'.repeat(12)}  pods: 2 running, 40 of 80 done, 0 failed`)
+  expect(text()).toContain(`${'■'.repeat(12)}${'□'.repeat(12)}  pods: 2 active, 40 of 80 done, 0 failed`)
   view.line('above')
   expect(text()).toMatch(/above\n.*■/s)
   view.end()

@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update'
 import colors from 'picocolors'
 import type { JobCounts } from '../wait/job-state.ts'
 import type { RunListeners } from '../wait/run-events.ts'
-import { bar, stateLine } from './state-line.ts'
+import { bar, failureLine, stateLine } from './state-line.ts'
 
 /** Leaves room for the words beside it on a terminal of 80 columns. */
 const WIDEST_BAR = 24
@@ -69,8 +69,7 @@ class View implements ProgressView {
         this.#counts = counts
         this.#refresh()
       },
-      podFailed: ({ name, reason = 'failed', message = '' }) =>
-        this.line(`${red(name)}  ${reason} ${message}`.trimEnd()),
+      podFailed: ({ name, ...how }) => this.line(`${red(name)}  ${failureLine(how)}`),
       stuck: ({ reason, message }) => this.line(`${yellow(reason)}  ${message}`),
       reconnected: ({ reason }) => this.line(`${yellow('reconnected')}  ${reason}`),
       ...(logs ? { podLog: ({ pod, line }) => this.line(`${cyan(pod)}  ${line}`) } : {}),

@@ -1,4 +1,5 @@
 import type { JobCounts } from '../wait/job-state.ts'
+import type { PodFailure } from '../wait/pod-failure.ts'
 
 /** How far a run is, in one line. */
 export function stateLine(
@@ -6,7 +7,7 @@ export function stateLine(
   itemsLeft: number | undefined,
 ): string {
   const left = itemsLeft === undefined ? '' : ` · ${itemsLeft} items left`
-  return `pods: ${active} running, ${succeeded} of ${completions} done, ${failed} failed${left}`
+  return `pods: ${active} active, ${succeeded} of ${completions} done, ${failed} failed${left}`
 }
 
 /** How far a run is, as a bar of at most `width` characters. */
@@ -14,4 +15,11 @@ export function bar({ succeeded, completions }: JobCounts, width: number): strin
   const length = Math.max(1, Math.min(width, completions))
   const done = completions === 0 ? length : Math.floor((Math.min(succeeded, completions) / completions) * length)
   return '■'.repeat(done) + '□'.repeat(length - done)
+}
+
+/** How an attempt failed, in one line: the rest of what it said is in its log. */
+export function failureLine({ exitCode, reason = 'failed', message = '' }: Omit<PodFailure, 'name'>): string {
+  const how = exitCode === undefined ? reason : `exit ${exitCode} (${reason})`
+  const [words] = message.split('\n', 1)
+  return words ? `${how}: ${words}` : how
 }
