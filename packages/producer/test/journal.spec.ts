@@ -158,7 +158,8 @@ test("a journal of the app's own keeps what is confirmed, and an item counts aga
 })
 
 test('a producer that is killed at any moment and started again loses nothing, and publishes at most a window twice', {
-  timeout: 120_000,
+  // Forty processes, which a busy machine starts slowly.
+  timeout: 300_000,
 }, async () => {
   const count = 2_000
   const window = 200

@@ -141,6 +141,28 @@ test('a network that is gone for good leaves the unconfirmed unknown, and nothin
   expect(unknown).toBeGreaterThan(0)
 })
 
+test('a connection that breaks as often as it is opened ends the call after reconnectForMs', async () => {
+  await using queue = await testQueue()
+  await using proxy = await tcpProxy(brokerUrl())
+  let isBad = false
+  const breaks = (): void => {
+    isBad = true
+    proxy.sever()
+  }
+  const error = await enqueue(queue.name, numbers(1_000, breaks), {
+    url: proxy.url,
+    window: 100,
+    reconnectForMs: 500,
+    // The handshake is over by then; the next word on the connection is its last.
+    on: { connected: () => isBad && proxy.severAfter(1) },
+  }).catch((reason) => reason)
+  expect(error).toBeInstanceOf(EnqueueError)
+  const { total, confirmed, unknown } = (error as EnqueueError).counts
+  expect(confirmed + unknown).toBe(total)
+  expect(unknown).toBeGreaterThan(0)
+  expect(proxy.accepted, 'tried again, and not only once').toBeGreaterThan(2)
+})
+
 test('plain AMQP to a port that speaks TLS fails at once, on any port', async () => {
   const sockets = new Set<Socket>()
   const server = createTlsServer().listen(0, '127.0.0.1')
