@@ -33,6 +33,8 @@ export async function takeAll(url: string, queue: string): Promise<ItemsInQueue>
     quiet = messageCount === 0 && total === seen ? quiet + 1 : 0
     seen = total
   }
+  // After its acks: those that a channel still holds back are lost when the connection is closed.
+  await channel.close()
   await connection.close()
   return { bodies, total, duplicates: total - bodies.size, ids }
 }
