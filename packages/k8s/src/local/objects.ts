@@ -219,6 +219,8 @@ export interface JobSpec {
   readonly activeDeadlineSeconds?: number
   readonly ttlSecondsAfterFinished?: number
   readonly suspend: boolean
+  /** The controller that the Job is for, when that is not the one here. */
+  readonly managedBy?: string
   readonly podReplacementPolicy: 'TerminatingOrFailed' | 'Failed'
   readonly podFailurePolicy?: { readonly rules: readonly PodFailurePolicyRule[] }
   readonly successPolicy?: { readonly rules: readonly SuccessPolicyRule[] }

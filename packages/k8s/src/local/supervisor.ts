@@ -93,8 +93,11 @@ function receive(request: SupervisorRequest): void {
       containers.get(request.id)?.stop(request.graceMs)
       break
     case 'follow':
-      if (request.on) followed.add(request.id)
-      else followed.delete(request.id)
+      if (request.on) {
+        followed.add(request.id)
+        // What came before this request arrived was reported to nobody: look once more.
+        report({ type: 'output', id: request.id })
+      } else followed.delete(request.id)
   }
 }
 

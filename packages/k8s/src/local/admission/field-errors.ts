@@ -37,6 +37,16 @@ export class FieldErrors {
     this.#add('FieldValueForbidden', field, `Forbidden: ${detail}`)
   }
 
+  /** A word of a list; undefined passes. */
+  oneOf(field: string, value: string | undefined, supported: readonly string[]): void {
+    if (value !== undefined && !supported.includes(value)) this.notSupported(field, value, supported)
+  }
+
+  /** What Kubernetes says about a value without showing it. */
+  wrong(field: string, detail: string): void {
+    this.#add('FieldValueInvalid', field, `Invalid value: ${detail}`)
+  }
+
   /** A whole number that is not below zero; undefined passes. */
   notNegative(field: string, value: number | undefined): void {
     if (value !== undefined && value < 0) this.invalid(field, value, 'must be greater than or equal to 0')

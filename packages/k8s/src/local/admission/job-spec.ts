@@ -2,11 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Job, JobSpec, PodTemplate } from '../objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabels, isDnsLabel } from './names.ts'
+import { checkPodFailurePolicy } from './pod-failure-policy.ts'
 import { checkPodSpec, defaultPodSpec } from './pod-spec.ts'
 import { checkSuccessPolicy } from './success-policy.ts'
 
 const MAX_INT32 = 2_147_483_647
 const MODES = ['NonIndexed', 'Indexed']
+const REPLACEMENTS = ['Failed', 'TerminatingOrFailed']
+const MAX_INDEXED_PODS = 100_000
 
 /** A new Job's spec with Kubernetes' defaults, and the labels by which its pods are found. */
 export function defaultJobSpec(given: Partial<JobSpec> | undefined, name: string, uid: string): JobSpec {
@@ -57,9 +60,15 @@ export function checkJobSpec(errors: FieldErrors, name: string, spec: JobSpec): 
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
     errors.required('spec.backoffLimitPerIndex', 'when maxFailedIndexes is specified')
   }
-  if (spec.podFailurePolicy && spec.template.spec.restartPolicy !== 'Never') {
-    const policy = spec.template.spec.restartPolicy
-    errors.invalid('spec.podFailurePolicy', policy, 'only "Never" is supported when podFailurePolicy is specified')
+  checkIndexLimits(errors, spec)
+  checkPodFailurePolicy(errors, spec)
+  errors.oneOf(
+    'spec.podReplacementPolicy',
+    spec.podReplacementPolicy,
+    spec.podFailurePolicy ? ['Failed'] : REPLACEMENTS,
+  )
+  if (spec.managedBy !== undefined && !/^[^/]+\/[^/]+$/.test(spec.managedBy)) {
+    errors.invalid('spec.managedBy', spec.managedBy, 'must be a domain-prefixed path (such as "acme.io/foo")')
   }
   checkSuccessPolicy(errors, spec)
   checkLabels(errors, 'spec.template.labels', spec.template.metadata?.labels)
@@ -68,6 +77,23 @@ export function checkJobSpec(errors: FieldErrors, name: string, spec: JobSpec): 
     const host = `${name}-${spec.completions - 1}`
     if (!isDnsLabel(host))
       errors.invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${host}`)
+  }
+}
+
+/** How many indexes a Job may have at a time, and may lose. */
+function checkIndexLimits(errors: FieldErrors, spec: JobSpec): void {
+  const { completionMode, completions = 0, parallelism, maxFailedIndexes, backoffLimitPerIndex } = spec
+  if (completionMode !== 'Indexed') return
+  if (parallelism > MAX_INDEXED_PODS) {
+    const why = `must be less than or equal to ${MAX_INDEXED_PODS} when completion mode is Indexed`
+    errors.invalid('spec.parallelism', parallelism, why)
+  }
+  if (maxFailedIndexes === undefined || backoffLimitPerIndex === undefined) return
+  if (maxFailedIndexes > completions) {
+    errors.invalid('spec.maxFailedIndexes', maxFailedIndexes, 'must be less than or equal to completions')
+  }
+  if (maxFailedIndexes > MAX_INDEXED_PODS) {
+    errors.invalid('spec.maxFailedIndexes', maxFailedIndexes, `must be less than or equal to ${MAX_INDEXED_PODS}`)
   }
 }
 

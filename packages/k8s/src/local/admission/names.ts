@@ -3,10 +3,14 @@ import type { FieldErrors } from './field-errors.ts'
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
-const LABEL_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
-const SUBDOMAIN_RULE =
+const QUALIFIED_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+export const SUBDOMAIN_RULE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 const TOO_LONG = 'must be no more than 63 characters'
+
+export function isSubdomain(text: string): boolean {
+  return text.length <= 253 && SUBDOMAIN.test(text)
+}
 
 export function isDnsLabel(text: string): boolean {
   return text.length <= 63 && LABEL.test(text)
@@ -45,20 +49,30 @@ export function checkSubdomainName(errors: FieldErrors, field: string, name: str
   }
 }
 
+/** The key of a label, an annotation or a condition: `name` or `domain/name`. */
+export function checkQualifiedName(errors: FieldErrors, field: string, key: string): void {
+  const [name = '', prefix, ...more] = key.split('/').reverse()
+  const part =
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+  if (more.length > 0) {
+    const why = `a qualified name ${part} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`
+    errors.invalid(field, key, why)
+    return
+  }
+  if (prefix === '') errors.invalid(field, key, 'prefix part must be non-empty')
+  else if (prefix !== undefined && !isSubdomain(prefix)) errors.invalid(field, key, `prefix part ${SUBDOMAIN_RULE}`)
+  if (name === '') errors.invalid(field, key, 'name part must be non-empty')
+  else if (name.length > 63) errors.invalid(field, key, `name part ${TOO_LONG}`)
+  if (!QUALIFIED_PART.test(name)) errors.invalid(field, key, `name part ${part}`)
+}
+
 export function checkLabels(
   errors: FieldErrors,
   field: string,
   labels: Readonly<Record<string, string>> | undefined,
 ): void {
   for (const [key, value] of Object.entries(labels ?? {})) {
-    const name = key.slice(key.indexOf('/') + 1)
-    if (!LABEL_NAME.test(name)) {
-      errors.invalid(
-        field,
-        key,
-        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
-      )
-    }
+    checkQualifiedName(errors, field, key)
     if (value.length > 63) errors.invalid(field, value, TOO_LONG)
     if (!LABEL_VALUE.test(value)) {
       errors.invalid(

@@ -1,9 +1,15 @@
 import type { Container, EnvVar, PodSpec } from '../objects.ts'
 import type { FieldErrors } from './field-errors.ts'
-import { checkLabelName, checkReference } from './names.ts'
+import { checkLabelName, checkLabels, checkReference } from './names.ts'
 import { checkResources, plainResources, withRequests } from './resources.ts'
 import { checkMounts, checkVolumes, defaultVolume } from './volumes.ts'
 
+const POLICIES: readonly string[] = ['Always', 'OnFailure', 'Never']
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
+const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
+/** Printable ASCII but `=`. */
+const ENV_NAME = /^[ -<>-~]+$/
+const ENV_NAME_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 const MAX_INT32 = 2_147_483_647
 const RESOURCES = [
   'limits.cpu',
@@ -65,8 +71,8 @@ function defaultVariable(variable: EnvVar): EnvVar {
   return variable
 }
 
-/** The plain mistakes. `policies` are the restart policies that are allowed here. */
-export function checkPodSpec(errors: FieldErrors, at: string, spec: PodSpec, policies: readonly string[]): void {
+/** The plain mistakes of a pod, or of a template whose restart policy has to be one of `policies`. */
+export function checkPodSpec(errors: FieldErrors, at: string, spec: PodSpec, policies = POLICIES): void {
   checkVolumes(errors, `${at}.volumes`, spec.volumes)
   if (spec.containers.length === 0) errors.required(`${at}.containers`)
   const names = new Set<string>()
@@ -82,32 +88,43 @@ export function checkPodSpec(errors: FieldErrors, at: string, spec: PodSpec, pol
   if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) {
     errors.invalid(`${at}.activeDeadlineSeconds`, deadline, `must be between 1 and ${MAX_INT32}, inclusive`)
   }
-  if (restartPolicy === undefined || !policies.includes(restartPolicy)) {
-    const words = policies.map((word) => JSON.stringify(word)).join(', ')
-    // A Job's template gets no default; what a pod could have and a Job not is "required" too.
-    if (!policies.includes('Always')) errors.required(`${at}.restartPolicy`, `valid values: ${words}`)
-    else errors.notSupported(`${at}.restartPolicy`, restartPolicy, policies)
-  }
+  checkLabels(errors, `${at}.nodeSelector`, spec.nodeSelector as Readonly<Record<string, string>> | undefined)
+  if (spec.hostname) checkLabelName(errors, `${at}.hostname`, spec.hostname)
+  errors.oneOf(`${at}.restartPolicy`, restartPolicy, POLICIES)
+  if (restartPolicy !== undefined && policies.includes(restartPolicy)) return
+  // What a pod could have and a Job not is as good as nothing.
+  if (restartPolicy === undefined || restartPolicy === 'Always') {
+    errors.required(`${at}.restartPolicy`, `valid values: ${policies.map((word) => JSON.stringify(word)).join(', ')}`)
+  } else if (policies !== POLICIES) errors.notSupported(`${at}.restartPolicy`, restartPolicy, policies)
 }
 
-function checkContainer(errors: FieldErrors, at: string, { name, image, env, resources }: Container): void {
+function checkContainer(errors: FieldErrors, at: string, container: Container): void {
+  const { name, image, env, envFrom, resources, imagePullPolicy, terminationMessagePolicy } = container
   checkLabelName(errors, `${at}.name`, name)
   if (image === undefined || image === '') errors.required(`${at}.image`)
-  else if (image !== image.trim()) errors.invalid(`${at}.image`, image, 'must not have leading or trailing whitespace')
   for (const [index, variable] of (env ?? []).entries()) {
     const where = `${at}.env[${index}]`
     if (variable.name === undefined || variable.name === '') errors.required(`${where}.name`)
+    else if (!ENV_NAME.test(variable.name)) errors.invalid(`${where}.name`, variable.name, ENV_NAME_RULE)
     if (variable.valueFrom === undefined) continue
     checkSource(errors, `${where}.valueFrom`, variable.valueFrom)
-    if (variable.value !== undefined && variable.value !== '') {
-      errors.invalid(`${where}.valueFrom`, '', 'may not be specified when `value` is not empty')
-    }
-    if (Object.keys(variable.valueFrom).length === 0) {
-      const sources = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'
-      errors.invalid(`${where}.valueFrom`, '', `must specify one of: ${sources}`)
-    }
+    const sources = Object.keys(variable.valueFrom).length
+    const why =
+      sources === 0
+        ? 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'
+        : variable.value
+          ? 'may not be specified when `value` is not empty'
+          : 'may not have more than one field specified at a time'
+    if (sources !== 1 || variable.value) errors.invalid(`${where}.valueFrom`, '', why)
+  }
+  for (const { secretRef, configMapRef } of envFrom ?? []) {
+    const where = `${at}.envFrom`
+    if (!secretRef && !configMapRef) errors.invalid(where, '', 'must specify one of: `configMapRef` or `secretRef`')
+    if (secretRef && configMapRef) errors.invalid(where, '', 'may not have more than one field specified at a time')
   }
   checkResources(errors, `${at}.resources`, resources)
+  errors.oneOf(`${at}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES)
+  errors.oneOf(`${at}.terminationMessagePolicy`, terminationMessagePolicy, MESSAGE_POLICIES)
 }
 
 function checkSource(errors: FieldErrors, at: string, source: NonNullable<EnvVar['valueFrom']>): void {

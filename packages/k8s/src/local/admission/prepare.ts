@@ -23,7 +23,8 @@ import {
 import { FieldErrors } from './field-errors.ts'
 import { checkJobSpec, checkJobUpdate, defaultJobSpec } from './job-spec.ts'
 import { checkBase64, checkKeys } from './keyed-data.ts'
-import { checkLabelName, checkLabels, checkSubdomainName } from './names.ts'
+import { checkMetadata } from './metadata.ts'
+import { checkLabelName, checkSubdomainName } from './names.ts'
 import { checkPodSpec, completedPodSpec, defaultPodSpec } from './pod-spec.ts'
 import { qosClassOf } from './resources.ts'
 
@@ -54,10 +55,12 @@ export function prepareNew(type: ResourceType, draft: Draft, namespace: string |
   const errors = new FieldErrors()
   if (type === NAMESPACES) checkLabelName(errors, 'metadata.name', name)
   else checkSubdomainName(errors, 'metadata.name', name)
-  checkLabels(errors, 'metadata.labels', given.labels)
+  // A Job without labels gets those of its template, before those that are generated.
+  const labels = given.labels ?? (draft as { spec?: Partial<Job['spec']> }).spec?.template?.metadata?.labels
+  checkMetadata(errors, { ...metadata, ...(labels && { labels }) })
   if (type === SECRETS || type === CONFIG_MAPS) checkKeys(errors, object as Secret | ConfigMap)
   if (type === JOBS) checkJobSpec(errors, name, (object as Job).spec)
-  if (type === PODS) checkPodSpec(errors, 'spec', (object as Pod).spec, ['Always', 'OnFailure', 'Never'])
+  if (type === PODS) checkPodSpec(errors, 'spec', (object as Pod).spec)
   if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
   return object
 }
@@ -67,10 +70,16 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
   checkKind(type, draft)
   const errors = new FieldErrors()
   const given = draft.metadata ?? {}
-  for (const field of ['name', 'namespace', 'uid'] as const) {
-    if (given[field] !== undefined && given[field] !== current.metadata[field]) {
-      errors.invalid(`metadata.${field}`, given[field], 'field is immutable')
-    }
+  for (const [field, where] of [
+    ['name', 'URL'],
+    ['namespace', 'request'],
+  ] as const) {
+    const [wanted, found] = [given[field], current.metadata[field]]
+    if (wanted === undefined || wanted === found) continue
+    throw badRequest(`the ${field} of the object (${wanted}) does not match the ${field} on the ${where} (${found})`)
+  }
+  if (given.uid !== undefined && given.uid !== current.metadata.uid) {
+    errors.invalid('metadata.uid', given.uid, 'field is immutable')
   }
   const { name, namespace, uid, resourceVersion, creationTimestamp, generation, deletionTimestamp } = current.metadata
   const metadata: ObjectMeta = {
@@ -84,7 +93,7 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
   }
   let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
-  checkLabels(errors, 'metadata.labels', given.labels)
+  checkMetadata(errors, metadata)
   if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft)
   if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
   // The status has a path of its own.
@@ -108,7 +117,7 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
 function checkKind(type: ResourceType, { kind, apiVersion }: Draft): void {
   if (kind !== undefined && kind !== type.kind) {
     throw badRequest(
-      `${String(kind)} in version "${type.version}" cannot be handled as a ${type.kind}: unknown conversion`,
+      `${String(kind)} in version "${type.version}" cannot be handled as a ${type.kind}: converting (${type.version}.${String(kind)}) to (${type.group || 'core'}.${type.kind}): unknown conversion`,
     )
   }
   if (apiVersion !== undefined && apiVersion !== groupVersion(type)) {

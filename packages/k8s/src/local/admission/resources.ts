@@ -25,8 +25,14 @@ function quantityText(value: string | number): string {
   )
 }
 
-/** A request above its limit could never be had. */
+/** Nobody can have less than nothing, or a request above its limit. */
 export function checkResources(errors: FieldErrors, at: string, { limits = {}, requests = {} }: Resources = {}): void {
+  for (const [list, amounts] of Object.entries({ limits, requests })) {
+    for (const [name, amount] of Object.entries(amounts)) {
+      if ((quantityOf(String(amount)) ?? 0) >= 0) continue
+      errors.invalid(`${at}.${list}[${name}]`, String(amount), 'must be greater than or equal to 0')
+    }
+  }
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name]
     if (limit === undefined || (quantityOf(String(request)) ?? 0) <= (quantityOf(String(limit)) ?? 0)) continue

@@ -41,6 +41,8 @@ function checkModel(walk: Walk, name: string, value: unknown, at: string, plain:
   const fields = new Map(model.getAttributeTypeMap().map((field) => [field.baseName, field]))
   const known: Record<string, unknown> = {}
   for (const [key, inner] of Object.entries(value)) {
+    // To Kubernetes null is as good as absent.
+    if (inner === null) continue
     const field = fields.get(key)
     const path = at === '' ? key : `${at}.${key}`
     if (!field) {
@@ -92,7 +94,9 @@ function goName(type: string): string {
 }
 
 function wrongType({ type }: Walk, owner: string, plain: string, value: unknown, wanted: string): StatusError {
-  const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  const broken = typeof value === 'number' && !Number.isInteger(value)
+  const plainly = typeof value === 'boolean' ? 'bool' : typeof value
+  const found = Array.isArray(value) ? 'array' : broken ? `number ${value}` : plainly
   const field = `${goName(owner)}.${plain}`
   return cannotBeHandled(type, `json: cannot unmarshal ${found} into Go struct field ${field} of type ${wanted}`)
 }

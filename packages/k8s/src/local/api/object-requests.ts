@@ -86,7 +86,7 @@ export class ObjectRequests {
     limit: number,
     counted: boolean,
   ): Page {
-    const wanted = parseVersion(query.get('resourceVersion')) ?? 0
+    const wanted = parseVersion(query.get('resourceVersion'), 'invalid resource version: ') ?? 0
     const { version } = this.#store
     if (wanted > version) {
       const message = `Timeout: Too large resource version: ${wanted}, current: ${version}`

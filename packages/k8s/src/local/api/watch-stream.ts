@@ -89,13 +89,13 @@ export function watch(
 }
 
 /** Undefined when there is none; 0 stands for "any". */
-export function parseVersion(text: string | null): number | undefined {
+export function parseVersion(text: string | null, where = ''): number | undefined {
   if (text === null || text === '') return undefined
   if (/^\d+$/.test(text)) return Number(text)
   throw new StatusError(
     400,
     'BadRequest',
-    `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+    `${where}resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
   )
 }
 

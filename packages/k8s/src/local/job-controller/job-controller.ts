@@ -10,6 +10,9 @@ import { podOf } from './job-pod.ts'
 import { isEnded, isTracked, TRACKING_FINALIZER } from './pod-facts.ts'
 import { type JobMemory, NEW_MEMORY } from './situation.ts'
 
+/** What `managedBy` calls this controller: it leaves the Jobs of others alone. */
+const OWN_NAME = 'kubernetes.io/job-controller'
+
 /** Longest wait of a timer; a longer one looks again on the way. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -84,6 +87,7 @@ export class JobController implements Disposable {
   }
 
   #sync(job: Job): void {
+    if ((job.spec.managedBy ?? OWN_NAME) !== OWN_NAME) return
     const { uid } = job.metadata
     const now = Date.now()
     const refusal = accountProblem(this.#store, job.metadata.namespace, job.spec.template.spec)

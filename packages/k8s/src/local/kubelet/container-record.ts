@@ -16,10 +16,11 @@ export class ContainerRecord {
   containerId: string | undefined
   timer: NodeJS.Timeout | undefined
 
-  constructor(spec: Container, isInit: boolean) {
+  /** `waits`: whether init containers come before it. */
+  constructor(spec: Container, isInit: boolean, waits: boolean) {
     this.spec = spec
     this.isInit = isInit
-    if (isInit) this.state = { waiting: { reason: 'PodInitializing' } }
+    if (waits) this.state = { waiting: { reason: 'PodInitializing' } }
   }
 
   get status(): ContainerStatus {

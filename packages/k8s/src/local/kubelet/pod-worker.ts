@@ -32,6 +32,8 @@ export class PodWorker {
   #pod: Pod
   #stopping = false
   #over = false
+  /** Whether it has its node: nothing happens before. */
+  #bound = false
   /** Whether its volumes are there. */
   #mounted = false
   #deadline: NodeJS.Timeout | undefined
@@ -41,8 +43,8 @@ export class PodWorker {
   constructor(pod: Pod, around: PodSurroundings) {
     this.#pod = pod
     this.#around = around
-    this.#inits = (pod.spec.initContainers ?? []).map((spec) => new ContainerRecord(spec, true))
-    this.#mains = pod.spec.containers.map((spec) => new ContainerRecord(spec, false))
+    this.#inits = (pod.spec.initContainers ?? []).map((spec) => new ContainerRecord(spec, true, true))
+    this.#mains = pod.spec.containers.map((spec) => new ContainerRecord(spec, false, this.#inits.length > 0))
   }
 
   start(): void {
@@ -55,6 +57,7 @@ export class PodWorker {
     }))
     if (!bound) return
     this.#pod = bound
+    this.#bound = true
     const { namespace, name } = bound.metadata
     const message = `Successfully assigned ${namespace}/${name} to ${NODE_NAME}`
     events.record('default-scheduler', bound, { type: 'Normal', reason: 'Scheduled', message })
@@ -93,7 +96,7 @@ export class PodWorker {
 
   /** A Secret or a ConfigMap has changed: a container may have waited for it. */
   retryConfig(): void {
-    if (this.#stopping || this.#over) return
+    if (!this.#bound || this.#stopping || this.#over) return
     if (!this.#mounted && this.#mount()) this.#goOn()
     const waits = this.#records.filter(({ state }) => state.waiting?.reason === 'CreateContainerConfigError')
     for (const record of waits) this.#startContainer(record)
@@ -157,7 +160,9 @@ export class PodWorker {
     this.#over = true
     clearTimeout(this.#deadline)
     const now = Date.now()
-    for (const record of this.#mains) if (!record.state.terminated) record.state = abandonedState(record, now)
+    // When an init container has failed, those that it kept from starting stay as they wait.
+    const abandoned = this.#stopping ? this.#mains : []
+    for (const record of abandoned) if (!record.state.terminated) record.state = abandonedState(record, now)
     this.#write()
     const { store } = this.#around
     const { uid, namespace, name } = this.#pod.metadata
@@ -171,7 +176,9 @@ export class PodWorker {
   #startContainer(record: ContainerRecord): void {
     const { images, strictImages, supervisor, folder } = this.#around
     const { spec } = record
-    const pod = this.#pod
+    const { namespace, name } = this.#pod.metadata
+    // As it is now: its annotations may have changed since its last start.
+    const pod = this.#around.store.get<Pod>(PODS, namespace, name) ?? this.#pod
     record.begun = true
     const lookup = lookUpImage(spec, images, strictImages)
     if ('reason' in lookup) {

@@ -1,0 +1,33 @@
+import type { ObjectMeta } from '../objects.ts'
+import type { FieldErrors } from './field-errors.ts'
+import { checkLabels, checkQualifiedName, isSubdomain, SUBDOMAIN_RULE } from './names.ts'
+
+/** Finalizers that need no domain. */
+const STANDARD_FINALIZERS = ['foregroundDeletion', 'orphan', 'kubernetes']
+
+/** What every kind of object may hold in its metadata, but for its name. */
+export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta): void {
+  const { generateName, labels, annotations, ownerReferences, finalizers } = metadata
+  if (generateName !== undefined && generateName !== '') {
+    // What follows is random letters, so that one dash at its end is not the end of the name.
+    if (!isSubdomain(generateName.replace(/-$/, 'a'))) {
+      errors.invalid('metadata.generateName', generateName, SUBDOMAIN_RULE)
+    }
+  }
+  checkLabels(errors, 'metadata.labels', labels)
+  for (const key of Object.keys(annotations ?? {})) {
+    checkQualifiedName(errors, 'metadata.annotations', key)
+  }
+  for (const { apiVersion = '', kind = '', name = '', uid = '' } of ownerReferences ?? []) {
+    const at = 'metadata.ownerReferences'
+    if (apiVersion === '') errors.invalid(`${at}.apiVersion`, apiVersion, 'version must not be empty')
+    if (kind === '') errors.invalid(`${at}.kind`, kind, 'must not be empty')
+    if (name === '') errors.invalid(`${at}.name`, name, 'must not be empty')
+    if (uid === '') errors.invalid(`${at}.uid`, uid, 'must not be empty')
+  }
+  for (const [index, finalizer] of (finalizers ?? []).entries()) {
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) continue
+    const why = 'name is neither a standard finalizer name nor is it fully qualified'
+    errors.invalid(`metadata.finalizers[${index}]`, finalizer, why)
+  }
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { admission } from './behaviours/admission.ts'
+import type { Behaviours } from './behaviours/behaviours.ts'
+import { completions } from './behaviours/completions.ts'
+import { containers } from './behaviours/containers.ts'
+import { deletion } from './behaviours/deletion.ts'
+import { environment } from './behaviours/environment.ts'
+import { failures } from './behaviours/failures.ts'
+import { indexes } from './behaviours/indexes.ts'
+import { logs } from './behaviours/logs.ts'
+import { objects } from './behaviours/objects.ts'
+import { suspension } from './behaviours/suspension.ts'
+import { watches } from './behaviours/watches.ts'
+import type { ContractCluster } from './contract-cluster.ts'
+
+/** Everything that a Job author relies on. */
+export const CONTRACT: Readonly<Record<string, Behaviours>> = {
+  'a Job': completions,
+  'an Indexed Job': indexes,
+  'a Job that fails': failures,
+  'a Job on hold:': suspension,
+  'the deletion': deletion,
+  'a container': containers,
+  "a container's environment": environment,
+  'a log': logs,
+  'a Job that is sent': admission,
+  'an object': objects,
+  'a watch': watches,
+}
+
+/**
+ * Tests that a cluster keeps the contract. `differences` are behaviours that it does not have on purpose, by their names,
+ * and why: they have to fail.
+ */
+export function holdContract(
+  open: () => Promise<ContractCluster>,
+  differences: Readonly<Record<string, string>> = {},
+): void {
+  vi.setConfig({ maxConcurrency: 24 })
+  let cluster: ContractCluster
+  beforeAll(async () => {
+    cluster = await open()
+  })
+  afterAll(() => cluster?.[Symbol.asyncDispose]())
+  for (const [title, behaviours] of Object.entries(CONTRACT)) {
+    describe.concurrent(title, () => {
+      for (const [name, hold] of Object.entries(behaviours)) {
+        const difference = differences[`${title} ${name}`]
+        if (difference === undefined) test(name, () => hold(cluster))
+        else test.fails(`${name} [a meant difference: ${difference}]`, () => hold(cluster))
+      }
+    })
+  }
+}
