@@ -77,8 +77,9 @@ export const logs: Behaviours = {
     await cluster.call('PATCH', cluster.path('pods', metadata.name), good, MERGE)
     // Which of its runs sees the patch first is the kubelet's affair.
     const again = await job.pod(({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0)
-    const read = async () => (await job.readLog(again)).body
-    await expect.poll(read, { timeout: 100_000, interval: 100 }).toBe('turn <good>\nready\n')
+    for (let said = ''; said !== 'turn <good>\nready\n'; ) {
+      for await (said of job.hear(again)) if (said.includes('ready')) break
+    }
     expect(await job.log(again, { previous: 'true' })).toBe('turn <>\n')
   },
 
