@@ -136,7 +136,7 @@ export const completions: Behaviours = {
 
   'holds each pod by a finalizer until it is counted': async (cluster) => {
     const job = await cluster.createJob('tracked', {}, shell('sleep 1'))
-    const running = await job.pod()
+    const running = await job.pod(() => true)
     expect(running.metadata.finalizers).toEqual(['batch.kubernetes.io/job-tracking'])
     await job.finished()
     const [ended] = await job.podsThat((pods) => pods.every(({ metadata }) => !metadata.finalizers))

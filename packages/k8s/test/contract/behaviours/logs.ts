@@ -48,7 +48,7 @@ export const logs: Behaviours = {
 
   'is followed to the end of its container': async (cluster) => {
     const job = await cluster.createJob('followed', {}, shell('echo start; sleep 1; echo end'))
-    const pod = await job.pod()
+    const pod = await job.pod(({ status }) => status.phase !== 'Pending')
     expect(await job.log(pod, { follow: 'true' })).toBe('start\nend\n')
   },
 
