@@ -4,6 +4,8 @@ import { defineConfig, type UserConfig } from 'tsdown'
 const LAZY: Readonly<Record<string, string>> = {
   'node:tls': "exports.connect = (...args) => process.getBuiltinModule('node:tls').connect(...args)",
   'node:child_process': "exports.spawn = (...args) => process.getBuiltinModule('node:child_process').spawn(...args)",
+  'node:timers/promises':
+    "exports.setTimeout = (...args) => process.getBuiltinModule('node:timers/promises').setTimeout(...args)",
   'node:assert': `const strict = () => process.getBuiltinModule('node:assert')
 module.exports = (ok, message) => { if (!ok) strict()(ok, message) }
 module.exports.equal = (one, other, message) => { if (one != other) strict().equal(one, other, message) }`,
@@ -35,7 +37,51 @@ function leanBuiltins(): UserConfig['plugins'] {
   }
 }
 
-const common: UserConfig = { platform: 'node', target: 'node22.19', fixedExtension: false, plugins: [leanBuiltins()] }
+/** What a worker sends, and what a broker sends to it. */
+const SENT =
+  /^(Connection(StartOk|TuneOk|Open|Close|CloseOk)|Channel(Open|FlowOk|Close|CloseOk)|Basic(Qos|Consume|Cancel|Ack|Nack|Reject|Publish|Properties)|QueueDeclare|ConfirmSelect)$/
+const RECEIVED =
+  /^(Connection(Start|Secure|Tune|OpenOk|Close|CloseOk|Blocked|Unblocked)|Channel(OpenOk|Flow|Close|CloseOk)|Basic(QosOk|ConsumeOk|Cancel|CancelOk|Deliver|Return|Ack|Nack|Properties)|QueueDeclareOk|ConfirmSelectOk)$/
+
+/**
+ * Leaves out of amqplib's generated codec what a worker neither sends nor gets, half of the bundle: any such frame is an
+ * `Unknown class/method ID`. The arguments' descriptions, which nothing reads, go as well.
+ */
+function leanCodec(): UserConfig['plugins'] {
+  return {
+    name: 'lean-codec',
+    transform: {
+      filter: { id: /amqplib\/lib\/defs\.js$/ },
+      handler: (code) => {
+        const used = (way: string, method: string): boolean => (way === 'encode' ? SENT : RECEIVED).test(method)
+        const kept = new Set<string>()
+        const lean = code
+          .replace(/^function (encode|decode)([A-Z]\w+)\([\s\S]*?^\}\n/gm, (text, way, method) => {
+            if (method === 'Table' || method === 'Fields') return text
+            if (!used(way, method)) return ''
+            kept.add(`${way}${method}`)
+            return text
+          })
+          .replace(/^ +case \d+:\n +return (encode|decode)([A-Z]\w+)\(.*\);\n/gm, (text, way, method) =>
+            used(way, method) ? text : '',
+          )
+          .replace(/^ {2}args: \[\n[\s\S]*?^ {2}\],$/gm, '  args: [],')
+        // Of another amqplib, whose text is another, nothing may go missing unnoticed.
+        if (kept.size !== 42) throw new Error(`amqplib's codec has changed: ${kept.size} of its functions are left`)
+        return lean
+      },
+    },
+  }
+}
+
+const common: UserConfig = {
+  platform: 'node',
+  target: 'node22.19',
+  fixedExtension: false,
+  plugins: [leanBuiltins(), leanCodec()],
+  // Node reads all of it at each start. Names stay, for stack traces.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+}
 
 /** Each entry by itself: a chunk that two of them share would be one more file to load. */
 const library = (entry: string): UserConfig => ({
@@ -53,6 +99,8 @@ export default defineConfig([
     ...common,
     entry: { 'podqueue-worker': 'src/command/podqueue-worker.ts' },
     dts: false,
+    // What is loaded later shares the file that is there, instead of one more.
+    inputOptions: { preserveEntrySignatures: false },
     deps: { alwaysBundle: [/./], onlyBundle: false },
   },
 ])

@@ -1,7 +1,4 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls'
-import type { ChannelModel, SocketOptions } from 'amqplib'
-import { connect as amqpConnect } from 'amqplib'
-import pRetry from 'p-retry'
 import type { Address } from './address.ts'
 import { type AmqpFault, connectFault } from './fault.ts'
 import { speaksTls } from './tls-probe.ts'
@@ -33,12 +30,6 @@ export interface ConnectOptions {
   readonly onRetry?: ((fault: AmqpFault) => void) | undefined
 }
 
-/**
- * amqplib notices a dead peer within three intervals; RabbitMQ advises against less than five seconds
- * (https://www.rabbitmq.com/docs/heartbeats).
- */
-const HEARTBEAT_SECONDS = 8
-
 /** The fault of a connection that could not be opened, as an exception: p-retry and callers take it apart again. */
 export class ConnectFailed extends Error {
   readonly fault: AmqpFault
@@ -48,23 +39,58 @@ export class ConnectFailed extends Error {
   }
 }
 
+/** Opens a connection, once. The signal ends the attempt, and with it the socket; it does nothing to an open connection. */
+export type Open<T> = (address: Address, options: OpenOptions) => Promise<T>
+
+export interface OpenOptions {
+  readonly tls: TlsOptions | undefined
+  readonly connectionName: string
+  /** Seconds: what the address names, else ours. */
+  readonly heartbeat: number
+  readonly signal: AbortSignal
+}
+
 /**
- * Opens a connection, trying again with growing, jittered pauses while the fault may heal.
+ * amqplib notices a dead peer within three intervals; RabbitMQ advises against less than five seconds
+ * (https://www.rabbitmq.com/docs/heartbeats).
+ */
+const HEARTBEAT_SECONDS = 8
+
+/**
+ * Opens a connection by `open`, trying again with growing, jittered pauses while the fault may heal.
  *
  * @throws {ConnectFailed} at once when it cannot heal; else after `reconnectForMs`.
  * @throws the signal's reason, when it aborts.
  */
-export async function connect(address: Address, options: ConnectOptions): Promise<ChannelModel> {
-  const { signal, reconnectForMs, onRetry } = options
+export async function connectBy<T>(open: Open<T>, address: Address, options: ConnectOptions): Promise<T> {
+  const { signal, reconnectForMs } = options
   signal?.throwIfAborted()
   const startedAt = performance.now()
+  try {
+    return await attempt(open, address, options)
+  } catch (error) {
+    if (!mayHeal(error) || reconnectForMs <= 0) throw error
+    return await again(error, startedAt, () => attempt(open, address, options), options)
+  }
+}
+
+/** What failed once goes on with growing, jittered pauses. */
+async function again<T>(
+  first: ConnectFailed,
+  startedAt: number,
+  attempt: () => Promise<T>,
+  { signal, reconnectForMs, onRetry }: ConnectOptions,
+): Promise<T> {
+  // Not loaded by those that need no second attempt.
+  const { default: pRetry } = await import('p-retry')
   const left = (): number => reconnectForMs - (performance.now() - startedAt)
   let attempts = 0
   try {
     return await pRetry(
       () => {
         attempts += 1
-        return attempt(address, options)
+        // The one that failed is the first of the series, so that the pause after it is one as after the others.
+        return attempts === 1 ? Promise.reject(first) : attempt()
       },
       {
         retries: Number.POSITIVE_INFINITY,
@@ -72,9 +98,9 @@ export async function connect(address: Address, options: ConnectOptions): Promis
         maxTimeout: 5_000,
         randomize: true,
         ...(signal === undefined ? {} : { signal }),
-        shouldRetry: ({ error }) => error instanceof ConnectFailed && error.fault.retryable === true && left() > 0,
+        shouldRetry: ({ error }) => mayHeal(error) && left() > 0,
         onFailedAttempt: ({ error }) => {
-          if (error instanceof ConnectFailed && error.fault.retryable === true && left() > 0) onRetry?.(error.fault)
+          if (mayHeal(error) && left() > 0) onRetry?.(error.fault)
         },
       },
     )
@@ -85,35 +111,23 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   }
 }
 
-async function attempt(address: Address, options: ConnectOptions): Promise<ChannelModel> {
-  // The socket's own signal: aborting it destroys the socket, also in the middle of the handshake, where amqplib
-  // gives no way to stop. It must not outlive the attempt, so it is never the caller's.
+function mayHeal(error: unknown): error is ConnectFailed {
+  return error instanceof ConnectFailed && error.fault.retryable === true
+}
+
+async function attempt<T>(open: Open<T>, address: Address, options: ConnectOptions): Promise<T> {
+  // It must not outlive the attempt, so it is never the caller's.
   const attempting = new AbortController()
   const abort = (): void => attempting.abort()
   const deadline = setTimeout(abort, options.connectTimeoutMs)
   options.signal?.addEventListener('abort', abort, { once: true })
-  const socket: SocketOptions & { readonly signal: AbortSignal } = {
-    ...(address.tls ? options.tls : {}),
-    // One take is a handful of small writes; with Nagle's algorithm each waits for the peer's delayed ack.
-    noDelay: true,
-    clientProperties: { connection_name: options.connectionName },
-    signal: attempting.signal,
-  }
   try {
-    const connection = await amqpConnect(
-      {
-        protocol: address.tls ? 'amqps' : 'amqp',
-        hostname: address.hostname,
-        port: address.port,
-        ...(address.username === undefined ? {} : { username: address.username, password: address.password ?? '' }),
-        vhost: encodeURIComponent(address.vhost),
-        heartbeat: address.heartbeat ?? HEARTBEAT_SECONDS,
-      },
-      socket,
-    )
-    // Without a listener the loss of a connection would be an uncaught exception; `close` follows and is what is heard.
-    connection.on('error', () => {})
-    return connection
+    return await open(address, {
+      tls: address.tls ? options.tls : undefined,
+      connectionName: options.connectionName,
+      heartbeat: address.heartbeat ?? HEARTBEAT_SECONDS,
+      signal: attempting.signal,
+    })
   } catch (error) {
     options.signal?.throwIfAborted()
     const closed = !address.tls && error instanceof Error && /closed abruptly|ECONNRESET/i.test(error.message)

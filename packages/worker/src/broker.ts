@@ -1,6 +1,6 @@
-import { hostname } from 'node:os'
-import { type Address, ConnectFailed, connect, type TlsOptions } from '@internal/amqp'
+import { type Address, ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
 import type { Channel } from 'amqplib'
+import { type OwnConnection, open } from './connection/open.ts'
 import { late, within } from './deadline.ts'
 import { toWorkerError } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -28,48 +28,69 @@ export function shownBroker({ address, borrowed }: Broker): string {
 /** A connection in use: our own, or the app's, of which only our channels are closed. */
 export interface Link {
   createChannel(): Promise<Channel>
+  /**
+   * Sends the close in the write of what was sent just before, where the connection is our own; its answers still arrive.
+   * `close` has to follow.
+   */
+  closeBehind(): void
   /** Resolves when all is closed, at the latest after `timeoutMs`. Never rejects. */
   close(timeoutMs: number): Promise<void>
 }
 
+/** Makes requests on the first channel of a link, which leave as early as they can. */
+export type Begin<T> = (channel: Channel) => T
+
 /**
- * Opens the link to the broker.
+ * Opens the link to the broker and begins on its first channel. `begin` is called once for each attempt to connect.
  *
  * @throws {WorkerError} what connecting can throw; the signal's reason when it aborts
  */
-export async function openLink(
+export async function openLink<T>(
   broker: Broker,
+  begin: Begin<T>,
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal | undefined },
-): Promise<Link> {
+): Promise<{ readonly link: Link; readonly begun: T }> {
   const { borrowed, address } = broker
-  if (borrowed !== undefined) return borrowedLink(borrowed)
+  if (borrowed !== undefined) {
+    const link = borrowedLink(borrowed)
+    return { link, begun: begin(await link.createChannel()) }
+  }
   if (address === undefined) throw new Error('there is neither an address nor a connection')
   try {
-    const model = await connect(address, {
-      tls: broker.tls,
-      connectTimeoutMs: broker.connectTimeoutMs,
-      reconnectForMs: broker.reconnectForMs,
-      signal,
-      connectionName: `podqueue worker on ${hostname()}`,
-      onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
-    })
-    return {
-      createChannel: () => model.createChannel(),
-      close: async (timeoutMs) => {
-        const closed = await within(model.close(), timeoutMs).catch(() => undefined)
-        // A peer that does not answer must not keep this process.
-        if (closed === late) destroySocket(model)
+    const { connection, begun } = await connectBy(
+      (to, options) => open(to, options, (createChannel) => begin(createChannel())),
+      address,
+      {
+        tls: broker.tls,
+        connectTimeoutMs: broker.connectTimeoutMs,
+        reconnectForMs: broker.reconnectForMs,
+        signal,
+        connectionName: connectionName(),
+        onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
       },
-    }
+    )
+    return { link: ownLink(connection), begun }
   } catch (error) {
     if (error instanceof ConnectFailed) throw toWorkerError(error.fault)
     throw error
   }
 }
 
-function destroySocket(model: object): void {
-  const { connection } = model as { connection?: { stream?: { destroy?: () => void } } }
-  connection?.stream?.destroy?.()
+/** For the broker's management page. A pod's name is in its environment; to ask the system would load `node:os` for it. */
+function connectionName({ HOSTNAME: host }: NodeJS.ProcessEnv = process.env): string {
+  return host === undefined || host === '' ? `podqueue worker, process ${process.pid}` : `podqueue worker on ${host}`
+}
+
+function ownLink({ model, createChannel, closeBehind, destroy }: OwnConnection): Link {
+  return {
+    createChannel,
+    closeBehind,
+    close: async (timeoutMs) => {
+      const closed = await within(model.close(), timeoutMs).catch(() => undefined)
+      // A peer that does not answer must not keep this process.
+      if (closed === late) destroy()
+    },
+  }
 }
 
 function borrowedLink(connection: AmqpConnection): Link {
@@ -81,6 +102,7 @@ function borrowedLink(connection: AmqpConnection): Link {
       channel.once('close', () => channels.delete(channel))
       return channel
     },
+    closeBehind: () => {},
     close: async (timeoutMs) => {
       const closing = [...channels].map(async (channel) => channel.close())
       await within(Promise.allSettled(closing), timeoutMs)

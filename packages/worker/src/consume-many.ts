@@ -34,20 +34,25 @@ export async function consumeMany(handler: Handler, options: ConsumeManyOptions)
   const resolved = resolveManyOptions(options)
   const tally = new Tally(resolved.maxItems)
   using clock = new Clock(resolved)
-  return await inSessions<ManyOutcome>(clock.options, async (link, consumer): Promise<Session<ManyOutcome>> => {
-    const lease = new Lease(consumer.lost, resolved.signal)
-    const crew = new Crew(handler, consumer, lease, tally, resolved)
-    for (;;) {
-      const taken = await take(link, consumer, Math.min(resolved.concurrency, tally.left), clock.options)
-      if (taken === 'empty') return { type: 'ended', result: tally.outcome('empty') }
-      if (taken === 'lost') return { type: 'fault', fault: lostBefore(consumer, resolved) }
-      const stop = await crew.work(clock.over)
-      if (stop !== undefined) throw withTally(stop, tally)
-      if (resolved.signal?.aborted === true) throw abortedError(resolved)
-      if (tally.left === 0) return { type: 'ended', result: tally.outcome('max-items') }
-      if (clock.over.aborted) return { type: 'ended', result: tally.outcome('max-duration') }
-    }
-  }).catch((error: unknown) => {
+  const prefetch = (): number => Math.min(resolved.concurrency, tally.left)
+  return await inSessions<ManyOutcome>(
+    clock.options,
+    prefetch,
+    async (link, consumer): Promise<Session<ManyOutcome>> => {
+      const lease = new Lease(consumer.lost, resolved.signal)
+      const crew = new Crew(handler, consumer, lease, tally, resolved)
+      for (;;) {
+        const taken = await take(link, consumer, prefetch(), clock.options)
+        if (taken === 'empty') return { type: 'ended', result: tally.outcome('empty') }
+        if (taken === 'lost') return { type: 'fault', fault: lostBefore(consumer, resolved) }
+        const stop = await crew.work(clock.over)
+        if (stop !== undefined) throw withTally(stop, tally)
+        if (resolved.signal?.aborted === true) throw abortedError(resolved)
+        if (tally.left === 0) return { type: 'ended', result: tally.outcome('max-items') }
+        if (clock.over.aborted) return { type: 'ended', result: tally.outcome('max-duration') }
+      }
+    },
+  ).catch((error: unknown) => {
     // The wait for an item or for the broker was cut short, with nothing in hand.
     if (!(error instanceof WorkerError) || error.code !== 'ABORTED') throw error
     if (resolved.signal?.aborted !== true) return tally.outcome('max-duration')

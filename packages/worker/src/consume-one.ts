@@ -1,4 +1,5 @@
 import type { ConsumeMessage } from 'amqplib'
+import type { Link } from './broker.ts'
 import type { Answer, Consumer } from './consumer.ts'
 import { late, within } from './deadline.ts'
 import { doItem, unconfirmedError } from './do-item.ts'
@@ -36,25 +37,30 @@ export type Outcome<R> =
 export async function consumeOne<R>(handler: Handler<R>, options: ConsumeOneOptions): Promise<Outcome<R>> {
   refuseMany(process.env.PODQUEUE_ITEMS)
   const resolved = resolveOneOptions(options)
-  return await inSessions<Outcome<R>>(resolved, async (link, consumer) => {
-    const taken = await take(link, consumer, 1, resolved)
-    const message = consumer.shift()
-    if (taken === 'empty') return { type: 'ended', result: { status: 'empty' } }
-    if (taken === 'lost') return { type: 'fault', fault: lostBefore(consumer, resolved) }
-    if (taken === 'aborted' || message === undefined) throw abortedError(resolved)
-    return { type: 'ended', result: await one(handler, consumer, message, resolved) }
-  })
+  return await inSessions<Outcome<R>>(
+    resolved,
+    () => 1,
+    async (link, consumer) => {
+      const taken = await take(link, consumer, 1, resolved)
+      const message = consumer.shift()
+      if (taken === 'empty') return { type: 'ended', result: { status: 'empty' } }
+      if (taken === 'lost') return { type: 'fault', fault: lostBefore(consumer, resolved) }
+      if (taken === 'aborted' || message === undefined) throw abortedError(resolved)
+      return { type: 'ended', result: await one(handler, link, consumer, message, resolved) }
+    },
+  )
 }
 
 async function one<R>(
   handler: Handler<R>,
+  link: Link,
   consumer: Consumer,
   message: ConsumeMessage,
   options: ResolvedOptions,
 ): Promise<Outcome<R>> {
   const end = await doItem(handler, message, new Lease(consumer.lost, options.signal), options)
   if (end.type === 'lost') throw end.error
-  await settle(consumer, message, end.answer, options)
+  await settle(link, consumer, message, end.answer, options)
   switch (end.type) {
     case 'done':
       return { status: 'done', result: end.result }
@@ -66,6 +72,7 @@ async function one<R>(
 }
 
 async function settle(
+  link: Link,
   consumer: Consumer,
   message: ConsumeMessage,
   how: Answer,
@@ -73,7 +80,9 @@ async function settle(
 ): Promise<void> {
   if (consumer.lost.aborted) throw consumer.lost.reason
   let cause: unknown
-  const settled = await within(consumer.settle(message, how), settleTimeoutMs).catch((error) => {
+  const settling = consumer.settle(message, how)
+  link.closeBehind()
+  const settled = await within(settling, settleTimeoutMs).catch((error) => {
     cause = error
   })
   if (consumer.lost.aborted) throw consumer.lost.reason

@@ -1,6 +1,5 @@
 import { operationFault } from '@internal/amqp'
 import type { Channel, ConsumeMessage } from 'amqplib'
-import type { Link } from './broker.ts'
 import { ACK } from './diagnostics.ts'
 import { WorkerError } from './errors.ts'
 
@@ -21,9 +20,11 @@ export class Consumer {
   #tag: string | undefined
   #arrived: () => void = () => {}
   #lastSent: { readonly message: ConsumeMessage; readonly how: Answer } | undefined
+  #settled = false
   readonly #onConsuming: () => void
 
-  private constructor(channel: Channel, queue: string, address: string, onConsuming: () => void) {
+  /** @param onConsuming hears each time the broker has let it consume */
+  constructor(channel: Channel, queue: string, address: string, onConsuming: () => void) {
     this.#onConsuming = onConsuming
     this.#channel = channel
     this.#queue = queue
@@ -33,14 +34,10 @@ export class Consumer {
       cause = error
     })
     channel.on('close', () => {
+      if (this.#settled) return
       const fault = operationFault(cause ?? new Error('It was closed.'), { queue, address })
       this.#lose(`The hold on queue ${queue} was lost. ${fault.message}`, cause)
     })
-  }
-
-  /** @param onConsuming hears each time the broker has let it consume */
-  static async open(link: Link, queue: string, address: string, onConsuming: () => void): Promise<Consumer> {
-    return new Consumer(await link.createChannel(), queue, address, onConsuming)
   }
 
   /** Aborts with a `LEASE_LOST` error when the hold on the items, or the place in the queue, is gone. */
@@ -73,10 +70,15 @@ export class Consumer {
   }
 
   /** Begins to consume; does nothing while it does. @throws amqplib's error when the broker refuses */
-  async start(prefetch: number): Promise<void> {
-    if (this.#tag !== undefined) return
+  start(prefetch: number): Promise<void> {
+    this.#started ??= this.#start(prefetch)
+    return this.#started
+  }
+  #started: Promise<void> | undefined
+
+  async #start(prefetch: number): Promise<void> {
     this.#prefetch = prefetch
-    // Not awaited by itself: the next request is queued behind it and goes out with the answer.
+    // Not awaited by itself: the next request goes out with it, or behind it.
     const limited = this.#channel.prefetch(prefetch)
     limited.catch(() => {})
     const { consumerTag } = await this.#channel.consume(this.#queue, (message) => {
@@ -92,11 +94,24 @@ export class Consumer {
     if (!this.lost.aborted) this.#tag = consumerTag
   }
 
-  /** Stops consuming. What arrived meanwhile is there to be taken over. */
+  /**
+   * Stops consuming. What arrived meanwhile is there to be taken over.
+   *
+   * The answer to the cancel does not prove that: a quorum queue gives it before its leader has heard of the cancel, and an
+   * item may be on its way, a large one for long. It has passed when the channel answers a request made after that.
+   */
   async stop(): Promise<void> {
+    if (await this.#cancel()) await this.#channel.prefetch(this.#prefetch)
+  }
+
+  /** The request alone is made when this returns; resolves to whether there was something to cancel. */
+  async #cancel(): Promise<boolean> {
     const tag = this.#tag
     this.#tag = undefined
-    if (tag !== undefined) await this.#channel.cancel(tag)
+    this.#started = undefined
+    if (tag === undefined) return false
+    await this.#channel.cancel(tag)
+    return true
   }
 
   /**
@@ -151,16 +166,16 @@ export class Consumer {
 
   /**
    * Answers in the same write that cancels the consumer, cancel first, so that the broker never delivers a next item that
-   * would have to go back. Resolves once the channel has taken it.
+   * would have to go back. All requests have been made when it returns; it resolves once the channel has taken the answer. The
+   * answer to the cancel is not waited for: a channel that refuses the cancel takes nothing after it.
    */
   async settle(message: ConsumeMessage, how: Answer): Promise<void> {
-    const cancelled = this.stop()
+    const cancelled = this.#cancel()
     cancelled.catch(() => {})
     this.answer(message, how)
-    const taken = this.barrier()
-    taken.catch(() => {})
-    await cancelled
-    await taken
+    await this.barrier()
+    // What ends from now on takes no item with it.
+    this.#settled = true
   }
 
   #publish(message: ConsumeMessage, how: Answer, phase: 'sent' | 'accepted'): void {

@@ -46,25 +46,40 @@ export class Crew {
       else end.addEventListener('abort', stopTaking, { once: true })
     }
     do {
-      await this.#untilNothingInHand()
+      await this.#untilLull()
       // What the broker sent before it heard of the cancel arrives before its answer.
       if (!this.#consumer.consuming) {
         await this.#cancelAnswered()
-        await this.#untilNothingInHand()
-      } else await this.#consumer.next(LULL_MS, this.#lease.signal)
+        await this.#untilLull()
+      }
     } while (this.#consumer.hasArrived)
     for (const end of ends) end.removeEventListener('abort', stopTaking)
     const unanswered = await this.#allAnswersTaken()
     return this.#stop ?? unanswered
   }
 
-  async #untilNothingInHand(): Promise<void> {
+  /**
+   * Works on what arrives until nothing is in hand and nothing more comes: at once where no more is taken, else after a
+   * lull. One timer and one promise for all items, which may be thousands a second.
+   */
+  async #untilLull(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#rest = resolve
+    const endIfIdle = (): void => {
+      if (this.#inHand === 0) resolve()
+    }
+    const timer = setTimeout(endIfIdle, LULL_MS)
+    const { signal } = this.#lease
+    this.#rest = () => {
+      if (!this.#consumer.consuming || signal.aborted) resolve()
+      else timer.refresh()
+    }
+    signal.addEventListener('abort', endIfIdle, { once: true })
     this.#consumer.onArrival(() => this.#pickUp())
     this.#pickUp()
     await promise
     this.#consumer.onArrival(() => {})
+    signal.removeEventListener('abort', endIfIdle)
+    clearTimeout(timer)
   }
 
   #pickUp(): void {

@@ -1,6 +1,7 @@
-import { ConnectFailed, connect, deadLetterQueueOf, operationFault } from '@internal/amqp'
-import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
+import { ConnectFailed, connectBy, deadLetterQueueOf, operationFault } from '@internal/amqp'
+import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
 import type { Broker } from './broker.ts'
+import { type OwnConnection, open } from './connection/open.ts'
 import { late, within } from './deadline.ts'
 import { PRIVATE_HEADER } from './item.ts'
 
@@ -25,15 +26,16 @@ export async function publishDeadLetter(
   const target = deadLetterQueueOf(queue)
   const { address } = broker
   if (address === undefined) return 'It needs a connection of its own, and no url was given beside connection.'
-  let model: ChannelModel | undefined
+  let connection: OwnConnection | undefined
   try {
-    model = await connect(address, {
+    const opened = await connectBy((to, options) => open(to, options, () => {}), address, {
       tls: broker.tls,
       connectTimeoutMs: Math.min(broker.connectTimeoutMs, settleTimeoutMs),
       reconnectForMs: 0,
       connectionName: 'podqueue worker, for a dead letter',
     })
-    const channel = await model.createConfirmChannel()
+    connection = opened.connection
+    const channel = await connection.model.createConfirmChannel()
     const published = publish(channel, target, message.content, copiedProperties(message, queue, reason))
     const fault = await within(published, settleTimeoutMs)
     return fault === late ? `The broker did not confirm it within ${settleTimeoutMs} ms.` : fault
@@ -41,8 +43,11 @@ export async function publishDeadLetter(
     if (error instanceof ConnectFailed) return error.fault.message
     return operationFault(error, { queue: target, address: address.shown }).message
   } finally {
-    // Not waited for: a connection that an alarm blocks does not answer.
-    if (model !== undefined) await within(model.close(), 1_000).catch(() => {})
+    // Not waited for long: a connection that an alarm blocks does not answer.
+    if (connection !== undefined) {
+      await within(connection.model.close(), 1_000).catch(() => {})
+      connection.destroy()
+    }
   }
 }
 

@@ -17,12 +17,15 @@ export class Lease {
     })
   }
 
-  /** A promise of the interruption, and the end of the interest in it. */
-  interruption(): { readonly interrupted: Promise<undefined>; readonly forget: () => void } {
-    const { promise, resolve } = Promise.withResolvers<undefined>()
-    const listener = (): void => resolve(undefined)
-    if (this.signal.aborted) listener()
-    this.#listeners.add(listener)
-    return { interrupted: promise, forget: () => this.#listeners.delete(listener) }
+  /** What the promise resolves to; undefined when the work on the item is to end before that. The promise never rejects. */
+  async untilInterrupted<T>(working: Promise<T>): Promise<T | undefined> {
+    if (this.signal.aborted) return undefined
+    const { promise, resolve } = Promise.withResolvers<T | undefined>()
+    const interrupt = (): void => resolve(undefined)
+    this.#listeners.add(interrupt)
+    void working.then(resolve)
+    const first = await promise
+    this.#listeners.delete(interrupt)
+    return first
   }
 }

@@ -1,4 +1,3 @@
-import pRetry from 'p-retry'
 import { DeadLetterError } from './dead-letter-error.ts'
 import { late, within } from './deadline.ts'
 import { HANDLE, type HandleDiagnostic } from './diagnostics.ts'
@@ -39,9 +38,7 @@ export async function runHandler<R>(
 
 async function interruptible<R>(handler: Handler<R>, item: Item, lease: Lease, patience: Patience): Promise<Work<R>> {
   const working = attempts(handler, item, lease, patience)
-  const { interrupted, forget } = lease.interruption()
-  const first = await Promise.race([working, interrupted])
-  forget()
+  const first = await lease.untilInterrupted(working)
   const work = first === undefined ? await within(working, patience.graceMs) : first
   if (lease.lost.aborted) return { type: 'lost' }
   if (work === late) {
@@ -62,6 +59,8 @@ async function attempts<R>(
 ): Promise<Attempted<R>> {
   try {
     if (retries === 0) return { type: 'done', result: await handler(item, { signal }) }
+    // Not loaded by those that have no use for it.
+    const { default: pRetry } = await import('p-retry')
     const result = await pRetry(async () => await handler(item, { signal }), {
       retries,
       minTimeout: retryDelayMs,

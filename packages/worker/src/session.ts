@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { operationFault } from '@internal/amqp'
+import type { Channel } from 'amqplib'
 import { type Link, openLink, shownBroker } from './broker.ts'
 import { Consumer } from './consumer.ts'
 import { toWorkerError, WorkerError } from './errors.ts'
@@ -11,19 +12,21 @@ export type Session<T> =
   | { readonly type: 'fault'; readonly fault: WorkerError }
 
 /**
- * Does `work` on a connection, and on another one as long as faults come that may heal while no item is held.
+ * Does `work` on a connection that begins to consume as it opens, and on another one as long as faults come that may heal
+ * while no item is held.
  *
  * @throws {WorkerError} what `work` throws, and the fault that lasted too long
  */
 export async function inSessions<T>(
   options: ResolvedOptions,
+  prefetch: () => number,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
 ): Promise<T> {
   const { queue, logger, configGraceMs, broker } = options
   const refusals = new Since()
   const outages = new Since()
   for (;;) {
-    const session = await oneSession(options, work, () => {
+    const session = await oneSession(options, prefetch(), work, () => {
       refusals.over()
       outages.over()
     })
@@ -39,16 +42,22 @@ export async function inSessions<T>(
 
 async function oneSession<T>(
   options: ResolvedOptions,
+  prefetch: number,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
   onConsuming: () => void,
 ): Promise<Session<T>> {
   const doing = { queue: options.queue, address: shownBroker(options.broker) }
-  const link = await openLink(options.broker, options).catch((error: unknown) => {
+  const begin = (channel: Channel): Consumer => {
+    const consumer = new Consumer(channel, doing.queue, doing.address, onConsuming)
+    consumer.start(prefetch).catch(() => {})
+    return consumer
+  }
+  const { link, begun: consumer } = await openLink(options.broker, begin, options).catch((error: unknown) => {
     if (!(error instanceof WorkerError) && options.signal?.aborted === true) throw abortedError(options)
     throw error
   })
   try {
-    return await work(link, await Consumer.open(link, doing.queue, doing.address, onConsuming))
+    return await work(link, consumer)
   } catch (error) {
     if (error instanceof WorkerError) throw error
     return { type: 'fault', fault: toWorkerError(operationFault(error, doing)) }

@@ -42,8 +42,13 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
     }
     const step = nextStep(consumer.consuming, reading)
     if (step === 'empty') {
-      if (await isEmpty(answered(consumer.standAside()), look)) return 'empty'
-      waitMs = 0
+      if (await answered(consumer.standAside())) {
+        if (isGone(await look())) return 'empty'
+        waitMs = 0
+      } else {
+        // One that takes long to arrive has gone back, which may cost it a delivery: it is given more time now.
+        waitMs = Math.max(waitMs, options.emptyAfterMs) * 2
+      }
       continue
     }
     if (performance.now() >= giveUpAt && !(step === 'consume' && reading.ready > 0)) {
@@ -75,12 +80,10 @@ function ended(consumer: Consumer, signal: AbortSignal | undefined): Take | unde
 }
 
 /**
- * The last doubt about an empty queue: an item may be on its way to this very consumer. Once the broker has answered the
- * cancel, it is either in hand or was never sent.
+ * The last doubt about an empty queue: an item may be on its way to this very consumer. Once it has stopped consuming, it is
+ * either in hand or was never sent.
  */
-async function isEmpty(standingAside: Promise<boolean>, look: () => Promise<Reading>): Promise<boolean> {
-  if (!(await standingAside)) return false
-  const { ready, consumers } = await look()
+function isGone({ ready, consumers }: Reading): boolean {
   return ready === 0 && consumers === 0
 }
 

@@ -1,18 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
-import type { RunWorkerOptions } from '../run-worker.ts'
-
-/** What the command line says, with its defaults; what it leaves out comes from the environment. */
-export interface Settings
-  extends Pick<
-    RunWorkerOptions,
-    'queue' | 'items' | 'concurrency' | 'empty' | 'emptyAfterMs' | 'idleTimeoutMs' | 'retries' | 'reconnectForMs'
-  > {
-  /** How long the program may take to end after SIGTERM, milliseconds. */
-  readonly killAfterMs: number
-  /** Exit codes of the program that dead-letter its item. */
-  readonly deadLetterOn: readonly number[]
-}
+import { toWorkerError } from '../errors.ts'
+import { type Call, DEFAULTS, type Settings } from './settings.ts'
 
 /** As commander names the options: by their long form. */
 interface Parsed extends Omit<Settings, 'killAfterMs' | 'emptyAfterMs' | 'idleTimeoutMs'> {
@@ -21,13 +10,32 @@ interface Parsed extends Omit<Settings, 'killAfterMs' | 'emptyAfterMs' | 'idleTi
   readonly killAfter: number
 }
 
-/** Within the 30 s that Kubernetes gives a pod. */
-const KILL_AFTER_MS = 25_000
+/**
+ * Takes the command line apart; undefined when it asked for something that has been printed, as `--help`.
+ *
+ * @throws {WorkerError} `USAGE`
+ */
+export async function parseCommandLine(): Promise<Call | undefined> {
+  let call: Call | undefined
+  try {
+    await commandLine((parsed) => {
+      call = parsed
+    }).parseAsync()
+    return call
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return undefined
+    const said = error.message.replace(/^error: /, '')
+    throw toWorkerError({
+      code: 'USAGE',
+      message: `${said.charAt(0).toUpperCase()}${said.slice(1)}${/[.!?)]$/.test(said) ? '' : '.'}`,
+      hint: 'It is podqueue-worker [options] -- program [arguments]; see podqueue-worker --help.',
+    })
+  }
+}
 
 /** The command line of `podqueue-worker`. It throws, instead of ending the process. */
-export function commandLine(
-  run: (program: string, args: readonly string[], settings: Settings) => Promise<void>,
-): Command {
+function commandLine(onCall: (call: Call) => void): Command {
   return new Command('podqueue-worker')
     .description(
       'Takes items from a RabbitMQ queue, by default one, runs a program on each with its body on standard input, and acks\n' +
@@ -61,11 +69,16 @@ export function commandLine(
       ),
     )
     .option('--retries <n>', 'run a program that fails again, with the item in hand (default: 0)', wholeNumber)
-    .option('--dead-letter-on <codes>', 'exit codes of the program that put its item aside, as 65,66', exitCodes, [])
+    .option(
+      '--dead-letter-on <codes>',
+      'exit codes of the program that put its item aside, as 65,66',
+      exitCodes,
+      DEFAULTS.deadLetterOn,
+    )
     .addOption(
       new Option('--kill-after <ms>', 'SIGKILL to a program so long after SIGTERM')
         .argParser(wholeNumber)
-        .default(KILL_AFTER_MS),
+        .default(DEFAULTS.killAfterMs),
     )
     .option('--reconnect-for-ms <ms>', 'how long to try while no broker answers (default: 300000)', wholeNumber)
     .version(manifest.version)
@@ -75,12 +88,13 @@ export function commandLine(
     .configureOutput({ outputError: () => {} })
     .action((program: string, args: string[], options: Parsed) => {
       const { emptyAfter, idle, killAfter, ...same } = options
-      return run(program, args, {
+      const settings = {
         ...same,
         killAfterMs: killAfter,
         ...(emptyAfter === undefined ? {} : { emptyAfterMs: emptyAfter }),
         ...(idle === undefined ? {} : { idleTimeoutMs: idle }),
-      })
+      }
+      onCall({ name: program, args, settings })
     })
 }
 

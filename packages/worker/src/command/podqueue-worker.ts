@@ -1,25 +1,37 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander'
 import { DeadLetterError } from '../dead-letter-error.ts'
-import { toWorkerError } from '../errors.ts'
 import { exitCodeOf } from '../exit-code.ts'
 import { report, runWorker } from '../run-worker.ts'
-import { commandLine, type Settings } from './command-line.ts'
 import { findProgram } from './program.ts'
 import { ProgramFailed, runProgram } from './run-program.ts'
+import { type Call, DEFAULTS } from './settings.ts'
 
-try {
-  await commandLine(run).parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0
-  else {
-    const fault = error instanceof CommanderError ? usageError(error) : error
-    process.exitCode = exitCodeOf(fault)
-    report(fault)
+// What a bug that leaves nothing to wait for ends with: only a proven end is 0.
+process.exitCode = exitCodeOf(undefined)
+// Not awaited here, since what is loaded later imports from this file.
+void main()
+
+async function main(): Promise<void> {
+  try {
+    const call = await called(process.argv.slice(2))
+    if (call === undefined) process.exitCode = 0
+    else await run(call)
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+    report(error)
   }
 }
 
-async function run(name: string, args: readonly string[], settings: Settings): Promise<void> {
+/** What the command line asks for; undefined when it has been answered, as `--help`. */
+async function called(words: readonly string[]): Promise<Call | undefined> {
+  const [first, name, ...args] = words
+  // The usual call of an image, for which nothing is to be parsed: what does that is not loaded for each item.
+  if (first === '--' && name !== undefined) return { name, args, settings: DEFAULTS }
+  const { parseCommandLine } = await import('./command-line.ts')
+  return await parseCommandLine()
+}
+
+async function run({ name, args, settings }: Call): Promise<void> {
   const program = findProgram(name)
   const { killAfterMs, deadLetterOn, ...options } = settings
   await runWorker(
@@ -36,13 +48,4 @@ async function run(name: string, args: readonly string[], settings: Settings): P
     // The program has been killed by then, and its exit seen.
     { ...options, graceMs: killAfterMs + 2_000 },
   )
-}
-
-function usageError(error: CommanderError): Error {
-  const said = error.message.replace(/^error: /, '')
-  return toWorkerError({
-    code: 'USAGE',
-    message: `${said.charAt(0).toUpperCase()}${said.slice(1)}${/[.!?)]$/.test(said) ? '' : '.'}`,
-    hint: 'It is podqueue-worker [options] -- program [arguments]; see podqueue-worker --help.',
-  })
 }

@@ -1,0 +1,39 @@
+import type { ChannelModel, SocketOptions } from 'amqplib'
+import { connect as amqpConnect } from 'amqplib'
+import type { Address } from './address.ts'
+import { type ConnectOptions, connectBy, type OpenOptions } from './connect.ts'
+
+/**
+ * Opens a connection of amqplib's, trying again while the fault may heal.
+ *
+ * @throws as {@link connectBy}
+ */
+export async function connect(address: Address, options: ConnectOptions): Promise<ChannelModel> {
+  return await connectBy(open, address, options)
+}
+
+async function open(address: Address, { tls, connectionName, heartbeat, signal }: OpenOptions): Promise<ChannelModel> {
+  // The socket's own signal: aborting it destroys the socket, also in the middle of the handshake, where amqplib gives no
+  // way to stop.
+  const socket: SocketOptions & { readonly signal: AbortSignal } = {
+    ...tls,
+    // One call is a handful of small writes; with Nagle's algorithm each waits for the peer's delayed ack.
+    noDelay: true,
+    clientProperties: { connection_name: connectionName },
+    signal,
+  }
+  const connection = await amqpConnect(
+    {
+      protocol: address.tls ? 'amqps' : 'amqp',
+      hostname: address.hostname,
+      port: address.port,
+      ...(address.username === undefined ? {} : { username: address.username, password: address.password ?? '' }),
+      vhost: encodeURIComponent(address.vhost),
+      heartbeat,
+    },
+    socket,
+  )
+  // Without a listener the loss of a connection would be an uncaught exception; `close` follows and is what is heard.
+  connection.on('error', () => {})
+  return connection
+}

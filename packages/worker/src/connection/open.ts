@@ -1,0 +1,108 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { Address, OpenOptions } from '@internal/amqp'
+import type { Channel, ChannelModel } from 'amqplib'
+import { ChannelModel as Model } from '../../../../node_modules/amqplib/lib/channel_model.js'
+import { EagerChannel } from './eager-channel.ts'
+import { WorkerConnection } from './worker-connection.ts'
+
+/** An open connection of a worker's own. */
+export interface OwnConnection {
+  readonly model: ChannelModel
+  createChannel(): Promise<Channel>
+  /** Sends the close in the write of what was sent just before; its answers still arrive. `model.close` then waits for it. */
+  closeBehind(): void
+  /** Ends it without a word to the broker. */
+  destroy(): void
+}
+
+/**
+ * Opens a connection, once. `begin` may create channels and make requests on them: these leave with the frame that
+ * opens the connection, so that the first delivery is three round trips away from the TCP connection.
+ */
+export async function open<T>(
+  address: Address,
+  options: OpenOptions,
+  begin: (createChannel: () => Channel) => T,
+): Promise<{ readonly connection: OwnConnection; readonly begun: T }> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const socket = connectSocket(address, options)
+  // For the whole of its life: without a listener an error would be an uncaught exception.
+  socket.on('error', reject)
+  const abort = (): void => {
+    socket.destroy()
+    reject(Object.assign(new Error('It was aborted.'), { code: 'ABORT_ERR' }))
+  }
+  options.signal.addEventListener('abort', abort, { once: true })
+  try {
+    const connected = address.tls ? 'secureConnect' : 'connect'
+    const amqp = new WorkerConnection(socket)
+    amqp.on('error', () => {})
+    const connection = ownConnection(amqp, socket)
+    const begun = begin(() => new EagerChannel(amqp))
+    socket.once(connected, () => {
+      amqp.open(openFields(address, options), (error) => (error === null ? resolve() : reject(error)))
+    })
+    await promise
+    return { connection, begun }
+  } catch (error) {
+    socket.destroy()
+    throw error
+  } finally {
+    options.signal.removeEventListener('abort', abort)
+  }
+}
+
+function connectSocket({ tls, hostname: host, port }: Address, { tls: tlsOptions }: OpenOptions): Socket {
+  // One take is a handful of small writes; with Nagle's algorithm each waits for the peer's delayed ack.
+  const to = { host, port, noDelay: true }
+  if (!tls) return connectTcp(to)
+  return connectTls({ ...(isIP(host) === 0 ? { servername: host } : {}), ...tlsOptions, ...to })
+}
+
+function ownConnection(amqp: WorkerConnection, socket: Socket): OwnConnection {
+  const model = new Model(amqp)
+  // Without a listener the loss of a connection would be an uncaught exception; `close` follows and is what is heard.
+  model.on('error', () => {})
+  return {
+    model,
+    createChannel: async () => {
+      const channel = new EagerChannel(amqp)
+      await channel.opened
+      return channel
+    },
+    closeBehind: () => amqp.closeBehind(),
+    destroy: () => void socket.destroy(),
+  }
+}
+
+/** The fields of all frames that open a connection, by their names in the protocol. */
+function openFields(address: Address, { connectionName, heartbeat }: OpenOptions): object {
+  return {
+    clientProperties: {
+      product: '@podqueue/worker',
+      platform: `Node.js ${process.version}`,
+      connection_name: connectionName,
+      // What this client understands: a broker tells the loss of a consumer, and a refused password, only to those that do.
+      capabilities: {
+        publisher_confirms: true,
+        exchange_exchange_bindings: true,
+        'basic.nack': true,
+        consumer_cancel_notify: true,
+        'connection.blocked': true,
+        authentication_failure_close: true,
+      },
+    },
+    mechanism: 'PLAIN',
+    response: Buffer.from(
+      `\0${address.username ?? 'guest'}\0${address.username === undefined ? 'guest' : (address.password ?? '')}`,
+    ),
+    locale: 'en_US',
+    channelMax: 0,
+    frameMax: 131_072,
+    heartbeat,
+    virtualHost: address.vhost,
+    capabilities: '',
+    insist: 0,
+  }
+}
