@@ -6,6 +6,7 @@ const LAZY: Readonly<Record<string, string>> = {
   'node:child_process': "exports.spawn = (...args) => process.getBuiltinModule('node:child_process').spawn(...args)",
   'node:timers/promises':
     "exports.setTimeout = (...args) => process.getBuiltinModule('node:timers/promises').setTimeout(...args)",
+  'node:os': "exports.hostname = () => process.getBuiltinModule('node:os').hostname()",
   'node:assert': `const strict = () => process.getBuiltinModule('node:assert')
 module.exports = (ok, message) => { if (!ok) strict()(ok, message) }
 module.exports.equal = (one, other, message) => { if (one != other) strict().equal(one, other, message) }`,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { type Address, ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
 import type { Channel } from 'amqplib'
 import { type OwnConnection, open } from './connection/open.ts'
@@ -65,7 +66,8 @@ export async function openLink<T>(
         connectTimeoutMs: broker.connectTimeoutMs,
         reconnectForMs: broker.reconnectForMs,
         signal,
-        connectionName: connectionName(),
+        // A pod's name is in its environment; to ask the system loads one more module.
+        connectionName: `podqueue worker on ${process.env.HOSTNAME || hostname()}`,
         onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
       },
     )
@@ -74,11 +76,6 @@ export async function openLink<T>(
     if (error instanceof ConnectFailed) throw toWorkerError(error.fault)
     throw error
   }
-}
-
-/** For the broker's management page. A pod's name is in its environment; to ask the system would load `node:os` for it. */
-function connectionName({ HOSTNAME: host }: NodeJS.ProcessEnv = process.env): string {
-  return host === undefined || host === '' ? `podqueue worker, process ${process.pid}` : `podqueue worker on ${host}`
 }
 
 function ownLink({ model, createChannel, closeBehind, destroy }: OwnConnection): Link {

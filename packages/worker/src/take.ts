@@ -15,6 +15,12 @@ const ASIDE_MS = { min: 200, max: 1_200 }
 /** Pause before the next look, where a look proved nothing or an item is on its way. */
 const LOOK_AGAIN_MS = 250
 
+/**
+ * An item took so long to arrive that it seemed not to be there. It has gone back, which may have cost it a delivery, so it is
+ * given this long to arrive again.
+ */
+const SLOW_ARRIVAL_MS = 2_000
+
 /** Waits for one item, or until the queue is known to be empty. */
 export async function take(link: Link, consumer: Consumer, prefetch: number, options: ResolvedOptions): Promise<Take> {
   const { signal, empty, logger, queue, idleTimeoutMs } = options
@@ -46,8 +52,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
         if (isGone(await look())) return 'empty'
         waitMs = 0
       } else {
-        // One that takes long to arrive has gone back, which may cost it a delivery: it is given more time now.
-        waitMs = Math.max(waitMs, options.emptyAfterMs) * 2
+        waitMs = Math.max(waitMs * 2, SLOW_ARRIVAL_MS)
       }
       continue
     }

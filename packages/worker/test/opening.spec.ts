@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { inspect } from 'node:util'
+import { brokerUrl } from '@internal/testing/broker-url'
+import { tcpProxy } from '@internal/testing/tcp-proxy'
+import { testQueue } from '@internal/testing/test-queue'
+import { afterEach, expect, test } from 'vitest'
+import { consumeMany, consumeOne, type WorkerError } from '../src/index.ts'
+import { failureOf, options } from './call.ts'
+
+const PASSWORD = 'n0t-to-be-seen'
+
+const servers = new Map<Server, Set<Socket>>()
+afterEach(() => {
+  for (const [server, sockets] of servers) {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+  servers.clear()
+})
+
+async function listening(server: Server): Promise<string> {
+  const sockets = new Set<Socket>()
+  servers.set(server, sockets)
+  server.on('connection', (socket) => sockets.add(socket))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+}
+
+async function refusal(url: string): Promise<WorkerError> {
+  const call = { ...options('q', url), reconnectForMs: 0, connectTimeoutMs: 2_000 }
+  const error = await failureOf(consumeOne(() => 'never', call))
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(PASSWORD)
+  return error
+}
+
+const brokerWith = (parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'protocol'>>): string =>
+  Object.assign(new URL(brokerUrl()), parts).href
+
+test('a wrong password is named, and not shown', async () => {
+  const url = brokerWith({ username: 'nobody', password: PASSWORD })
+  expect(await refusal(url)).toMatchObject({ code: 'CREDENTIALS_REFUSED', retryable: false })
+})
+
+test('a vhost that is not there is named, although more was sent behind it', async () => {
+  expect(await refusal(brokerWith({ pathname: '/no-such-vhost' }))).toMatchObject({ code: 'VHOST_REFUSED' })
+})
+
+test('amqps: to a plain port is named', async () => {
+  expect(await refusal(brokerWith({ protocol: 'amqps:' }))).toMatchObject({ code: 'TLS_MISMATCH' })
+})
+
+test('amqp: to a TLS port is named', async () => {
+  // It has no certificate, so it answers a greeting with an alert, and closes what is none.
+  const host = await listening(createTlsServer())
+  expect(await refusal(`amqp://user:${PASSWORD}@${host}`)).toMatchObject({ code: 'TLS_MISMATCH' })
+})
+
+test('a peer that accepts and says nothing ends with the deadline', async () => {
+  const host = await listening(createServer())
+  const error = await failureOf(
+    consumeOne(() => 'never', { ...options('q', `amqp://${host}`), reconnectForMs: 0, connectTimeoutMs: 100 }),
+  )
+  expect(error).toMatchObject({ code: 'BROKER_UNREACHABLE', retryable: true })
+})
+
+test('a signal ends a connect that hangs', async () => {
+  const host = await listening(createServer())
+  const ending = new AbortController()
+  const server = [...servers.keys()][0]
+  server?.once('connection', () => ending.abort())
+  const call = consumeOne(() => 'never', { ...options('q', `amqp://${host}`), signal: ending.signal })
+  expect(await failureOf(call)).toMatchObject({ code: 'ABORTED' })
+})
+
+test('frames that arrive byte by byte are the same frames', async () => {
+  await using queue = await testQueue()
+  await using proxy = await tcpProxy(brokerUrl())
+  proxy.slice(1)
+  await queue.publish('a', 'b', 'c')
+  expect(await consumeOne((item) => item.text(), { ...options(queue.name, proxy.url), emptyAfterMs: 20_000 })).toEqual({
+    status: 'done',
+    result: 'a',
+  })
+  expect(
+    await consumeMany(() => {}, {
+      ...options(queue.name, proxy.url),
+      emptyAfterMs: 20_000,
+      concurrency: 2,
+      maxItems: 2,
+    }),
+  ).toMatchObject({ done: 2 })
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+})
+
+test.each(['quorum', 'classic'] as const)(
+  'on a %s queue, an item that takes longer to arrive than the worker waits is not an empty queue',
+  async (type) => {
+    await using queue = await testQueue(type)
+    const body = Buffer.alloc(10_000_000, 7)
+    await queue.publish(body)
+    const outcome = await consumeOne((item) => item.body.equals(body), { ...options(queue.name), emptyAfterMs: 1 })
+    expect(outcome).toEqual({ status: 'done', result: true })
+  },
+)
