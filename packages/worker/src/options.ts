@@ -76,6 +76,9 @@ export interface ConsumeManyOptions extends ConsumeOneOptions {
   readonly maxConsecutiveFailures?: number
 }
 
+/** What a handler has to end after it was asked to: less than the 30 s that Kubernetes gives a pod. */
+export const GRACE_MS = 25_000
+
 /** The options with every default filled in. */
 export interface ResolvedOptions {
   readonly queue: string
@@ -175,7 +178,7 @@ function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
     retryDelayMs: options.retryDelayMs ?? 1_000,
     uncountedLimit: options.uncountedLimit ?? 5,
     signal: options.signal,
-    graceMs: options.graceMs ?? 25_000,
+    graceMs: options.graceMs ?? GRACE_MS,
     settleTimeoutMs: options.settleTimeoutMs ?? 10_000,
     logger: options.logger ?? SILENT,
   }

@@ -5,7 +5,7 @@ import { WorkerError } from './errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import type { Handler } from './handler.ts'
 import type { Logger } from './logger.ts'
-import type { ConsumeManyOptions } from './options.ts'
+import { type ConsumeManyOptions, GRACE_MS } from './options.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import { withEnvironment } from './worker-environment.ts'
 
@@ -25,21 +25,36 @@ export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'si
  * release the item. Sets `process.exitCode` (see the table in the README), writes one line on stderr when the item was not
  * done, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in `/dev/termination-log` where that
  * exists. Never throws.
+ *
+ * What the program does afterwards is its own, but a handler that goes on although its item is somebody else's by then has
+ * `graceMs` more, or none after a signal; then the process ends, with that exit code.
  */
 export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOptions = {}): Promise<void> {
   const ending = new AbortController()
   const end = (signal: NodeJS.Signals): void => ending.abort(new Error(`The process received ${signal}.`))
   for (const signal of SIGNALS) process.on(signal, end)
+  let running = 0
+  const counted: Handler<R> = async (item, context) => {
+    running += 1
+    try {
+      return await handler(item, context)
+    } finally {
+      running -= 1
+    }
+  }
   try {
-    await work(handler, options, ending.signal)
+    await work(counted, options, ending.signal)
     process.exitCode = 0
   } catch (error) {
     process.exitCode = exitCodeOf(error)
     report(error)
   } finally {
     for (const signal of SIGNALS) process.off(signal, end)
+    // It may never end, and would keep the pod, and with it the Job.
+    if (running > 0) setTimeout(() => process.exit(), ending.signal.aborted ? 0 : (options.graceMs ?? GRACE_MS)).unref()
   }
 }
+
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 async function work<R>(handler: Handler<R>, given: RunWorkerOptions, signal: AbortSignal): Promise<void> {
