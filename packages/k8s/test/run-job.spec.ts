@@ -391,7 +391,7 @@ test("a loopback address is refused, unless the pods are this machine's processe
     getContextObject: (name) => kubeConfig.getContextObject(name),
     getCurrentCluster: () => kubeConfig.getCurrentCluster(),
     applySecurityAuthentication: (context) =>
-      kubeConfig.applySecurityAuthentication({
+      (kubeConfig as KubeConfigLike).applySecurityAuthentication({
         setHeaderParam: (name, value) => context.setHeaderParam(name, value),
         setDispatcher: (dispatcher) => context.setDispatcher(other(dispatcher)),
       }),

@@ -5,13 +5,13 @@ const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')
 /** What a message may say besides its body. */
 export interface MessageFields {
   /** The AMQP message id, at most 255 bytes: what a worker sees as `item.id`. Default: one like no other. */
-  readonly id?: string
+  readonly id?: string | undefined
   /** AMQP headers. The broker's own (`x-delivery-count`, `x-acquired-count`, `x-death`) are left out. */
-  readonly headers?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, unknown>> | undefined
   /** From 0 to 255, for queues with priorities. Default: none. */
-  readonly priority?: number
+  readonly priority?: number | undefined
   /** Default: `text/plain` for a string, `application/octet-stream` for bytes, else `application/json`. */
-  readonly contentType?: string
+  readonly contentType?: string | undefined
 }
 
 /** An item with everything that its message says. Made by {@link createMessage}. */

@@ -93,7 +93,7 @@ function newUser(): User {
 
 function keptBroker(
   started: readonly StartedNode[],
-  end = async () => void (await Promise.all(started.map((one) => one.end()))),
+  end: () => Promise<void> = async () => void (await Promise.all(started.map((one) => one.end()))),
 ): KeptBroker {
   // Who stops a container by hand sees the connections fail; removing it is still ours to do, at the end.
   return { nodes: started.map(({ node }) => node), ended: new Promise(() => {}), end }

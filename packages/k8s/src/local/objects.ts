@@ -57,7 +57,7 @@ export interface EnvVar {
   readonly valueFrom?: {
     readonly secretKeyRef?: KeySelector
     readonly configMapKeyRef?: KeySelector
-    readonly fieldRef?: { readonly fieldPath: string }
+    readonly fieldRef?: { readonly apiVersion?: string; readonly fieldPath: string }
     readonly resourceFieldRef?: {
       readonly containerName?: string
       readonly resource: string

@@ -114,7 +114,7 @@ function checkImage(problems: Problems, image: unknown): void {
 }
 
 function checkQueue(problems: Problems, queue: JobSpec['queue']): void {
-  if (!isObject(queue)) {
+  if (!isObject(queue as unknown)) {
     problems.add('queue', 'must be { name, podUrl } or { name, urlFrom: { secret, key } }')
     return
   }
@@ -154,7 +154,7 @@ function checkEnv(problems: Problems, env: JobSpec['env']): void {
 
 function checkResources(problems: Problems, resources: JobSpec['resources']): void {
   if (resources === undefined) return
-  if (!isObject(resources)) {
+  if (!isObject(resources as unknown)) {
     problems.add('resources', "must be an object, such as { requests: { cpu: '500m' } }")
     return
   }

@@ -184,7 +184,10 @@ export class JobUnderTest {
   }
 }
 
-export function condition(object: { readonly status: { readonly conditions?: readonly Condition[] } }, type: string) {
+export function condition(
+  object: { readonly status: { readonly conditions?: readonly Condition[] } },
+  type: string,
+): Condition | undefined {
   return object.status.conditions?.find((each) => each.type === type)
 }
 

@@ -5,7 +5,7 @@ import type { FieldErrors } from './field-errors.ts'
 const KEY = /^[-._a-zA-Z0-9]+$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-interface KeyedData {
+export interface KeyedData {
   readonly data?: Readonly<Record<string, string>>
   readonly binaryData?: Readonly<Record<string, string>>
 }

@@ -72,7 +72,12 @@ function defaultVariable(variable: EnvVar): EnvVar {
 }
 
 /** The plain mistakes of a pod, or of a template whose restart policy has to be one of `policies`. */
-export function checkPodSpec(errors: FieldErrors, at: string, spec: PodSpec, policies = POLICIES): void {
+export function checkPodSpec(
+  errors: FieldErrors,
+  at: string,
+  spec: PodSpec,
+  policies: readonly string[] = POLICIES,
+): void {
   checkVolumes(errors, `${at}.volumes`, spec.volumes)
   if (spec.containers.length === 0) errors.required(`${at}.containers`)
   const names = new Set<string>()

@@ -22,7 +22,7 @@ import {
 } from '../store/resource-types.ts'
 import { FieldErrors } from './field-errors.ts'
 import { checkJobSpec, checkJobUpdate, defaultJobSpec } from './job-spec.ts'
-import { checkBase64, checkKeys } from './keyed-data.ts'
+import { checkBase64, checkKeys, type KeyedData } from './keyed-data.ts'
 import { checkMetadata } from './metadata.ts'
 import { checkLabelName, checkSubdomainName } from './names.ts'
 import { checkPodSpec, completedPodSpec, defaultPodSpec } from './pod-spec.ts'
@@ -50,7 +50,7 @@ export function prepareNew(type: ResourceType, draft: Draft, namespace: string |
     ...((type === JOBS || type === PODS) && { generation: 1 }),
     creationTimestamp: kubeTime(Date.now()),
   }
-  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft)
+  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft as KeyedData)
   const object = completed(type, draft, metadata)
   const errors = new FieldErrors()
   if (type === NAMESPACES) checkLabelName(errors, 'metadata.name', name)
@@ -94,7 +94,7 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
   }
   let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
   checkMetadata(errors, metadata)
-  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft)
+  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft as KeyedData)
   if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
   // The status has a path of its own.
   if (current.status !== undefined) next = { ...next, status: current.status }
