@@ -82,6 +82,8 @@ const common: UserConfig = {
   plugins: [leanBuiltins(), leanCodec()],
   // Node reads all of it at each start. Names stay, for stack traces.
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  // What tools know a module by: an export at the start of a line.
+  footer: { js: 'export {}' },
 }
 
 /** Each entry by itself: a chunk that two of them share would be one more file to load. */
