@@ -13,7 +13,7 @@ const PARALLELISM = 16
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Each in a fresh process: a spawn costs more in a process that has much memory. Prints its numbers as one line of JSON. */
-async function measured(program: string): Promise<{ ms: number; rssMiB: Record<string, number> }> {
+async function measured(program: string): Promise<{ ms: number; heapMiB: Record<string, number> }> {
   const path = fileURLToPath(new URL(`local-cluster/${program}.ts`, import.meta.url))
   const child = spawn(process.execPath, ['--expose-gc', path, String(PODS), String(PARALLELISM)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -24,8 +24,8 @@ async function measured(program: string): Promise<{ ms: number; rssMiB: Record<s
 
 const memory: Record<string, number>[] = []
 const perPod = (program: string) => async (): Promise<number> => {
-  const { ms, rssMiB } = await measured(program)
-  if (rssMiB) memory.push(rssMiB)
+  const { ms, heapMiB } = await measured(program)
+  if (heapMiB) memory.push(heapMiB)
   return ms / PODS
 }
 
@@ -40,10 +40,10 @@ printStandings(
     5,
   ),
 )
-say("\nMemory of the cluster's process (MiB of RSS, after a collection; one row a run)")
-for (const rss of memory) {
+say("\nMemory of the cluster's process (MiB of heap after a collection; one row a run)")
+for (const heap of memory) {
   say(
-    `  ${Object.entries(rss)
+    `  ${Object.entries(heap)
       .map(([pods, mib]) => `after ${pods} pods: ${mib.toFixed(0)}`)
       .join(', ')}`,
   )

@@ -3,8 +3,8 @@ import { runJob } from '@podqueue/k8s'
 import { startLocalCluster } from '@podqueue/k8s/local'
 
 const [items = 0, parallelism = 0] = process.argv.slice(2).map(Number)
-const marks = [items / 5, items]
-const rssMiB: Record<string, number> = {}
+const marks = [items / 5, items / 2, items]
+const heapMiB: Record<string, number> = {}
 
 await using cluster = await startLocalCluster({ images: { worker: ['true'] } })
 const begun = performance.now()
@@ -18,9 +18,9 @@ await runJob(
         if (next === undefined || succeeded < next) return
         marks.shift()
         globalThis.gc?.()
-        rssMiB[next] = process.memoryUsage().rss / 2 ** 20
+        heapMiB[next] = process.memoryUsage().heapUsed / 2 ** 20
       },
     },
   },
 )
-process.stdout.write(`${JSON.stringify({ ms: performance.now() - begun, rssMiB })}\n`)
+process.stdout.write(`${JSON.stringify({ ms: performance.now() - begun, heapMiB })}\n`)

@@ -9,6 +9,7 @@ import { ApiServer } from './api/api-server.ts'
 import { createCertificate } from './certificate.ts'
 import { EventRecorder } from './event-recorder.ts'
 import { Faults } from './faults.ts'
+import { FinishedPods } from './finished-pods.ts'
 import { GarbageCollector } from './garbage-collector.ts'
 import { JobController } from './job-controller/job-controller.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
@@ -58,7 +59,12 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     const inherited = inheritedEnvironment(inheritEnv, process.env)
     const around = { store, events, supervisor, images, strictImages, backOffScale, cwd, folder, inherited }
     const kubelet = new Kubelet(around)
-    for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backOffScale)]) {
+    const controllers = [
+      new GarbageCollector(store),
+      new JobController(store, events, backOffScale),
+      new FinishedPods(store),
+    ]
+    for (const part of [kubelet, ...controllers]) {
       cleanUp.push(() => part[Symbol.dispose]())
     }
     cleanUp.push(keepDefaultAccounts(store))
