@@ -9,7 +9,6 @@ import { ApiServer } from './api/api-server.ts'
 import { createCertificate } from './certificate.ts'
 import { EventRecorder } from './event-recorder.ts'
 import { Faults } from './faults.ts'
-import { FinishedPods } from './finished-pods.ts'
 import { GarbageCollector } from './garbage-collector.ts'
 import { JobController } from './job-controller/job-controller.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
@@ -59,12 +58,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     const inherited = inheritedEnvironment(inheritEnv, process.env)
     const around = { store, events, supervisor, images, strictImages, backOffScale, cwd, folder, inherited }
     const kubelet = new Kubelet(around)
-    const controllers = [
-      new GarbageCollector(store),
-      new JobController(store, events, backOffScale),
-      new FinishedPods(store),
-    ]
-    for (const part of [kubelet, ...controllers]) {
+    for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backOffScale)]) {
       cleanUp.push(() => part[Symbol.dispose]())
     }
     cleanUp.push(keepDefaultAccounts(store))

@@ -19,14 +19,6 @@ describe('a Job', () => {
     expect(await cluster.pods('eight')).toHaveLength(8)
   })
 
-  it('of more pods than are kept counts them all; the oldest are gone', async () => {
-    await cluster.createJob('many', { completions: 520, parallelism: 16 }, { command: ['true'] })
-    const { status } = await cluster.finished('many')
-    expect(status.succeeded).toBe(520)
-    expect(status.failed ?? 0).toBe(0)
-    expect((await cluster.pods('many')).length).toBeLessThanOrEqual(500)
-  })
-
   it('of no completions is complete at once, without a pod', async () => {
     await cluster.createJob('none', { completions: 0 }, { command: ['true'] })
     const job = await cluster.finished('none')

@@ -3,7 +3,7 @@ import type { KubeObject } from '../objects.ts'
 import { RESOURCE_TYPES, type ResourceType } from './resource-types.ts'
 
 /** Changes remembered for each kind of object. A watch that starts before the oldest of them is answered with 410. */
-const HISTORY_LIMIT = 1024
+const HISTORY_LIMIT = 4096
 
 /** One change of one object. `version` is the resourceVersion that it brought. */
 export interface Change {
