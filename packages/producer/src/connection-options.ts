@@ -1,8 +1,8 @@
 import { type Address, findAddress, type TlsOptions } from '@internal/amqp'
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import type { ChannelModel } from 'amqplib'
 import { ProducerError } from './errors.ts'
-import type { ProducerListeners } from './events.ts'
+import { checkListeners, type ProducerListeners } from './events.ts'
 import { type Logger, SILENT } from './logger.ts'
 
 /** What this package uses of an amqplib connection that the app opened. */
@@ -35,6 +35,17 @@ export interface ConnectionOptions {
   readonly on?: ProducerListeners
 }
 
+/** The names of these options. */
+export const CONNECTION_OPTIONS: Names<ConnectionOptions> = {
+  url: true,
+  tls: true,
+  connection: true,
+  connectTimeoutMs: true,
+  reconnectForMs: true,
+  logger: true,
+  on: true,
+}
+
 /** The options of a connection with every default filled in. */
 export interface ResolvedConnection {
   readonly tls: TlsOptions | undefined
@@ -49,6 +60,9 @@ export interface ResolvedConnection {
 export function checkConnectionOptions(problems: Problems, options: ConnectionOptions): void {
   problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
   problems.durationMs('reconnectForMs', options.reconnectForMs)
+  problems.passedOn('tls', options.tls, 'tls.connect of Node')
+  problems.methods('logger', options.logger, ['info', 'warn'])
+  checkListeners(problems, options.on)
   const { connection, url } = options
   if (connection === undefined) return
   if (typeof connection?.createConfirmChannel !== 'function') {

@@ -1,13 +1,15 @@
 import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
-import type { Problems } from '@internal/errors'
-import type { AmqpConnection, ConnectionOptions } from './connection-options.ts'
+import type { Names, Problems } from '@internal/errors'
+import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
 import { ProducerError } from './errors.ts'
 import { onChannel } from './on-channel.ts'
 import {
   checkQueueOptions,
   deadLetterArguments,
+  QUEUE_OPTIONS,
   type QueueOptions,
   queueArguments,
+  REFUSED_QUEUE_OPTIONS,
   unsupported,
 } from './queue-arguments.ts'
 import { serverVersion } from './server-version.ts'
@@ -17,6 +19,8 @@ export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions {
   /** Ends the call with `ABORTED`. */
   readonly signal?: AbortSignal
 }
+
+const DECLARE_QUEUE_OPTIONS: Names<DeclareQueueOptions> = { ...QUEUE_OPTIONS, ...CONNECTION_OPTIONS, signal: true }
 
 /** The queues that a declaration leaves behind. */
 export interface DeclaredQueue {
@@ -36,17 +40,23 @@ export interface DeclaredQueue {
 export async function declareQueue(queue: string, options: DeclareQueueOptions = {}): Promise<DeclaredQueue> {
   return await withLink(
     'declareQueue',
-    options,
-    (problems) => checkDeclaration(problems, queue, options),
+    (problems) => checkDeclaration(problems, queue, options, DECLARE_QUEUE_OPTIONS),
     async (link) => declareOn(await link.open(options.signal), link.shown, queue, options),
   )
 }
 
-/** Adds to `problems` what is wrong with a declaration. */
-export function checkDeclaration(problems: Problems, queue: unknown, options: QueueOptions): void {
+/** Adds to `problems` what is wrong with a declaration that takes options of these names; returns them. */
+export function checkDeclaration<Options extends QueueOptions>(
+  problems: Problems,
+  queue: unknown,
+  given: Options,
+  names: Names<Options>,
+): Options {
+  const options = problems.known('options', given, names, { prefix: '', refused: REFUSED_QUEUE_OPTIONS })
   const name = queueNameProblem(queue)
   if (name !== undefined) problems.add('queue', name)
   checkQueueOptions(problems, options)
+  return options
 }
 
 /** Declares a queue and its dead-letter queue on an open connection. */

@@ -1,11 +1,14 @@
-import type { ConnectionOptions } from './connection-options.ts'
+import type { Names } from '@internal/errors'
+import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
 import { EnqueueRun } from './enqueue-run.ts'
 import { checkItems, type Items } from './items.ts'
-import { checkPublishOptions, type PublishOptions, resolvePublish } from './publish-options.ts'
+import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish-options.ts'
 import type { Receipt } from './receipt.ts'
 import { withLink } from './with-link.ts'
 
 export interface EnqueueOptions<T = unknown> extends ConnectionOptions, PublishOptions<T> {}
+
+const ENQUEUE_OPTIONS: Names<EnqueueOptions> = { ...CONNECTION_OPTIONS, ...PUBLISH_OPTIONS }
 
 /**
  * Puts items into a queue and waits until the broker has confirmed each of them.
@@ -23,14 +26,14 @@ export interface EnqueueOptions<T = unknown> extends ConnectionOptions, PublishO
  * `JOURNAL_LOCKED`, and what a connection or a declaration can throw
  */
 export async function enqueue<T>(queue: string, items: Items<T>, options: EnqueueOptions<T> = {}): Promise<Receipt> {
+  const given = options as EnqueueOptions<never>
   return await withLink(
     'enqueue',
-    options as EnqueueOptions<never>,
-    (problems) => checkPublishOptions(problems, queue, options as EnqueueOptions<never>),
+    (problems) => checkPublishOptions(problems, queue, given, ENQUEUE_OPTIONS),
     async (link, tell) => {
       checkItems(items)
-      const { reconnectForMs = 30_000 } = options
-      const resolved = resolvePublish(options as EnqueueOptions<never>)
+      const { reconnectForMs = 30_000 } = given
+      const resolved = resolvePublish(given)
       return await new EnqueueRun({ link, queue, tell, reconnectForMs }, items, resolved).run()
     },
   )

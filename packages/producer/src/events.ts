@@ -1,3 +1,4 @@
+import type { Names, Problems } from '@internal/errors'
 import type { OutcomeCounts } from './receipt.ts'
 
 /** What happens while a connection is used. Nothing here holds a password or a body. */
@@ -16,6 +17,21 @@ export interface ProducerEvents {
 
 /** Listeners, by the event's name. */
 export type ProducerListeners = { readonly [Name in keyof ProducerEvents]?: (event: ProducerEvents[Name]) => void }
+
+const EVENTS: Names<ProducerListeners> = {
+  connected: true,
+  disconnected: true,
+  blocked: true,
+  unblocked: true,
+  progress: true,
+}
+
+/** Adds to `problems` what is wrong with an `on` option. */
+export function checkListeners(problems: Problems, on: ProducerListeners | undefined): void {
+  const listeners = problems.known('on', on, EVENTS)
+  for (const name of Object.keys(EVENTS) as (keyof ProducerListeners)[])
+    problems.callable(`on.${name}`, listeners[name])
+}
 
 /** Tells one event to whoever listens. */
 export type Tell = <Name extends keyof ProducerEvents>(name: Name, event: ProducerEvents[Name]) => void

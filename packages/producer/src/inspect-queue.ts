@@ -1,6 +1,6 @@
 import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
-import type { Problems } from '@internal/errors'
-import type { AmqpConnection, ConnectionOptions } from './connection-options.ts'
+import type { Names, Problems } from '@internal/errors'
+import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
 import { ProducerError } from './errors.ts'
 import { type Operation, onChannel } from './on-channel.ts'
 import { withLink } from './with-link.ts'
@@ -15,6 +15,11 @@ export interface InspectQueueOptions extends InspectOptions, ConnectionOptions {
   /** Ends the call with `ABORTED`. */
   readonly signal?: AbortSignal
 }
+
+/** The names of these options. */
+export const INSPECT_OPTIONS: Names<InspectOptions> = { verifyTimeoutMs: true }
+
+const INSPECT_QUEUE_OPTIONS: Names<InspectQueueOptions> = { ...INSPECT_OPTIONS, ...CONNECTION_OPTIONS, signal: true }
 
 /** What a queue holds at one moment. */
 export interface QueueReading {
@@ -44,17 +49,23 @@ export interface QueueReading {
 export async function inspectQueue(queue: string, options: InspectQueueOptions = {}): Promise<QueueReading> {
   return await withLink(
     'inspectQueue',
-    options,
-    (problems) => checkInspection(problems, queue, options),
+    (problems) => checkInspection(problems, queue, options, INSPECT_QUEUE_OPTIONS),
     async (link) => inspectOn(await link.open(options.signal), link.shown, queue, options),
   )
 }
 
-/** Adds to `problems` what is wrong with a call of `inspectQueue`. */
-export function checkInspection(problems: Problems, queue: unknown, options: InspectOptions): void {
+/** Adds to `problems` what is wrong with a call of `inspectQueue` that takes options of these names; returns them. */
+export function checkInspection<Options extends InspectOptions>(
+  problems: Problems,
+  queue: unknown,
+  given: Options,
+  names: Names<Options>,
+): Options {
+  const options = problems.known('options', given, names, { prefix: '' })
   const name = queueNameProblem(queue)
   if (name !== undefined) problems.add('queue', name)
   problems.durationMs('verifyTimeoutMs', options.verifyTimeoutMs, { min: 1 })
+  return options
 }
 
 /** Looks at a queue on an open connection. */

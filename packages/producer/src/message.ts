@@ -1,4 +1,5 @@
-import { ProducerError } from './errors.ts'
+import { type Names, Problems } from '@internal/errors'
+import { toProducerError } from './errors.ts'
 
 const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')
 
@@ -21,20 +22,32 @@ export interface Message extends MessageFields {
   readonly [MESSAGE]: true
 }
 
+/** The names of the fields; a message may itself be given for those of another. */
+const FIELDS: Names<Omit<Message, typeof MESSAGE>> = {
+  id: true,
+  headers: true,
+  priority: true,
+  contentType: true,
+  body: true,
+}
+
+const REFUSED = {
+  expiration: 'drops work that nobody has done: let the worker look at the age of an item',
+}
+
 /**
  * An item with an id, headers, a priority or a content type of its own, to be enqueued among others.
  *
  * @param body a string, bytes, or anything that JSON can hold
- * @throws {ProducerError} `INVALID_OPTIONS` for an `expiration`, which would drop the item
+ * @throws {ProducerError} `INVALID_OPTIONS` for a field that is not known, and for an `expiration`, which would drop the item
  */
 export function createMessage(body: unknown, fields: MessageFields = {}): Message {
-  if ('expiration' in fields) {
-    throw new ProducerError({
-      code: 'INVALID_OPTIONS',
-      message: 'createMessage: expiration is refused, since it drops work that nobody has done.',
-      hint: 'Let the worker look at the age of an item, and end it without work when it is too old.',
-    })
-  }
+  const problems = new Problems()
+  problems.known<Omit<Message, typeof MESSAGE> | MessageFields>('fields', fields, FIELDS, {
+    prefix: '',
+    refused: REFUSED,
+  })
+  problems.throwAs('createMessage', toProducerError)
   return { ...fields, body, [MESSAGE]: true }
 }
 

@@ -1,27 +1,27 @@
 import { EventEmitter } from 'node:events'
-import { Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/errors'
 import type TypedEmitter from 'typed-emitter'
 import { aborted } from './abort.ts'
-import { type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
+import { CONNECTION_OPTIONS, type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
 import { checkDeclaration, type DeclaredQueue, declareOn } from './declare-queue.ts'
 import { EnqueueRun } from './enqueue-run.ts'
 import { ProducerError, toProducerError } from './errors.ts'
 import { callListener, type ProducerEvents, type Tell, tellListeners } from './events.ts'
-import { checkInspection, type InspectOptions, inspectOn, type QueueReading } from './inspect-queue.ts'
+import { checkInspection, INSPECT_OPTIONS, type InspectOptions, inspectOn, type QueueReading } from './inspect-queue.ts'
 import { checkItems, type Items } from './items.ts'
 import type { Link } from './link.ts'
-import { checkPublishOptions, type PublishOptions, resolvePublish } from './publish-options.ts'
-import type { QueueOptions } from './queue-arguments.ts'
+import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish-options.ts'
+import { QUEUE_OPTIONS, type QueueOptions } from './queue-arguments.ts'
 import type { Receipt } from './receipt.ts'
-import { makeLink } from './with-link.ts'
+import { makeLink, type Waiting } from './with-link.ts'
 
 /** Listeners by event, as an emitter takes them. */
 export type ProducerEventMap = { [Name in keyof ProducerEvents]: (event: ProducerEvents[Name]) => void }
 
-/** What ends a wait. */
-export interface Waiting {
-  /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal
+/** How a producer ends. */
+export interface CloseOptions {
+  /** How long calls that are under way may go on, milliseconds. Default: 30000. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
    * Takes no more calls, waits for those under way, and closes the connection. Calls that take longer than `timeoutMs`
    * (default: 30000) are ended: theirs is `ABORTED`, with the fate of every item by then. May be called twice.
    */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
 /**
@@ -49,10 +49,14 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
  */
 export function createProducer(options: ConnectionOptions = {}): Producer {
   const problems = new Problems()
-  checkConnectionOptions(problems, options)
+  checkConnectionOptions(problems, problems.known('options', options, CONNECTION_OPTIONS, { prefix: '' }))
   problems.throwAs('createProducer', toProducerError)
   return new LongLivedProducer(options)
 }
+
+const DECLARE_OPTIONS: Names<QueueOptions & Waiting> = { ...QUEUE_OPTIONS, signal: true }
+const LOOK_OPTIONS: Names<InspectOptions & Waiting> = { ...INSPECT_OPTIONS, signal: true }
+const CLOSE_OPTIONS: Names<CloseOptions> = { timeoutMs: true }
 
 const TypedEventEmitter: new () => TypedEmitter<ProducerEventMap> = EventEmitter as never
 
@@ -77,8 +81,8 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
 
   enqueue<T>(queue: string, items: Items<T>, options: PublishOptions<T> = {}): Promise<Receipt> {
     const given = options as PublishOptions<never>
-    const check = (problems: Problems): void => checkPublishOptions(problems, queue, given)
-    return this.#call('enqueue', options.signal, check, async (signal) => {
+    const check = (problems: Problems): Waiting => checkPublishOptions(problems, queue, given, PUBLISH_OPTIONS)
+    return this.#call('enqueue', check, async (signal) => {
       checkItems(items)
       const scene = { link: this.#link, queue, tell: this.#tell, reconnectForMs: this.#reconnectForMs }
       return await new EnqueueRun(scene, items, { ...resolvePublish(given), signal }).run()
@@ -86,22 +90,26 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
   }
 
   declareQueue(queue: string, options: QueueOptions & Waiting = {}): Promise<DeclaredQueue> {
-    const check = (problems: Problems): void => checkDeclaration(problems, queue, options)
-    return this.#call('declareQueue', options.signal, check, async (signal) =>
+    const check = (problems: Problems): Waiting => checkDeclaration(problems, queue, options, DECLARE_OPTIONS)
+    return this.#call('declareQueue', check, async (signal) =>
       declareOn(await this.#link.open(signal), this.#link.shown, queue, options),
     )
   }
 
   inspectQueue(queue: string, options: InspectOptions & Waiting = {}): Promise<QueueReading> {
-    const check = (problems: Problems): void => checkInspection(problems, queue, options)
-    return this.#call('inspectQueue', options.signal, check, async (signal) =>
+    const check = (problems: Problems): Waiting => checkInspection(problems, queue, options, LOOK_OPTIONS)
+    return this.#call('inspectQueue', check, async (signal) =>
       inspectOn(await this.#link.open(signal), this.#link.shown, queue, options),
     )
   }
 
-  close({ timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async close(given: CloseOptions = {}): Promise<void> {
+    const problems = new Problems()
+    const { timeoutMs = 30_000 } = problems.known('options', given, CLOSE_OPTIONS, { prefix: '' })
+    problems.durationMs('timeoutMs', timeoutMs)
+    problems.throwAs('close', toProducerError)
     this.#closing ??= this.#close(timeoutMs)
-    return this.#closing
+    await this.#closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,8 +128,7 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
 
   async #call<T>(
     name: string,
-    signal: AbortSignal | undefined,
-    check: (problems: Problems) => void,
+    check: (problems: Problems) => Waiting,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     if (this.#closing !== undefined) {
@@ -132,7 +139,8 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
       })
     }
     const problems = new Problems()
-    check(problems)
+    const { signal } = check(problems)
+    problems.signal('signal', signal)
     problems.throwAs(name, toProducerError)
     const early = aborted(signal)
     if (early !== undefined) throw early

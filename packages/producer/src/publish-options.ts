@@ -1,5 +1,5 @@
 import { queueNameProblem } from '@internal/amqp'
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Journal } from './journal.ts'
 import { JournalFile } from './journal-file.ts'
@@ -41,6 +41,21 @@ export interface PublishOptions<T = unknown> {
   readonly signal?: AbortSignal
 }
 
+/** The names of these options. */
+export const PUBLISH_OPTIONS: Names<PublishOptions> = {
+  window: true,
+  windowBytes: true,
+  maxMessageBytes: true,
+  maxFailures: true,
+  confirmTimeoutMs: true,
+  blockedTimeoutMs: true,
+  journal: true,
+  schema: true,
+  encode: true,
+  messageId: true,
+  signal: true,
+}
+
 /** The options of a call with every default filled in. */
 export interface ResolvedPublish extends PrepareOptions {
   readonly window: number
@@ -52,8 +67,14 @@ export interface ResolvedPublish extends PrepareOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** Adds to `problems` what is wrong with a call of `enqueue`. */
-export function checkPublishOptions(problems: Problems, queue: unknown, options: PublishOptions<never>): void {
+/** Adds to `problems` what is wrong with a call of `enqueue` that takes options of these names; returns them. */
+export function checkPublishOptions<Options extends PublishOptions<never>>(
+  problems: Problems,
+  queue: unknown,
+  given: Options,
+  names: Names<Options>,
+): Options {
+  const options = problems.known('options', given, names, { prefix: '' })
   const name = queueNameProblem(queue)
   if (name !== undefined) problems.add('queue', name)
   problems.wholeNumber('window', options.window, { min: 1 })
@@ -62,17 +83,15 @@ export function checkPublishOptions(problems: Problems, queue: unknown, options:
   problems.wholeNumber('maxFailures', options.maxFailures, { min: 1 })
   problems.durationMs('confirmTimeoutMs', options.confirmTimeoutMs, { min: 1 })
   problems.durationMs('blockedTimeoutMs', options.blockedTimeoutMs, { min: 1 })
-  for (const name of ['encode', 'messageId'] as const) {
-    const given: unknown = options[name]
-    if (given !== undefined && typeof given !== 'function') problems.add(name, 'must be a function')
-  }
+  problems.callable('encode', options.encode)
+  problems.callable('messageId', options.messageId)
   const { journal, schema } = options
-  if (journal !== undefined && (typeof journal === 'string' ? journal === '' : typeof journal?.append !== 'function')) {
-    problems.add('journal', 'must be the path of a file, or an object with open, append and close')
-  }
+  if (typeof journal === 'string') problems.text('journal', journal)
+  else problems.methods('journal', journal, ['open', 'append', 'close'])
   if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
     problems.add('schema', 'must be a Standard Schema, as those of zod, valibot and arktype are')
   }
+  return options
 }
 
 export function resolvePublish(options: PublishOptions<never>): ResolvedPublish {

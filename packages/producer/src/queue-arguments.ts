@@ -1,5 +1,5 @@
 import { deadLetterQueueOf } from '@internal/amqp'
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import type { ServerVersion } from './server-version.ts'
 
 /** How a queue is declared. */
@@ -24,8 +24,16 @@ export interface QueueOptions {
   readonly consumerTimeoutMs?: number
 }
 
+/** The names of these options. */
+export const QUEUE_OPTIONS: Names<QueueOptions> = {
+  type: true,
+  deliveryLimit: true,
+  maxLength: true,
+  consumerTimeoutMs: true,
+}
+
 /** What people ask of a queue and this package refuses, and why. */
-const REFUSED: Readonly<Record<string, string>> = {
+export const REFUSED_QUEUE_OPTIONS: Readonly<Record<string, string>> = {
   messageTtlMs: 'drops work that nobody has done: let the worker look at the age of an item',
   messageTtl: 'drops work that nobody has done: let the worker look at the age of an item',
   expires: 'deletes the queue with the work that is in it: delete it when the work is done',
@@ -43,10 +51,6 @@ export function checkQueueOptions(problems: Problems, options: QueueOptions): vo
   problems.durationMs('consumerTimeoutMs', options.consumerTimeoutMs, { min: 1 })
   if (options.type === 'classic' && options.deliveryLimit !== undefined) {
     problems.add('deliveryLimit', "is not counted by classic queues: leave it out, or type: 'quorum'")
-  }
-  for (const name of Object.keys(options)) {
-    const why = REFUSED[name]
-    if (why !== undefined) problems.add(name, why)
   }
 }
 

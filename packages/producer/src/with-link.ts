@@ -19,15 +19,21 @@ export function makeLink(options: ConnectionOptions, tell: Tell): Link {
   return new OwnLink(resolveAddress(options.url), resolved, tell)
 }
 
+/** What ends a wait. */
+export interface Waiting {
+  /** Ends the call with `ABORTED`. */
+  readonly signal?: AbortSignal
+}
+
 /** A call with a connection of its own, which ends with it: checks the options, and does not begin once `signal` aborted. */
 export async function withLink<T>(
   call: string,
-  options: ConnectionOptions & { readonly signal?: AbortSignal },
-  check: (problems: Problems) => void,
+  check: (problems: Problems) => ConnectionOptions & Waiting,
   use: (link: Link, tell: Tell) => Promise<T>,
 ): Promise<T> {
   const problems = new Problems()
-  check(problems)
+  const options = check(problems)
+  problems.signal('signal', options.signal)
   checkConnectionOptions(problems, options)
   problems.throwAs(call, toProducerError)
   const early = aborted(options.signal)

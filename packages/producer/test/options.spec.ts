@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import * as producer from '../src/index.ts'
+import { createMessage, createProducer, declareQueue, enqueue, inspectQueue, ProducerError } from '../src/index.ts'
+
+/** Where nobody listens: a call that goes so far is BROKER_UNREACHABLE. */
+const url = 'amqp://127.0.0.1:1'
+const at = { url, reconnectForMs: 0 }
+
+let read = 0
+const items: Iterable<string> = {
+  *[Symbol.iterator]() {
+    read += 1
+    yield 'a'
+  },
+}
+
+interface Call {
+  readonly call: (options: never) => unknown
+  /** One that it takes, and its type does not let be so. */
+  readonly wrong: Readonly<Record<string, unknown>>
+  /** One that it takes, misspelt. */
+  readonly misspelt: readonly [typed: string, meant: string]
+  readonly valid?: object
+}
+
+/** Every function of the package that takes options, and every object of options within those. */
+const CALLS: Readonly<Record<string, Call>> = {
+  enqueue: { call: (o) => enqueue('q', items, o), wrong: { window: 0 }, misspelt: ['windw', 'window'], valid: at },
+  declareQueue: {
+    call: (o) => declareQueue('q', o),
+    wrong: { type: 'quorom' },
+    misspelt: ['deliverylimit', 'deliveryLimit'],
+    valid: at,
+  },
+  inspectQueue: {
+    call: (o) => inspectQueue('q', o),
+    wrong: { connectTimeoutMs: 0 },
+    misspelt: ['verifyTimeout', 'verifyTimeoutMs'],
+    valid: at,
+  },
+  createProducer: {
+    call: (o) => createProducer(o),
+    wrong: { logger: {} },
+    misspelt: ['reconectForMs', 'reconnectForMs'],
+    valid: at,
+  },
+  createMessage: { call: (o) => createMessage('a', o), wrong: { expiration: 1 }, misspelt: ['header', 'headers'] },
+  'enqueue of a producer': {
+    call: (o) => createProducer(at).enqueue('q', items, o),
+    wrong: { journal: {} },
+    misspelt: ['confirmTimeout', 'confirmTimeoutMs'],
+  },
+  'declareQueue of a producer': {
+    call: (o) => createProducer(at).declareQueue('q', o),
+    wrong: { messageTtlMs: 1 },
+    misspelt: ['maxLenght', 'maxLength'],
+  },
+  'inspectQueue of a producer': {
+    call: (o) => createProducer(at).inspectQueue('q', o),
+    wrong: { signal: new AbortController() },
+    misspelt: ['singal', 'signal'],
+  },
+  'close of a producer': {
+    call: (o) => createProducer(at).close(o),
+    wrong: { timeoutMs: -1 },
+    misspelt: ['timeoutMS', 'timeoutMs'],
+  },
+}
+
+/** What a call was refused with, whether it throws or rejects. */
+async function refusal(call: () => unknown): Promise<ProducerError & { readonly problems: Record<string, string> }> {
+  const error: unknown = await (async () => call())().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(ProducerError)
+  const known = error as ProducerError
+  expect(known).toMatchObject({ code: 'INVALID_OPTIONS', retryable: false })
+  const found = known.details.problems as readonly { readonly path: string; readonly message: string }[]
+  return Object.assign(known, { problems: Object.fromEntries(found.map(({ path, message }) => [path, message])) })
+}
+
+test('every function of the package is held to what follows', () => {
+  const isFunction = ([, value]: [string, unknown]): boolean =>
+    typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value))
+  const functions = Object.entries(producer).filter(isFunction)
+  expect(Object.keys(CALLS)).toEqual(expect.arrayContaining(functions.map(([name]) => name)))
+})
+
+describe.each(Object.entries(CALLS))('%s', (_, { call, wrong, misspelt: [typed, meant], valid = {} }) => {
+  test('refuses an option that it does not know, and says which was meant', async () => {
+    const { problems } = await refusal(() => call({ ...valid, [typed]: 1 } as never))
+    expect(problems).toEqual({ [typed]: `is not known: did you mean ${meant}?` })
+  })
+
+  test('says which options there are where none is near', async () => {
+    const { problems } = await refusal(() => call({ ...valid, colour: 'green' } as never))
+    expect(problems.colour).toMatch(/^is not known: there are /)
+    expect(problems.colour).toContain(meant)
+  })
+
+  test.each([
+    ['null', null, 'null'],
+    ['a list', [], 'a list'],
+    ['a text', 'amqp://user:s3cret@host', 'a text'],
+    ['a number', 7, '7'],
+  ])('refuses %s instead of options', async (_name, given, shown) => {
+    const error = await refusal(() => call(given as never))
+    expect(Object.values(error.problems)).toEqual([`must be an object, not ${shown}`])
+    expect(error.message).not.toContain('s3cret')
+  })
+
+  test('names all that is wrong at once', async () => {
+    const { problems } = await refusal(() => call({ ...valid, ...wrong, [typed]: 1, colour: 'green' } as never))
+    expect(Object.keys(problems).toSorted()).toEqual([...Object.keys(wrong), typed, 'colour'].toSorted())
+  })
+
+  test('takes an option that is undefined for one that is not there', async () => {
+    const ended = (async () => call({ ...valid, colour: undefined } as never))()
+    expect(await ended.catch((error: { code: string }) => error.code)).not.toBe('INVALID_OPTIONS')
+  })
+})
+
+test('listeners are known by their events, and are functions', async () => {
+  const on = { conected: () => {}, blocked: 'yes' } as object
+  for (const call of [() => enqueue('q', items, { ...at, on }), () => createProducer({ ...at, on })]) {
+    expect((await refusal(call)).problems).toEqual({
+      'on.conected': 'is not known: did you mean connected?',
+      'on.blocked': 'must be a function, not a text',
+    })
+  }
+  expect((await refusal(() => createProducer({ on: null } as never))).problems).toEqual({
+    on: 'must be an object, not null',
+  })
+})
+
+test.each([
+  ['tls', true, /tls\.connect/],
+  ['logger', { warn: () => {} }, /info, warn/],
+  ['connection', {}, /amqplib/],
+  ['signal', new AbortController(), /AbortSignal/],
+  ['journal', { append: () => {} }, /open, append, close/],
+  ['journal', '', /not empty/],
+  ['schema', {}, /Standard Schema/],
+  ['encode', 'json', /function/],
+  ['messageId', 7, /function/],
+])('%s of another kind is refused before anything is opened', async (name, value, message) => {
+  const { problems } = await refusal(() => enqueue('q', items, { reconnectForMs: 0, [name]: value }))
+  expect(problems[name]).toMatch(message)
+})
+
+test('a message may be given for the fields of another', () => {
+  const message = createMessage('a', { id: 'order-17', priority: 2 })
+  expect(createMessage('b', message)).toMatchObject({ body: 'b', id: 'order-17', priority: 2 })
+})
+
+test('nothing was read of the items of a call that is refused', () => {
+  expect(read).toBe(0)
+})
