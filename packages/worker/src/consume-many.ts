@@ -31,7 +31,7 @@ export interface ManyOutcome {
  * `details` count what was done. Else as `consumeOne`.
  */
 export async function consumeMany(handler: Handler, options: ConsumeManyOptions): Promise<ManyOutcome> {
-  const resolved = resolveManyOptions(options)
+  const resolved = resolveManyOptions(handler, options)
   const tally = new Tally(resolved.maxItems)
   using clock = new Clock(resolved)
   const prefetch = (): number => Math.min(resolved.concurrency, tally.left)

@@ -36,7 +36,7 @@ export type Outcome<R> =
  */
 export async function consumeOne<R>(handler: Handler<R>, options: ConsumeOneOptions): Promise<Outcome<R>> {
   refuseMany(process.env.PODQUEUE_ITEMS)
-  const resolved = resolveOneOptions(options)
+  const resolved = resolveOneOptions(handler, options)
   return await inSessions<Outcome<R>>(
     resolved,
     () => 1,

@@ -1,5 +1,5 @@
 import { findAddress, queueNameProblem, type TlsOptions } from '@internal/amqp'
-import { Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/errors'
 import type { AmqpConnection, Broker } from './broker.ts'
 import { toWorkerError } from './errors.ts'
 import { type Logger, SILENT } from './logger.ts'
@@ -76,6 +76,36 @@ export interface ConsumeManyOptions extends ConsumeOneOptions {
   readonly maxConsecutiveFailures?: number
 }
 
+/** The names of what every way to take items knows. */
+export const WORKER_OPTIONS: Names<Omit<ConsumeOneOptions, 'signal'>> = {
+  queue: true,
+  url: true,
+  tls: true,
+  connection: true,
+  connectTimeoutMs: true,
+  reconnectForMs: true,
+  configGraceMs: true,
+  empty: true,
+  emptyAfterMs: true,
+  idleTimeoutMs: true,
+  retries: true,
+  retryDelayMs: true,
+  uncountedLimit: true,
+  graceMs: true,
+  settleTimeoutMs: true,
+  logger: true,
+}
+
+const ONE_OPTIONS: Names<ConsumeOneOptions> = { ...WORKER_OPTIONS, signal: true }
+
+const MANY_OPTIONS: Names<ConsumeManyOptions> = {
+  ...ONE_OPTIONS,
+  concurrency: true,
+  maxItems: true,
+  maxDurationMs: true,
+  maxConsecutiveFailures: true,
+}
+
 /** What a handler has to end after it was asked to: less than the 30 s that Kubernetes gives a pod. */
 export const GRACE_MS = 25_000
 
@@ -111,21 +141,23 @@ const DEAD_WORKER_NOTICED_MS = 24_000
 const MOST_AT_ONCE = 65_535
 
 /** Checks and completes the options of `consumeOne`, once, at the door. */
-export function resolveOneOptions(options: ConsumeOneOptions): ResolvedOptions {
+export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): ResolvedOptions {
   const problems = new Problems()
+  checkHandler(problems, handler)
+  const options = problems.known('options', given, ONE_OPTIONS, { prefix: '' })
+  checkQueue(problems, options.queue)
   checkShared(problems, options)
   problems.throwAs('consumeOne', toWorkerError)
   return resolveShared(options)
 }
 
 /** Checks and completes the options of `consumeMany`, once, at the door. */
-export function resolveManyOptions(options: ConsumeManyOptions): ResolvedManyOptions {
+export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions): ResolvedManyOptions {
   const problems = new Problems()
-  checkShared(problems, options)
-  problems.wholeNumber('concurrency', options.concurrency, { min: 1, max: MOST_AT_ONCE })
-  problems.wholeNumber('maxItems', options.maxItems, { min: 1 })
-  problems.durationMs('maxDurationMs', options.maxDurationMs, { min: 1 })
-  problems.wholeNumber('maxConsecutiveFailures', options.maxConsecutiveFailures, { min: 1 })
+  checkHandler(problems, handler)
+  const options = problems.known('options', given, MANY_OPTIONS, { prefix: '' })
+  checkQueue(problems, options.queue)
+  checkMany(problems, options)
   problems.throwAs('consumeMany', toWorkerError)
   return {
     ...resolveShared(options),
@@ -136,12 +168,32 @@ export function resolveManyOptions(options: ConsumeManyOptions): ResolvedManyOpt
   }
 }
 
-function checkShared(problems: Problems, options: ConsumeOneOptions): void {
-  const name = queueNameProblem(options.queue)
+/** Adds what would else be known only when an item is in hand, and cost it a delivery. */
+export function checkHandler(problems: Problems, handler: unknown): void {
+  if (typeof handler !== 'function') problems.add('handler', 'must be a function that does the work of an item')
+}
+
+export function checkQueue(problems: Problems, queue: unknown): void {
+  const name = queueNameProblem(queue)
   if (name !== undefined) problems.add('queue', name)
+}
+
+/** Adds all that is wrong with the values of these options, but the queue's. */
+export function checkMany(problems: Problems, options: Omit<ConsumeManyOptions, 'queue'>): void {
+  checkShared(problems, options)
+  problems.wholeNumber('concurrency', options.concurrency, { min: 1, max: MOST_AT_ONCE })
+  problems.wholeNumber('maxItems', options.maxItems, { min: 1 })
+  problems.durationMs('maxDurationMs', options.maxDurationMs, { min: 1 })
+  problems.wholeNumber('maxConsecutiveFailures', options.maxConsecutiveFailures, { min: 1 })
+}
+
+function checkShared(problems: Problems, options: Omit<ConsumeOneOptions, 'queue'>): void {
   if (options.connection !== undefined && typeof options.connection?.createChannel !== 'function') {
     problems.add('connection', 'must be what connect() of amqplib resolves to')
   }
+  problems.passedOn('tls', options.tls, 'tls.connect of Node')
+  problems.signal('signal', options.signal)
+  problems.methods('logger', options.logger, ['info', 'warn'])
   problems.oneOf('empty', options.empty, ['exit', 'wait'])
   problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
   problems.durationMs('reconnectForMs', options.reconnectForMs)

@@ -7,7 +7,7 @@ import type { Handler } from './handler.ts'
 import type { Logger } from './logger.ts'
 import { type ConsumeManyOptions, GRACE_MS } from './options.ts'
 import { writeTerminationLog } from './termination-log.ts'
-import { withEnvironment } from './worker-environment.ts'
+import { type ProcessOptions, processOptions } from './worker-environment.ts'
 
 export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'signal' | 'maxItems'> {
   /** The queue to take from. Default: the environment's `QUEUE`. */
@@ -43,7 +43,7 @@ export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOption
     }
   }
   try {
-    await work(counted, options, ending.signal)
+    await work(counted, processOptions(handler, options), ending.signal)
     process.exitCode = 0
   } catch (error) {
     process.exitCode = exitCodeOf(error)
@@ -57,16 +57,14 @@ export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOption
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
-async function work<R>(handler: Handler<R>, given: RunWorkerOptions, signal: AbortSignal): Promise<void> {
-  const { items, ...options } = withEnvironment(given)
+async function work<R>(handler: Handler<R>, given: ProcessOptions, signal: AbortSignal): Promise<void> {
+  const { items, ...options } = given
   if (items !== 1) {
-    const { concurrency, ...rest } = options
     const limit = items === 'all' ? {} : { maxItems: items }
     const { status, done, deadLettered, failed } = await consumeMany(handler, {
       logger: STDERR,
-      ...rest,
+      ...options,
       ...limit,
-      ...(concurrency === undefined ? {} : { concurrency }),
       signal,
     })
     const why = {
@@ -77,7 +75,8 @@ async function work<R>(handler: Handler<R>, given: RunWorkerOptions, signal: Abo
     STDERR.info({}, `${done} done, ${deadLettered} dead-lettered, ${failed} failed attempts: ${why[status]}.`)
     return
   }
-  const outcome = await consumeOne(handler, { logger: STDERR, ...options, signal })
+  const { concurrency: _, maxDurationMs: __, maxConsecutiveFailures: ___, ...one } = options
+  const outcome = await consumeOne(handler, { logger: STDERR, ...one, signal })
   if (outcome.status === 'empty') STDERR.info({}, 'The queue is empty: there is nothing to do.')
   if (outcome.status === 'dead-lettered') STDERR.warn({}, `The item is in the dead-letter queue: ${outcome.reason}`)
 }

@@ -4,20 +4,35 @@
  * @module
  */
 
+import { type Names, Problems } from '@internal/errors'
+import { toWorkerError } from './errors.ts'
 import { type Item, type ItemFields, makeItem } from './item.ts'
 
 export type { Item } from './item.ts'
+
+const FIELDS: Names<Omit<ItemFields, 'body'>> = {
+  queue: true,
+  id: true,
+  contentType: true,
+  headers: true,
+  redelivered: true,
+  deliveryCount: true,
+}
 
 /**
  * An item as a handler gets it: a string as its UTF-8 bytes, bytes as they are, anything else as JSON.
  *
  * @param overrides any field of an item; default: queue `test`, no id, first delivery
+ * @throws {WorkerError} `INVALID_OPTIONS` for a field that an item does not have
  * @example
  * ```ts
  * await handler(createTestItem({ frame: 7 }, { id: 'frame-7' }), { signal: new AbortController().signal })
  * ```
  */
 export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields, 'body'>> = {}): Item {
+  const problems = new Problems()
+  problems.known<Partial<Omit<ItemFields, 'body'>>>('overrides', overrides, FIELDS, { prefix: '' })
+  problems.throwAs('createTestItem', toWorkerError)
   const [bytes, contentType] = encoded(body)
   return makeItem({
     queue: 'test',

@@ -264,7 +264,7 @@ test('77: a wrong password', async () => {
 })
 
 test.each([
-  ['no queue', [], { QUEUE: '' }, /INVALID_OPTIONS.*\n.*QUEUE/],
+  ['no queue', [], { QUEUE: '' }, /INVALID_OPTIONS.*queue: .*QUEUE/],
   ['no broker address', ['--queue', 'q'], { BROKER_URL: '' }, /BROKER_URL_MISSING/],
   ['a number of items that is none', ['--queue', 'q'], { PODQUEUE_ITEMS: 'some' }, /PODQUEUE_ITEMS/],
 ])('78: %s', async (_, args, environment, message) => {
