@@ -120,3 +120,8 @@ test('a failed pod is described without the password in its words', () => {
   })
   expect(podFailure(podWith({ terminated: { exitCode: 0 } }, 'Succeeded'))).toBeUndefined()
 })
+
+test('the place of an error in a package with a scope is not taken for a password', () => {
+  const message = 'Error: boom\n    at file:///app/node_modules/@scope/render/index.js:1:7'
+  expect(podFailure(podWith({ terminated: { exitCode: 1, message } }, 'Failed'))).toMatchObject({ message })
+})

@@ -114,7 +114,8 @@ export class Crew {
     if (end.type === 'failed') {
       tally.failed += 1
       tally.consecutiveFailures += 1
-      this.#options.logger.warn({ queue, code: end.error.code }, end.error.message)
+      const { code, message: said, cause, details } = end.error
+      this.#options.logger.warn({ queue, messageId: details.messageId, code, err: cause }, said)
       if (end.answer === 'release') this.#endRun(end.error)
       else if (tally.consecutiveFailures >= maxConsecutiveFailures)
         this.#endRun(tooManyFailures(queue, tally, end.error))

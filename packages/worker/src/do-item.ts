@@ -35,7 +35,7 @@ export async function doItem<R>(
   sayTaken(item, options)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   if (lease.ending?.aborted === true) {
-    return { type: 'released', answer: 'release', error: releasedError(queue, lease.ending.reason) }
+    return { type: 'released', answer: 'release', error: releasedError(item, lease.ending.reason) }
   }
   const uncounted = uncountedDeliveries(message)
   if (uncounted > uncountedLimit) {
@@ -55,9 +55,9 @@ export async function doItem<R>(
     case 'lost':
       return { type: 'lost', error: lease.lost.reason }
     case 'released':
-      return { type: 'released', answer: 'release', error: releasedError(queue, work.cause) }
+      return { type: 'released', answer: 'release', error: releasedError(item, work.cause) }
     case 'failed':
-      return await failed(item, work.cause, { lease, hurry }, options)
+      return await failed(item, work.cause, { lease, hurry })
   }
 }
 
@@ -74,19 +74,14 @@ export function requeueDelayMs(deliveryCount: number | undefined): number {
 }
 
 /** A failed item goes back after a wait that grows with its deliveries, so that no queue spins on one item. */
-async function failed(
-  item: Item,
-  cause: unknown,
-  { lease, hurry }: Waits,
-  { queue }: ResolvedOptions,
-): Promise<ItemEnd<never>> {
+async function failed(item: Item, cause: unknown, { lease, hurry }: Waits): Promise<ItemEnd<never>> {
   // What no item is to blame for must not cost one a delivery.
   if (cause instanceof WorkerError && cause.code === 'PROGRAM_NOT_FOUND') {
     return { type: 'failed', answer: 'release', error: cause }
   }
   await waitBeforeRequeue(item.deliveryCount, hurry)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
-  return { type: 'failed', answer: 'reject', error: handlerFailed(queue, cause) }
+  return { type: 'failed', answer: 'reject', error: handlerFailed(item, cause) }
 }
 
 async function waitBeforeRequeue(deliveryCount: number | undefined, hurry: AbortSignal): Promise<void> {
@@ -104,14 +99,15 @@ async function deadLetter(
   const { queue, broker, settleTimeoutMs } = options
   const fault = await publishDeadLetter(message, reason, { queue, broker, settleTimeoutMs })
   if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
-  await waitBeforeRequeue(toItem(queue, message).deliveryCount, hurry)
+  const item = toItem(queue, message)
+  await waitBeforeRequeue(item.deliveryCount, hurry)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   const error = new WorkerError({
     code: 'DEAD_LETTER_FAILED',
-    message: `An item of queue ${queue} cannot be put into its dead-letter queue and is back in the queue. ${fault}`,
+    message: `${named(item)} cannot be put into its dead-letter queue and is back in the queue. ${fault}`,
     hint: `The worker needs write permission on the default exchange, and ${queue}.dead has to be there.`,
     retryable: true,
-    details: { queue, reason },
+    details: { queue, messageId: item.id, reason },
     cause,
   })
   return { type: 'failed', answer: 'reject', error }
@@ -134,31 +130,38 @@ export function unconfirmedError(
   })
 }
 
-function handlerFailed(queue: string, cause: unknown): WorkerError {
+function handlerFailed(item: Item, cause: unknown): WorkerError {
   // A handler's own WorkerError, as of item.json(), has a hint worth keeping.
   const known = cause instanceof WorkerError ? cause : undefined
   const said = cause instanceof Error ? cause.message : String(cause)
   return new WorkerError({
     code: 'HANDLER_FAILED',
-    message: `An item of queue ${queue} failed and is back in the queue: ${said}`,
+    message: `${named(item)} failed and is back in the queue: ${said}`,
     hint:
       known?.hint ??
       'It is delivered again, up to the delivery limit of the queue, and then goes to its dead-letter queue.',
     retryable: true,
-    details: { queue },
+    details: { queue: item.queue, messageId: item.id },
     cause,
   })
 }
 
-function releasedError(queue: string, cause: unknown): WorkerError {
+function releasedError(item: Item, cause: unknown): WorkerError {
   return new WorkerError({
     code: 'RELEASED',
-    message: `An item of queue ${queue} was given back undone, because this worker had to end.`,
+    message: `${named(item)} was given back undone, because this worker had to end.`,
     hint: 'Nothing to do: another worker takes it.',
     retryable: true,
-    details: { queue },
+    details: { queue: item.queue, messageId: item.id },
     cause,
   })
+}
+
+/** By its id, as long as that is one that people read: AMQP allows 255 bytes of anything. */
+function named({ id, queue }: Item): string {
+  return id !== undefined && /^[\x21-\x7e]{1,100}$/.test(id)
+    ? `Item ${id} of queue ${queue}`
+    : `An item of queue ${queue}`
 }
 
 function sayTaken(item: Item, { broker }: ResolvedOptions): void {

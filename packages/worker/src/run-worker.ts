@@ -22,9 +22,9 @@ export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'si
  *
  * Reads `QUEUE`, `PODQUEUE_ITEMS`, `PODQUEUE_CONCURRENCY`, `PODQUEUE_EMPTY`, `PODQUEUE_EMPTY_AFTER_MS` and
  * `PODQUEUE_IDLE_MS` where an option is not given. SIGTERM and SIGINT abort the handler's signal and, after the grace,
- * release the item. Sets `process.exitCode` (see the table in the README), writes one line on stderr when the item was not
- * done, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in `/dev/termination-log` where that
- * exists. Never throws.
+ * release the item. Sets `process.exitCode` (see the table in the README), says on stderr why an item was not done and
+ * where in the handler, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in
+ * `/dev/termination-log` where that exists. Never throws.
  *
  * What the program does afterwards is its own, but a handler that goes on although its item is somebody else's by then has
  * `graceMs` more, or none after a signal; then the process ends, with that exit code.
@@ -81,8 +81,19 @@ async function work<R>(handler: Handler<R>, given: ProcessOptions, signal: Abort
   if (outcome.status === 'dead-lettered') STDERR.warn({}, `The item is in the dead-letter queue: ${outcome.reason}`)
 }
 
-const say = (_: unknown, message: string): void => void process.stderr.write(`podqueue-worker: ${redact(message)}\n`)
+const say: Logger['info'] = ({ err }, message) =>
+  void process.stderr.write(`podqueue-worker: ${redact(`${message}${frames(err)}`)}\n`)
 const STDERR: Logger = { info: say, warn: say }
+
+/** Where in the handler it was thrown. */
+function frames(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  return stack
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line))
+    .map((line) => `\n${line}`)
+    .join('')
+}
 
 /** Says on stderr and in the termination log why the process ends as it does. */
 export function report(error: unknown): void {
@@ -90,6 +101,6 @@ export function report(error: unknown): void {
     error instanceof WorkerError
       ? `${error.code}: ${error.message}${error.hint === '' ? '' : `\n  ${error.hint}`}`
       : `This is a bug in podqueue, please report it: ${error instanceof Error ? error.stack : String(error)}`
-  say({}, text)
+  say(error instanceof WorkerError && error.code === 'HANDLER_FAILED' ? { err: error.cause } : {}, text)
   writeTerminationLog(redact(text))
 }

@@ -7,6 +7,7 @@ const AN_HOUR = 3_600_000
 await runWorker(
   async (item, { signal }) => {
     process.stdout.write('handling\n')
+    if (item.text() === 'throws') throw new TypeError('Cannot read frames of nothing')
     if (item.text() === 'honours its signal') await sleep(AN_HOUR, undefined, { signal })
     if (item.text() === 'ignores its signal') await sleep(AN_HOUR)
     if (item.text() === 'finishes in its grace')

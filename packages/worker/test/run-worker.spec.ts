@@ -37,3 +37,21 @@ it('a worker that lost its lease ends, however long its handler ignores its sign
   expect({ code, stdout }).toEqual({ code: 75, stdout: 'handling\nafter\n' })
   expect(stderr).toMatch(/LEASE_LOST/)
 })
+
+it.each(['1', '5'])('a worker of %s items says which item failed, why, and where in the handler', async (items) => {
+  await using queue = await testQueue()
+  for (let sent = 0; sent < 5; sent += 1) {
+    queue.channel.publish('', queue.name, Buffer.from('throws'), { messageId: 'frame-7' })
+  }
+  await queue.until(({ ready }) => ready === 5)
+  const environment = {
+    BROKER_URL: brokerUrl(),
+    QUEUE: queue.name,
+    PODQUEUE_ITEMS: items,
+    PODQUEUE_CONCURRENCY: '5',
+  }
+  const { code, stderr } = await startCommand([], environment, [process.execPath, PROGRAM]).exited
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/Item frame-7 of queue .* failed and is back in the queue: Cannot read frames of nothing/)
+  expect(stderr).toMatch(/^ {4}at .*run-worker-program\.ts:\d+:\d+/m)
+})

@@ -9,6 +9,8 @@ export class ProgramFailed extends Error {
   override readonly name: string = 'ProgramFailed'
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined
+  /** Where this was thrown tells nothing: what went wrong is in the program's own output. */
+  override readonly stack: string = ''
 
   constructor(program: string, code: number | null, by: NodeJS.Signals | null) {
     super(by === null ? `${program} exited with ${code}.` : `${program} was ended by ${by}${oomHint(by)}.`)
