@@ -118,8 +118,9 @@ export class Supervisor implements AsyncDisposable {
         break
       case 'exited':
         this.#runs.delete(report.id)
-        run.listener.exited(report.exitCode, report.at)
+        // First, while its files are there: with this its pod may be gone.
         for (const follower of run.followers) follower()
+        run.listener.exited(report.exitCode, report.at)
     }
   }
 
@@ -130,8 +131,8 @@ export class Supervisor implements AsyncDisposable {
     for (const { pid } of runs) if (pid !== undefined) signalGroup(pid, 'SIGKILL')
     if (runs.length > 0) killMarked(`${this.#clusterId}/`)
     for (const { listener, followers } of runs) {
-      listener.exited(137, Date.now())
       for (const follower of followers) follower()
+      listener.exited(137, Date.now())
     }
   }
 }

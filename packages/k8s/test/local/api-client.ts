@@ -123,6 +123,15 @@ export class TestCluster implements AsyncDisposable {
     return (await this.call('GET', `${PODS}/${pod.metadata.name}/log?${query}`)).body
   }
 
+  /** A log that is being followed: its answer has begun. */
+  async follow(pod: Pod): Promise<{ text(): Promise<string> }> {
+    const { body } = await request(`${this.cluster.url}${PODS}/${pod.metadata.name}/log?follow=true`, {
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.#token}` },
+    })
+    return body
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy()
     await this.cluster.close()

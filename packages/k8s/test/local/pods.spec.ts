@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -175,10 +175,11 @@ describe('a pod', () => {
   })
 
   it('is given its grace when its Job is deleted in the background, and then ended with all that it started', async () => {
-    const script = 'trap "" TERM; sleep 600 & echo $$$$ $!; wait; wait'
+    await promisify(execFile)('mkfifo', [join(folder, 'pids')])
+    const script = 'trap "" TERM; sleep 600 & echo $$$$ $! >pids; wait; wait'
     await cluster.createJob('deleted', {}, { command: shell(script), terminationGracePeriodSeconds: 1 })
     const pod = await cluster.podThat('deleted', ({ status }) => status.phase === 'Running')
-    const log = cluster.log(pod, 'follow=true')
+    const pids = (await readFile(join(folder, 'pids'), 'utf8')).trim().split(' ').map(Number)
     const { body } = await cluster.call('DELETE', `${JOBS}/deleted`, { propagationPolicy: 'Background' })
     expect(body).toMatchObject({
       kind: 'Status',
@@ -191,8 +192,20 @@ describe('a pod', () => {
     })) {
       if (type === 'DELETED') break
     }
-    const pids = (await log).trim().split(' ').map(Number)
     expect(pids).toHaveLength(2)
     for (const pid of pids) expect(await isAlive(pid)).toBe(false)
+  })
+
+  it('is heard to its end by who follows its log, though its first words come with its end and it is deleted', async () => {
+    await promisify(execFile)('mkfifo', [join(folder, 'waiting')])
+    const script = 'trap "echo farewell; exit 0" TERM; sleep 600 & echo $$$$ >waiting; wait'
+    await cluster.createJob('farewell', {}, { command: shell(script) })
+    const pod = await cluster.podThat('farewell', ({ status }) => status.phase === 'Running')
+    const pid = (await readFile(join(folder, 'waiting'), 'utf8')).trim()
+    const heard = await cluster.follow(pod)
+    await cluster.call('DELETE', `${JOBS}/farewell`, { propagationPolicy: 'Background' })
+    // The cluster is this process: while it waits here, the output and the end arrive, to be read in one turn.
+    execFileSync('sh', ['-c', `while kill -0 ${pid} 2>/dev/null; do sleep 0.01; done`])
+    expect(await heard.text()).toBe('farewell\n')
   })
 })

@@ -58,14 +58,18 @@ export function podLog(
   }
   response.flushHeaders()
   let due: NodeJS.Immediate | undefined
+  const look = () => {
+    clearImmediate(due)
+    due = undefined
+    const over = !kubelet.isRunning(pod, name, run)
+    send(reader.read())
+    if (over || left <= 0) response.end()
+  }
   const more = () => {
+    // The end at once: a pod that is being deleted goes in the same turn, and its files with it.
+    if (!kubelet.isRunning(pod, name, run)) look()
     // Once for a burst of output.
-    due ??= setImmediate(() => {
-      due = undefined
-      const over = !kubelet.isRunning(pod, name, run)
-      send(reader.read())
-      if (over || left <= 0) response.end()
-    })
+    else due ??= setImmediate(look)
   }
   const stop = kubelet.follow(pod, name, run, more)
   response.once('close', () => {
