@@ -52,7 +52,9 @@ export class JobUnderTest {
         if (fits(object)) return seen
       }
       // A busy API server does not remember for long.
-      from = await this.read()
+      const { status, body } = await this.#place.client.call('GET', this.path)
+      if (status === 404) throw new Error(`${this.name} was deleted`)
+      from = body
       seen.push(from)
       if (fits(from)) return seen
     }
@@ -70,14 +72,17 @@ export class JobUnderTest {
 
   /** Resolves when it is gone. */
   async gone(): Promise<void> {
-    const query = {
-      fieldSelector: `metadata.name=${this.name}`,
-      resourceVersion: this.created.metadata.resourceVersion,
+    let { resourceVersion } = this.created.metadata
+    for (;;) {
+      const query = { fieldSelector: `metadata.name=${this.name}`, resourceVersion }
+      for await (const { type } of this.#place.client.watch(this.#place.path('jobs'), query)) {
+        if (type === 'ERROR') break
+        if (type === 'DELETED') return
+      }
+      const { status, body } = await this.#place.client.call('GET', this.path)
+      if (status === 404 || body.metadata.uid !== this.created.metadata.uid) return
+      resourceVersion = body.metadata.resourceVersion
     }
-    for await (const { type } of this.#place.client.watch(this.#place.path('jobs'), query)) {
-      if (type === 'DELETED') return
-    }
-    throw new Error(`${this.name} did not go`)
   }
 
   async pods(): Promise<Pod[]> {

@@ -84,6 +84,11 @@ export class KubeClient implements AsyncDisposable {
       bodyTimeout: 0,
       signal: abort.signal,
     })
+    // What a watch is told that begins too far back: in its stream, or at once.
+    if (response.statusCode === 410) {
+      yield `${JSON.stringify({ type: 'ERROR', object: await response.body.json() })}\n`
+      return
+    }
     if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${await response.body.text()}`)
     response.body.setEncoding('utf8')
     try {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { Pod } from '../../../src/local/objects.ts'
 import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { condition, stateOf } from '../job-under-test.ts'
 import type { Behaviours } from './behaviours.ts'
@@ -52,13 +53,19 @@ export const containers: Behaviours = {
 
   'is ready while it runs, and PodCompleted says why not afterwards': async (cluster) => {
     const job = await cluster.createJob('ready', {}, shell(UNTIL_TERM))
-    const running = await job.pod((pod) => condition(pod, 'Ready')?.status === 'True')
-    expect(condition(running, 'ContainersReady')?.status).toBe('True')
-    expect(condition(running, 'PodScheduled')?.status).toBe('True')
-    await job.readyPod()
-    const ended = job.pod(({ status }) => status.phase === 'Succeeded')
-    await job.patch({ spec: { suspend: true } })
-    expect(condition(await ended, 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' })
+    let running: Pod | undefined
+    for await (const pod of job.podStates()) {
+      if (running === undefined && condition(pod, 'Ready')?.status === 'True') {
+        running = pod
+        await job.says(pod, 'ready')
+        await job.patch({ spec: { suspend: true } })
+      }
+      if (pod.status.phase !== 'Succeeded') continue
+      expect(condition(pod, 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' })
+      break
+    }
+    expect(running && condition(running, 'ContainersReady')?.status).toBe('True')
+    expect(running && condition(running, 'PodScheduled')?.status).toBe('True')
   },
 
   'tells of its pulling, making and starting by events': async (cluster) => {
@@ -130,13 +137,14 @@ export const containers: Behaviours = {
     const job = await cluster.createJob('no-image', { backoffLimit: 0 }, shell('', NO_IMAGE))
     const reasons: (string | undefined)[] = []
     for await (const pod of job.podStates()) {
-      reasons.push(stateOf(pod).waiting?.reason)
-      if (reasons.at(-1) === 'ImagePullBackOff') break
+      const { waiting } = stateOf(pod)
+      reasons.push(waiting?.reason)
+      if (waiting?.reason !== 'ImagePullBackOff') continue
+      expect(pod.status.phase).toBe('Pending')
+      expect(waiting.message).toContain('Back-off pulling image "registry.invalid/none:1"')
+      break
     }
     expect(reasons).toContain('ErrImagePull')
-    const [pod] = await job.pods()
-    expect(pod?.status.phase).toBe('Pending')
-    expect(stateOf(pod).waiting?.message).toContain('Back-off pulling image "registry.invalid/none:1"')
     const { status } = await job.read()
     expect(status).toMatchObject({ active: 1, ready: 0 })
     expect(status).not.toHaveProperty('failed')
