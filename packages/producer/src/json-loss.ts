@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /**
  * The first thing in a value that JSON would refuse or silently change, with its path. A property that is undefined
  * is left out, as everywhere in JavaScript.
@@ -27,10 +29,29 @@ export function lostInJson(value: unknown, path = '$', parents: ReadonlySet<unkn
     }
     return undefined
   }
+  const lost = lostObject(value)
+  if (lost !== undefined) return `${path} is ${lost}`
   for (const [key, property] of Object.entries(value)) {
     if (property === undefined) continue
     const lost = lostInJson(property, `${path}.${key}`, within)
     if (lost !== undefined) return lost
+  }
+  return undefined
+}
+
+/** What JSON would make an empty object of, or one of numbered properties; undefined for what it keeps. */
+function lostObject(value: object): string | undefined {
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return undefined
+  if (types.isPromise(value)) return 'a Promise, of which JSON keeps nothing: await it first.'
+  if (types.isMap(value) || types.isSet(value)) {
+    return `a ${types.isMap(value) ? 'Map' : 'Set'}, of which JSON keeps nothing: send it as an array.`
+  }
+  if (types.isArrayBufferView(value) || types.isAnyArrayBuffer(value)) {
+    return 'bytes, which JSON cannot hold: send them as base64, or as an item of their own.'
+  }
+  if (types.isNativeError(value) || types.isRegExp(value)) {
+    return `${types.isRegExp(value) ? 'a RegExp' : 'an Error'}, of which JSON keeps nothing: send what matters of it as text.`
   }
   return undefined
 }

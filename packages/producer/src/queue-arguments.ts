@@ -15,7 +15,10 @@ export interface QueueOptions {
    * (https://github.com/rabbitmq/rabbitmq-server/discussions/11937).
    */
   readonly deliveryLimit?: number
-  /** Items that may be ready at once; above it a publish is nacked, never another item dropped. Default: no limit. */
+  /**
+   * Items that may be ready at once; above it a publish is nacked, never another item dropped. A quorum queue tells its
+   * publishers a moment late, so that some hundreds more may get in. Default: no limit.
+   */
   readonly maxLength?: number
   /**
    * How long a worker may hold an item, milliseconds; then it goes to another. RabbitMQ 3.12 or newer: at least 60000

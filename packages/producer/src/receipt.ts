@@ -57,6 +57,7 @@ export class EnqueueError extends ProducerError {
   readonly counts: OutcomeCounts
   /** Items read from the source; those after it were never looked at. */
   readonly consumed: number
+  /** Not enumerable, since they hold the items: a logger that prints the error does not print those. */
   readonly failures: readonly ItemFailure[]
 
   constructor(fields: {
@@ -82,6 +83,7 @@ export class EnqueueError extends ProducerError {
     this.counts = counts
     this.consumed = counts.total
     this.failures = failures
+    Object.defineProperty(this, 'failures', { enumerable: false })
   }
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
@@ -94,6 +95,27 @@ describe('an item', () => {
       /\$ is a BigInt[\s\S]*\$\.a\.b\[1\][\s\S]*\$\.self[\s\S]*101 bytes/,
     )
     expect(await queue.drain()).toEqual(['fine'])
+  })
+
+  test.each([
+    ['a promise', Promise.resolve('apple'), /\$ is a Promise.*await/],
+    ['a Map in an object', { fruit: { of: new Map([[1, 'apple']]) } }, /\$\.fruit\.of is a Map/],
+    ['a Set', new Set(['apple']), /\$ is a Set/],
+    ['bytes in an object', { frame: new Uint8Array(2) }, /\$\.frame is bytes/],
+    ['an error', new RangeError('no such fruit'), /\$ is an Error/],
+    ['a regular expression', [/apple/], /\$\[0\] is a RegExp/],
+  ])('of which JSON would keep nothing, as %s, is invalid and not an empty object', async (_, item, reason) => {
+    await using queue = await testQueue()
+    const { failures } = await failureOf(enqueue(queue.name, [item], { url: brokerUrl() }))
+    expect(failures.map((failure) => failure.reason)).toEqual([expect.stringMatching(reason)])
+    expect(await queue.drain()).toEqual([])
+  })
+
+  test('and failed is not in what a logger or the console makes of the error', async () => {
+    await using queue = await testQueue()
+    const error = await failureOf(enqueue(queue.name, [{ iban: 'DE02', broken: 1n }], { url: brokerUrl() }))
+    expect(error.failures[0]?.message.body).toEqual({ iban: 'DE02', broken: 1n })
+    expect(JSON.stringify({ ...error }) + inspect(error, { depth: null })).not.toMatch(/DE02/)
   })
 })
 
