@@ -289,6 +289,22 @@ test.each<{ what: string; readings: QueueReading[]; code: string }>([
   expect(error).toMatchObject({ code, result: { succeeded: 1 } })
 })
 
+test('a queue that cannot be read for a lasting reason ends a run before it begins, with the reason and without a wait', async () => {
+  const network = lossy(kubeConfig, () => false)
+  const cause = Object.assign(new Error('There is no queue job1.'), { retryable: false })
+  let looks = 0
+  const inspectQueue = async (): Promise<never> => {
+    looks += 1
+    throw cause
+  }
+  const error = await runJob(spec({}), { kubeConfig: network.kubeConfig, inspectQueue }).catch(
+    (caught: unknown) => caught,
+  )
+  expect(error).toMatchObject({ code: 'QUEUE_UNVERIFIED', retryable: false, cause })
+  expect((error as Error).message).toMatch(/inspectQueue fails: There is no queue job1\.$/)
+  expect({ looks, requests: network.requests }).toEqual({ looks: 1, requests: [] })
+})
+
 test('everything that is wrong with a run, its Job and its options, is said at once, and nothing is sent', async () => {
   const network = lossy(kubeConfig, () => false)
   const wrong = {

@@ -11,10 +11,19 @@ export interface Counted {
   readonly cause?: unknown
 }
 
-/** Looks at a queue until a reading is final or the time is over. An inspection that fails is repeated likewise. */
+/** How long a count may take, and what ends it before. */
+interface CountBounds {
+  readonly countTimeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Looks at a queue until a reading is final or the time is over. An inspection that fails is repeated likewise, unless its
+ * error is final: after hours of a run a broker that is away for a moment must not decide what they came to.
+ */
 export async function countQueue(
   inspectQueue: InspectQueue,
-  { countTimeoutMs, signal }: { readonly countTimeoutMs: number; readonly signal?: AbortSignal | undefined },
+  { countTimeoutMs, signal, isFinal = () => false }: CountBounds & { readonly isFinal?: (cause: unknown) => boolean },
 ): Promise<Counted> {
   const deadline = performance.now() + countTimeoutMs
   while (true) {
@@ -23,6 +32,7 @@ export async function countQueue(
       looked = { reading: await within(inspectQueue(), { deadline, signal }) }
     } catch (cause) {
       signal?.throwIfAborted()
+      if (isFinal(cause)) return { verdict: 'unknown', cause }
       looked = { cause }
     }
     const verdict = 'reading' in looked ? countOf(looked.reading) : 'again'
@@ -36,20 +46,25 @@ export async function countQueue(
 /** A reading to begin with. Consumers may be there already; only numbers that cannot be believed are read again. */
 export async function readAtStart(
   inspectQueue: InspectQueue,
-  {
-    queue,
-    ...bounds
-  }: { readonly queue: string; readonly countTimeoutMs: number; readonly signal?: AbortSignal | undefined },
+  { queue, ...bounds }: CountBounds & { readonly queue: string },
 ): Promise<QueueReading> {
-  const { verdict, reading, cause } = await countQueue(ignoringConsumers(inspectQueue), bounds)
+  const { verdict, reading, cause } = await countQueue(ignoringConsumers(inspectQueue), {
+    ...bounds,
+    isFinal: isLasting,
+  })
   if (reading !== undefined && verdict !== 'unknown') return reading
   throw new K8sError({
     code: 'QUEUE_UNVERIFIED',
-    message: `The queue ${queue} cannot be read before the run: ${describeUnknown({ reading, cause })}.`,
+    message: `The queue ${queue} cannot be read before the run: ${describeUnknown({ reading, cause })}`,
     hint: 'No Job was made. See that the broker is up and that its user may read the queue.',
-    retryable: true,
+    retryable: !isLasting(cause),
     cause,
   })
+}
+
+/** Errors of podqueue say whether time may heal them: a wrong password or name is no reason to wait. */
+function isLasting(cause: unknown): boolean {
+  return cause instanceof Error && 'retryable' in cause && cause.retryable === false
 }
 
 /** The same readings, for whom it does not matter that consumers may give items back. */
@@ -60,12 +75,15 @@ export function ignoringConsumers(inspectQueue: InspectQueue): InspectQueue {
   }
 }
 
-/** Why a count came to nothing. */
+/** Why a count came to nothing, as the end of a sentence. */
 export function describeUnknown({ reading, cause }: { reading?: QueueReading | undefined; cause?: unknown }): string {
-  if (reading === undefined) return `inspectQueue fails: ${cause instanceof Error ? cause.message : String(cause)}`
+  if (reading === undefined) {
+    const said = cause instanceof Error ? cause.message : String(cause)
+    return `inspectQueue fails: ${said}${/[.!?]$/.test(said) ? '' : '.'}`
+  }
   if (!reading.verified)
-    return `it reads ${reading.ready} ready and ${reading.consumers} consumers, which cannot be believed`
-  return `${reading.consumers} consumers are still attached, which may hold items (${reading.ready} ready)`
+    return `it reads ${reading.ready} ready and ${reading.consumers} consumers, which cannot be believed.`
+  return `${reading.consumers} consumers are still attached, which may hold items (${reading.ready} ready).`
 }
 
 /** A reading that never comes is no reason to hang. */

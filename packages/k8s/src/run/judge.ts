@@ -29,7 +29,7 @@ export function judge(
   if (verdict === 'unknown' && leftover !== 'ignore') {
     throw new RunIncompleteError({
       code: 'QUEUE_UNVERIFIED',
-      message: `${done}, but whether its queue ${queue} is empty is not known: ${describeUnknown({ reading, cause })}.`,
+      message: `${done}, but whether its queue ${queue} is empty is not known: ${describeUnknown({ reading, cause })}`,
       hint: 'Look at the queue once its broker is well; a run over what is left does no harm.',
       result,
       cause,
@@ -47,8 +47,8 @@ export function judge(
   if (dead !== undefined && dead > 0 && deadLettered !== 'report') {
     throw new RunIncompleteError({
       code: 'DEAD_LETTERED',
-      message: `${done}, but of its queue ${queue} ${items(dead)} among the dead letters now.`,
-      hint: "Look at them there, mend the cause and enqueue them again; deadLettered: 'report' makes this a number in the result.",
+      message: `${done}, but ${dead === 1 ? '1 item' : `${dead} items`} of its queue ${queue} went to the dead letters.`,
+      hint: "Look at the dead-letter queue, mend the cause and put them back; deadLettered: 'report' makes this a number in the result.",
       result,
     })
   }

@@ -34,7 +34,7 @@ export function aborted(signal: AbortSignal, ref?: JobRef, fate?: string): K8sEr
   const job = ref === undefined ? '' : ` Job ${ref.namespace}/${ref.name} was ${fate}.`
   return new K8sError({
     code: 'ABORTED',
-    message: `The call was aborted.${job}`,
+    message: `The call was ended by its signal.${job}`,
     hint: hintFor(fate),
     details: ref === undefined ? {} : { name: ref.name, namespace: ref.namespace, uid: ref.uid, job: fate },
     cause: signal.reason,
