@@ -28,7 +28,7 @@ export interface ProgressView extends Disposable {
   line(text: string): void
   /** Adds to the state how many items wait in the queue. */
   itemsLeft(left: number): void
-  /** Takes the state away; what was printed stays. */
+  /** Leaves the state where it is: what is printed from now on comes below it. */
   end(): void
 }
 
@@ -89,7 +89,8 @@ class View implements ProgressView {
 
   end(): void {
     this.#state = ''
-    this.#update?.clear()
+    // Not cleared: the app may have printed something since, which would be taken away instead.
+    this.#update?.done()
   }
 
   [Symbol.dispose](): void {

@@ -18,5 +18,7 @@ export class RunIncompleteError extends K8sError {
   }) {
     super({ ...fields, details: { ...fields.result } })
     this.result = fields.result
+    // It is in `details` too: once is enough for who prints the error.
+    Object.defineProperty(this, 'result', { enumerable: false })
   }
 }

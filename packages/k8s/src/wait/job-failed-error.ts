@@ -24,6 +24,8 @@ export class JobFailedError extends K8sError {
   constructor(fields: { code: K8sErrorCode; message: string; hint?: string; job: JobFailure; cause?: unknown }) {
     super({ ...fields, details: { ...fields.job } })
     this.job = fields.job
+    // It is in `details` too: once is enough for who prints the error.
+    Object.defineProperty(this, 'job', { enumerable: false })
   }
 
   /** The same error, which also says what became of the Job. */
