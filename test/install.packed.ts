@@ -53,6 +53,15 @@ export async function all(): Promise<[Receipt, JobResult]> {
   if (outcome.status === 'done') outcome.result[0].toUpperCase()
   return [receipt, result]
 }
+
+/** What an app may not have is left out by undefined, under exactOptionalPropertyTypes too. */
+export async function given(url: string | undefined, signal: AbortSignal | undefined, runId: string | undefined) {
+  await enqueue('job1', ['apple'], { url, signal, journal: undefined, on: { progress: undefined } })
+  await consumeOne((item) => item.text(), { queue: 'job1', url, signal })
+  await runWorker((item) => item.text(), { queue: undefined })
+  const spec = { name: 'job-wq-1', image: 'worker', queue: { name: 'job1', podUrl: 'amqp://rabbitmq-service' } }
+  await runJob({ ...spec, items: undefined, namespace: undefined }, { signal, runId, inspectQueue: () => inspectQueue('job1', { url }) })
+}
 `
 
 const WRONG = `
@@ -65,6 +74,7 @@ async function typeCheck(source: string, module: 'nodenext' | 'preserve'): Promi
   const options = {
     module,
     strict: true,
+    exactOptionalPropertyTypes: true,
     noEmit: true,
     skipLibCheck: false,
     target: 'es2024',

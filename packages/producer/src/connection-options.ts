@@ -14,25 +14,25 @@ export interface ConnectionOptions {
    * The broker's address, `amqp://user:password@host:5672/vhost` or `amqps://…`; special characters in user, password
    * and vhost are percent-encoded. Default: what the file named by `BROKER_URL_FILE` holds, else `BROKER_URL`.
    */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Passed to Node for an `amqps:` address: `ca`, `cert`, `key`, `servername`, … */
-  readonly tls?: TlsOptions
+  readonly tls?: TlsOptions | undefined
   /**
    * An open amqplib connection of the app's own, used instead of `url`. It is never closed here, and not opened again
    * when it is lost: what was unconfirmed then is unknown.
    */
-  readonly connection?: AmqpConnection
+  readonly connection?: AmqpConnection | undefined
   /** How long one attempt to connect may take, milliseconds. Default: 10000. */
-  readonly connectTimeoutMs?: number
+  readonly connectTimeoutMs?: number | undefined
   /**
    * How long to go on trying while no broker answers, milliseconds: at the start, and after a connection was lost. What
    * cannot heal by itself, as a wrong password, fails at once. 0: one attempt. Default: 30000.
    */
-  readonly reconnectForMs?: number
+  readonly reconnectForMs?: number | undefined
   /** Hears of retries and losses, as pino does: `logger.warn({ … }, 'text')`. Default: silent. */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
   /** Listeners, by the event's name. One that throws is a process warning and changes nothing. */
-  readonly on?: ProducerListeners
+  readonly on?: ProducerListeners | undefined
 }
 
 /** The names of these options. */

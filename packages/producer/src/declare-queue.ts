@@ -17,7 +17,7 @@ import { withLink } from './with-link.ts'
 
 export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions {
   /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const DECLARE_QUEUE_OPTIONS: Names<DeclareQueueOptions> = { ...QUEUE_OPTIONS, ...CONNECTION_OPTIONS, signal: true }

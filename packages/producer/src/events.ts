@@ -16,7 +16,9 @@ export interface ProducerEvents {
 }
 
 /** Listeners, by the event's name. */
-export type ProducerListeners = { readonly [Name in keyof ProducerEvents]?: (event: ProducerEvents[Name]) => void }
+export type ProducerListeners = {
+  readonly [Name in keyof ProducerEvents]?: ((event: ProducerEvents[Name]) => void) | undefined
+}
 
 const EVENTS: Names<ProducerListeners> = {
   connected: true,

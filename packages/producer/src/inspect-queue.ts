@@ -8,12 +8,12 @@ import { withLink } from './with-link.ts'
 /** How a queue is looked at. */
 export interface InspectOptions {
   /** How long a queue's leader may take to prove that the queue is empty, milliseconds. Default: 5000. */
-  readonly verifyTimeoutMs?: number
+  readonly verifyTimeoutMs?: number | undefined
 }
 
 export interface InspectQueueOptions extends InspectOptions, ConnectionOptions {
   /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The names of these options. */

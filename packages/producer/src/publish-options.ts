@@ -12,33 +12,33 @@ export interface PublishOptions<T = unknown> {
    * Messages published and not yet confirmed, at most; with a journal also those not yet in it. What a lost connection
    * or a killed producer publishes twice is at most so many. Default: 2000.
    */
-  readonly window?: number
+  readonly window?: number | undefined
   /** Bytes of bodies published and not yet confirmed, above which no more is published. Default: 67108864 (64 MiB). */
-  readonly windowBytes?: number
+  readonly windowBytes?: number | undefined
   /** The largest body, bytes. A broker with a lower limit is believed. Default: 16777216, RabbitMQ's since 4.0. */
-  readonly maxMessageBytes?: number
+  readonly maxMessageBytes?: number | undefined
   /** Publishing stops after so many items that failed. Default: 1000. */
-  readonly maxFailures?: number
+  readonly maxFailures?: number | undefined
   /**
    * How long the broker may go without confirming anything while something is unconfirmed, milliseconds. Then what is
    * unconfirmed ends as `unknown`. It does not run while the broker blocks. Default: 30000.
    */
-  readonly confirmTimeoutMs?: number
+  readonly confirmTimeoutMs?: number | undefined
   /** How long the broker may block publishers, as for want of memory or disk, milliseconds. Default: 300000. */
-  readonly blockedTimeoutMs?: number
+  readonly blockedTimeoutMs?: number | undefined
   /**
    * What is confirmed is kept here, a file's path or a {@link Journal}, so that a producer that was killed can be started
    * again over the same items and publishes only the rest. Remove it when the items are done with.
    */
-  readonly journal?: string | Journal
+  readonly journal?: string | Journal | undefined
   /** What an item must be, by any Standard Schema (https://standardschema.dev); what it makes of the item is sent. */
-  readonly schema?: StandardSchemaV1
+  readonly schema?: StandardSchemaV1 | undefined
   /** The body of an item, instead of text, bytes or JSON by its type. */
-  readonly encode?: (item: Exclude<T, Message>, index: number) => string | Uint8Array
+  readonly encode?: ((item: Exclude<T, Message>, index: number) => string | Uint8Array) | undefined
   /** The id of an item that has none of its own, at most 255 bytes. Default: random. */
-  readonly messageId?: (item: Exclude<T, Message>, index: number) => string
+  readonly messageId?: ((item: Exclude<T, Message>, index: number) => string) | undefined
   /** Ends the call with `ABORTED` and the fate of every item by then. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The names of these options. */

@@ -8,23 +8,23 @@ export interface QueueOptions {
    * `quorum`: replicated, with a count of deliveries and a limit on them. `classic`: for brokers or plans without quorum
    * queues; no limit, and dead letters at most once. Default: `quorum`.
    */
-  readonly type?: 'quorum' | 'classic'
+  readonly type?: 'quorum' | 'classic' | undefined
   /**
    * How often an item may come back before it goes to the dead-letter queue; 5 is six deliveries in all. Quorum only.
    * Default: 5. RabbitMQ's own default of 20 drops the item where there is no dead-letter queue
    * (https://github.com/rabbitmq/rabbitmq-server/discussions/11937).
    */
-  readonly deliveryLimit?: number
+  readonly deliveryLimit?: number | undefined
   /**
    * Items that may be ready at once; above it a publish is nacked, never another item dropped. A quorum queue tells its
    * publishers a moment late, so that some hundreds more may get in. Default: no limit.
    */
-  readonly maxLength?: number
+  readonly maxLength?: number | undefined
   /**
    * How long a worker may hold an item, milliseconds; then it goes to another. RabbitMQ 3.12 or newer: at least 60000
    * before 4.3, quorum only from 4.3. Default: the broker's own, which is 30 minutes.
    */
-  readonly consumerTimeoutMs?: number
+  readonly consumerTimeoutMs?: number | undefined
 }
 
 /** The names of these options. */

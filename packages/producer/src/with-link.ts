@@ -22,7 +22,7 @@ export function makeLink(options: ConnectionOptions, tell: Tell): Link {
 /** What ends a wait. */
 export interface Waiting {
   /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A call with a connection of its own, which ends with it: checks the options, and does not begin once `signal` aborted. */

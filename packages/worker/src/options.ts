@@ -11,69 +11,69 @@ export interface ConsumeOneOptions {
    * The broker's address, `amqp://user:password@host:5672/vhost` or `amqps://…`; special characters in user, password
    * and vhost are percent-encoded. Default: what the file named by `BROKER_URL_FILE` holds, else `BROKER_URL`.
    */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Passed to Node for an `amqps:` address: `ca`, `cert`, `key`, `servername`, … */
-  readonly tls?: TlsOptions
+  readonly tls?: TlsOptions | undefined
   /**
    * An open amqplib connection of the app's own, used instead of one to `url`. It is never closed here, and not opened
    * again when it is lost. Dead letters need a connection of their own: give `url` as well, or set `BROKER_URL`.
    */
-  readonly connection?: AmqpConnection
+  readonly connection?: AmqpConnection | undefined
   /** How long one attempt to connect may take, milliseconds. Default: 10000. */
-  readonly connectTimeoutMs?: number
+  readonly connectTimeoutMs?: number | undefined
   /** How long to go on trying while no broker answers and no item is held, milliseconds. Default: 300000. */
-  readonly reconnectForMs?: number
+  readonly reconnectForMs?: number | undefined
   /**
    * How long the broker may go on answering that there is no such queue, or no permission, before that is believed,
    * milliseconds: a broker that heals says so for a moment. Default: 20000.
    */
-  readonly configGraceMs?: number
+  readonly configGraceMs?: number | undefined
   /** `exit`: an empty queue is the outcome `empty`. `wait`: wait for an item. Default: `exit`. */
-  readonly empty?: 'exit' | 'wait'
+  readonly empty?: 'exit' | 'wait' | undefined
   /** How long to wait for an item before asking whether the queue is empty, milliseconds. Default: 2000. */
-  readonly emptyAfterMs?: number
+  readonly emptyAfterMs?: number | undefined
   /**
    * How long to wait at most while other workers hold items that they may give back, milliseconds. More than 24000: a
    * worker that died is noticed by the broker after up to three heartbeats of 8 s. Default: 30000.
    */
-  readonly idleTimeoutMs?: number
+  readonly idleTimeoutMs?: number | undefined
   /**
    * How often to run a handler again in this process, with the item in hand, before the attempt counts as failed.
    * Default: 0.
    */
-  readonly retries?: number
+  readonly retries?: number | undefined
   /** The pause before the first of the `retries`, milliseconds; it doubles, with jitter, to 30 s. Default: 1000. */
-  readonly retryDelayMs?: number
+  readonly retryDelayMs?: number | undefined
   /**
    * How often RabbitMQ 4.3 may take an item back uncounted, as too slow or as released, before it goes to the dead
    * letters unhandled: nothing else there ends an item that is always too slow. Default: 5.
    */
-  readonly uncountedLimit?: number
+  readonly uncountedLimit?: number | undefined
   /**
    * Ends the call. A handler that runs hears of it by its own signal and has `graceMs` to finish; then its item is
    * released for the next worker.
    */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** How long a handler may go on after `signal`, milliseconds. Default: 25000, under Kubernetes' 30 s. */
-  readonly graceMs?: number
+  readonly graceMs?: number | undefined
   /** How long the broker may take to accept the ack, milliseconds. Default: 10000. */
-  readonly settleTimeoutMs?: number
+  readonly settleTimeoutMs?: number | undefined
   /** Hears of waits and retries. Default: silent. */
-  readonly logger?: Logger
+  readonly logger?: Logger | undefined
 }
 
 export interface ConsumeManyOptions extends ConsumeOneOptions {
   /** How many items to work on at the same time. Default: 1. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** End after so many items are done or dead-lettered; failed attempts do not count. Default: no limit. */
-  readonly maxItems?: number
+  readonly maxItems?: number | undefined
   /** Take no more items after so long, milliseconds; those in hand are finished. Default: no limit. */
-  readonly maxDurationMs?: number
+  readonly maxDurationMs?: number | undefined
   /**
    * So many failed attempts in a row, over all items, end the run with `TOO_MANY_FAILURES`: a worker that can do nothing must not use
    * up the deliveries of the whole queue. Default: 5.
    */
-  readonly maxConsecutiveFailures?: number
+  readonly maxConsecutiveFailures?: number | undefined
 }
 
 /** The names of what every way to take items knows. */

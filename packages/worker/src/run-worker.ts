@@ -11,9 +11,9 @@ import { type ProcessOptions, processOptions } from './worker-environment.ts'
 
 export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'signal' | 'maxItems'> {
   /** The queue to take from. Default: the environment's `QUEUE`. */
-  readonly queue?: string
+  readonly queue?: string | undefined
   /** How many items this process takes, or all that there are. Default: the environment's `PODQUEUE_ITEMS`, else 1. */
-  readonly items?: number | 'all'
+  readonly items?: number | 'all' | undefined
 }
 
 /**

@@ -8,9 +8,9 @@ export interface ClientOptions {
    * The cluster and the credentials: a `KubeConfig` of `@kubernetes/client-node`. Default: found as kubectl does, by
    * `KUBECONFIG`, `~/.kube/config`, or the service account of the pod.
    */
-  readonly kubeConfig?: KubeConfigLike
+  readonly kubeConfig?: KubeConfigLike | undefined
   /** The namespace of Jobs for which none is given. Default: that of the kubeconfig's context, else `default`. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
 }
 
 export function findClientProblems(problems: Problems, { kubeConfig, namespace }: ClientOptions): void {

@@ -5,23 +5,25 @@ const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as
 /** What goes wrong with some of the requests: how a test sees what its code does when the API server fails. */
 export interface LocalFault {
   /** Which requests: all that is given must fit. Default: every request. */
-  readonly on?: {
-    readonly verb?: (typeof VERBS)[number]
-    /** `jobs`, `pods`, `pods/log`, `secrets`, `events`, `selfsubjectaccessreviews`. */
-    readonly resource?: string
-    readonly name?: string
-  }
+  readonly on?:
+    | {
+        readonly verb?: (typeof VERBS)[number] | undefined
+        /** `jobs`, `pods`, `pods/log`, `secrets`, `events`, `selfsubjectaccessreviews`. */
+        readonly resource?: string | undefined
+        readonly name?: string | undefined
+      }
+    | undefined
   /** The first of the matching requests that fails, counted from 1. Default: 1. */
-  readonly nth?: number
+  readonly nth?: number | undefined
   /** How many of them fail from there on. Default: 1. */
-  readonly times?: number
+  readonly times?: number | undefined
   /** What becomes of them. */
   readonly do:
     | {
         /** Answers with this HTTP status, and does nothing. */
         readonly status: number
         /** Adds Retry-After. */
-        readonly retryAfterSeconds?: number
+        readonly retryAfterSeconds?: number | undefined
       }
     /** Does it this much later. */
     | { readonly delayMs: number }
@@ -31,7 +33,7 @@ export interface LocalFault {
      * For a watch, once `afterEvents` (default 0) were sent: `cut` resets the connection, `silence` sends nothing more, `repeat`
      * sends each event twice, `swap` exchanges each two that follow one another within 100 ms, `expire` sends an ERROR event of 410.
      */
-    | { readonly watch: 'cut' | 'silence' | 'repeat' | 'swap' | 'expire'; readonly afterEvents?: number }
+    | { readonly watch: 'cut' | 'silence' | 'repeat' | 'swap' | 'expire'; readonly afterEvents?: number | undefined }
     /** Forgets what happened until now: a watch that starts earlier gets 410. */
     | { readonly dropHistory: true }
 }

@@ -11,26 +11,26 @@ export interface LocalClusterOptions {
    *
    * @default {}
    */
-  readonly images?: Readonly<Record<string, readonly string[]>>
+  readonly images?: Readonly<Record<string, readonly string[]>> | undefined
   /**
    * Whether an image that is not in `images` cannot be pulled even when the container has a `command`.
    *
    * @default false
    */
-  readonly strictImages?: boolean
+  readonly strictImages?: boolean | undefined
   /**
    * Factor on every back-off of Kubernetes: of the Job's retries (10 s, 20 s, … 10 min), of crash loops and of image pulls.
    * 0.01 makes seconds of minutes in tests; the proportions stay.
    *
    * @default 1
    */
-  readonly backOffScale?: number
+  readonly backOffScale?: number | undefined
   /**
    * Working directory of containers without a `workingDir`, and where a relative one starts.
    *
    * @default process.cwd()
    */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /**
    * Names of further variables of this process that every container sees. Without it: PATH, HOME, USER, LOGNAME, SHELL, LANG,
    * LANGUAGE, LC_*, TZ, TMPDIR, TEMP, TMP, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and SSL_CERT_DIR only, so that an app's
@@ -38,17 +38,22 @@ export interface LocalClusterOptions {
    *
    * @default []
    */
-  readonly inheritEnv?: readonly string[]
+  readonly inheritEnv?: readonly string[] | undefined
   /**
    * What is to go wrong with requests to the API server, to see what your code does then.
    *
    * @default []
    */
-  readonly faults?: readonly LocalFault[]
+  readonly faults?: readonly LocalFault[] | undefined
+}
+
+/** The options with every default filled in. */
+type ResolvedLocalClusterOptions = {
+  readonly [Name in keyof LocalClusterOptions]-?: NonNullable<LocalClusterOptions[Name]>
 }
 
 /** The options with their defaults. Throws `INVALID_OPTIONS` with everything that is wrong. */
-export function resolveLocalClusterOptions(options: LocalClusterOptions): Required<LocalClusterOptions> {
+export function resolveLocalClusterOptions(options: LocalClusterOptions): ResolvedLocalClusterOptions {
   const problems = new Problems()
   const {
     images = {},

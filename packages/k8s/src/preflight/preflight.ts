@@ -13,7 +13,7 @@ import { type RoleNeeds, type Rule, roleYaml, rulesOf } from './role.ts'
 /** What a preflight is to look at besides the spec. */
 export interface PreflightOptions extends RoleNeeds {
   /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One thing that will keep a run from working. */

@@ -11,13 +11,13 @@ const WIDEST_BAR = 24
 /** How {@link showProgress} shows a run. */
 export interface ProgressOptions {
   /** Where to. Default: `process.stdout`. */
-  readonly stream?: NodeJS.WritableStream
+  readonly stream?: NodeJS.WritableStream | undefined
   /** One state that is kept at the bottom, instead of a line for each change. Default: on a terminal, unless `CI` is set. */
-  readonly live?: boolean
+  readonly live?: boolean | undefined
   /** Default: as the terminal can, unless `NO_COLOR` is set; with `FORCE_COLOR` always. */
-  readonly color?: boolean
+  readonly color?: boolean | undefined
   /** Whether to print what the pods print: it needs the right to get pods/log. Default: true. */
-  readonly logs?: boolean
+  readonly logs?: boolean | undefined
 }
 
 /** What is shown while a Job runs: what its pods print, and how far it is. */

@@ -4,8 +4,8 @@ import { RunIncompleteError } from './run-incomplete-error.ts'
 
 /** What items that are left, or dead letters that came in, mean. */
 export interface Judgement {
-  readonly leftover?: 'fail' | 'sweep' | 'ignore'
-  readonly deadLettered?: 'fail' | 'report'
+  readonly leftover?: 'fail' | 'sweep' | 'ignore' | undefined
+  readonly deadLettered?: 'fail' | 'report' | undefined
   /** The queue's name, for the words of an error. */
   readonly queue: string
   /** Dead letters at the start; undefined when that is not known. */

@@ -7,7 +7,7 @@ export interface QueueReading {
   /** Whether the numbers can be believed: a quorum queue without a leader reads as empty. */
   readonly verified: boolean
   /** Messages in the queue's dead letter queue, if that is known. */
-  readonly dead?: number
+  readonly dead?: number | undefined
 }
 
 /** Reads the queue of a run. */

@@ -20,7 +20,7 @@ const MOST_SWEEPS = 3
 /** A {@link JobSpec} whose `items` may be left out when `inspectQueue` is given: it is then what is ready in the queue. */
 export type RunSpec = Omit<JobSpec, 'items'> & {
   /** How many items are in the queue. 0 makes no Job. Default: what `inspectQueue` reads. */
-  readonly items?: number
+  readonly items?: number | undefined
 }
 
 /** How {@link runJob} knows that the work is done. */
@@ -29,24 +29,24 @@ export interface RunOptions {
    * Reads the queue, such as `() => inspectQueue('job1')` of `@podqueue/producer`. With it the run is done when the Job is
    * complete and the queue empty; without it the Job alone is believed. Default: none.
    */
-  readonly inspectQueue?: InspectQueue
+  readonly inspectQueue?: InspectQueue | undefined
   /**
    * What items that are still ready after the Job mean: `ITEMS_LEFT`; further Jobs over them, named `<name>-sweep-<n>`, at most
    * three, as long as they become fewer; or only a number in the result. Default: 'fail'.
    */
-  readonly leftover?: 'fail' | 'sweep' | 'ignore'
+  readonly leftover?: 'fail' | 'sweep' | 'ignore' | undefined
   /** What dead letters that came in during the run mean: `DEAD_LETTERED`, or only a number in the result. Default: 'fail'. */
-  readonly deadLettered?: 'fail' | 'report'
+  readonly deadLettered?: 'fail' | 'report' | undefined
   /**
    * How long, in milliseconds, the queue may take to give a reading that can be believed, at the start and after the Job.
    * A consumer that died with its node is attached for three heartbeats. Default: 60000.
    */
-  readonly countTimeoutMs?: number
+  readonly countTimeoutMs?: number | undefined
   /**
    * Whether to look first at everything that the run needs ({@link preflight}): about ten small requests, and all that is
    * missing is in one error before anything is made. Default: true.
    */
-  readonly preflight?: boolean
+  readonly preflight?: boolean | undefined
 }
 
 /** Everything that {@link runJob} takes besides the spec. */

@@ -32,13 +32,13 @@ export interface QueueBySecret {
 /** How the worker in each pod behaves: passed on as `PODQUEUE_*` variables. What is left out, the worker decides. */
 export interface WorkerSettings {
   /** How many items a pod handles at once, when it takes several. Default: the worker's, 1. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** What a worker does on an empty queue. Default: the worker's, 'exit'. */
-  readonly empty?: 'exit' | 'wait'
+  readonly empty?: 'exit' | 'wait' | undefined
   /** After how many milliseconds without a delivery the worker looks whether the queue is empty. Default: the worker's. */
-  readonly emptyAfterMs?: number
+  readonly emptyAfterMs?: number | undefined
   /** After how many milliseconds without a delivery the worker ends in any case. Default: the worker's. */
-  readonly idleTimeoutMs?: number
+  readonly idleTimeoutMs?: number | undefined
 }
 
 /** A Job over a work queue. */
@@ -46,7 +46,7 @@ export interface JobSpec {
   /** The Job's name: a DNS label, at most 63 characters less what the pods' names add. */
   readonly name: string
   /** Default: that of {@link ClientOptions}, else of the kubeconfig's context, else `default`. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** The image that holds the worker. */
   readonly image: string
   /** How many items are in the queue; `enqueue` returns it as `confirmed`. */
@@ -55,75 +55,75 @@ export interface JobSpec {
    * How many items each pod takes. `1`: a pod for each item. A number: as many pods as it needs. `'all'`: pods that go
    * on until the queue is empty, `parallelism` of them. Told to the worker as `PODQUEUE_ITEMS`. Default: 1.
    */
-  readonly itemsPerPod?: number | 'all'
+  readonly itemsPerPod?: number | 'all' | undefined
   /** How many pods run at the same time. Default: 1. */
-  readonly parallelism?: number
+  readonly parallelism?: number | undefined
   /** The queue, and how pods reach its broker. */
   readonly queue: QueueSpec
   /** The behaviour of podqueue's worker. */
-  readonly worker?: WorkerSettings
+  readonly worker?: WorkerSettings | undefined
   /** Replaces the image's entrypoint. Default: the image's. */
-  readonly command?: readonly string[]
+  readonly command?: readonly string[] | undefined
   /** Replaces the image's arguments. `$(QUEUE)` in it is the variable's value. Default: the image's. */
-  readonly args?: readonly string[]
+  readonly args?: readonly string[] | undefined
   /**
    * Variables of the container: a value, or a source in Kubernetes' own form (`{ secretKeyRef: { name, key } }`).
    * `BROKER_URL`, `QUEUE` and `PODQUEUE_*` are podqueue's. A password belongs in a Secret: `kubectl describe` prints values.
    */
-  readonly env?: Readonly<Record<string, string | V1EnvVarSource>>
+  readonly env?: Readonly<Record<string, string | V1EnvVarSource>> | undefined
   /** Requests and limits of each pod's container. Default: none. */
-  readonly resources?: V1ResourceRequirements
+  readonly resources?: V1ResourceRequirements | undefined
   /** Volumes of the pods. Default: none. */
-  readonly volumes?: readonly V1Volume[]
+  readonly volumes?: readonly V1Volume[] | undefined
   /** Where the container sees them. Default: nowhere. */
-  readonly volumeMounts?: readonly V1VolumeMount[]
+  readonly volumeMounts?: readonly V1VolumeMount[] | undefined
   /** Labels of the Job and its pods, besides podqueue's `app.kubernetes.io/managed-by`. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>> | undefined
   /** Annotations of the Job and its pods. Those beginning with `podqueue/` are podqueue's. */
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>> | undefined
   /** Default: the namespace's `default`; its token is not mounted into the pods. */
-  readonly serviceAccountName?: string
+  readonly serviceAccountName?: string | undefined
   /** Default: Kubernetes' (Always for `:latest` and no tag, else IfNotPresent). */
-  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never'
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined
   /** Names of Secrets with which the image is pulled. Default: none. */
-  readonly imagePullSecrets?: readonly string[]
+  readonly imagePullSecrets?: readonly string[] | undefined
   /** Labels that a node must have. Default: none. */
-  readonly nodeSelector?: Readonly<Record<string, string>>
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined
   /** Taints of nodes that the pods tolerate. Default: none. */
-  readonly tolerations?: readonly V1Toleration[]
+  readonly tolerations?: readonly V1Toleration[] | undefined
   /**
    * `'baseline'`: no privilege escalation, no capabilities, seccomp RuntimeDefault, no service account token; the image's own
    * user, so that ordinary images run unchanged. `'restricted'`: what the Pod Security level of that name asks for; also not
    * root, uid 65532, gid 0, `HOME=/tmp`. As that user most images' working directories cannot be written. Default: 'baseline'.
    */
-  readonly podSecurity?: 'baseline' | 'restricted'
+  readonly podSecurity?: 'baseline' | 'restricted' | undefined
   /**
    * `$<SERVICE>_SERVICE_HOST` variables for every Service in the namespace. Without them a namespace with thousands of
    * Services starts pods at its usual speed. Default: false.
    */
-  readonly serviceLinks?: boolean
+  readonly serviceLinks?: boolean | undefined
   /** After how many seconds Kubernetes removes the finished Job, its pods and its Secret. Default: 86400, a day. */
-  readonly ttlSeconds?: number
+  readonly ttlSeconds?: number | undefined
   /** After how many milliseconds Kubernetes ends the Job as failed, also when the client is gone. Default: never. */
-  readonly deadlineMs?: number
+  readonly deadlineMs?: number | undefined
   /**
    * `'Indexed'`: a failed pod delays the start of its replacement only. `'NonIndexed'` is the tutorial's form: after
    * failures the Job as a whole starts no pod for 10 s, 20 s, 40 s … 10 min; eight pods that fail at once, as on a
    * broker's restart, are ten minutes without a pod. Default: 'Indexed'.
    */
-  readonly completionMode?: 'Indexed' | 'NonIndexed'
+  readonly completionMode?: 'Indexed' | 'NonIndexed' | undefined
   /**
    * `'Never'`: a failed pod stays, with its log, and a new one takes over. `'OnFailure'` restarts the container in its pod: the
    * log of a failed attempt is soon gone, failures count against the Job as a whole, and Kubernetes deletes the
    * running pods, in mid-item, when it gives a Job up. Default: 'Never'.
    */
-  readonly restartPolicy?: 'Never' | 'OnFailure'
+  readonly restartPolicy?: 'Never' | 'OnFailure' | undefined
   /**
    * Lets Kubernetes itself end the Job as failed when one worker exits with 64, 77 or 78, also when nobody waits for it. It
    * has a price: the pods that run are ended, in mid-item, and a pod that is being ended is replaced only when it has
    * ended, which on a node that is lost is never. Without it the wait does the same. Default: false.
    */
-  readonly failFast?: boolean
+  readonly failFast?: boolean | undefined
   /** A last change to the Job, for what has no option here: change the object in place or return another. */
   readonly template?: (job: V1Job) => V1Job | undefined
 }

@@ -13,9 +13,9 @@ import { UNREACHABLE_MS, type WaitOptions, waitWith } from '../wait/wait-for-job
 /** Options of {@link JobHandle.logs}. */
 export interface LogsOptions {
   /** Goes on until the Job has ended; else what is there now, pod after pod. Default: true. */
-  readonly follow?: boolean
+  readonly follow?: boolean | undefined
   /** Ends the reading with `ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A Job that was submitted. Leaving the program, or dropping this, does nothing to it. */
@@ -28,7 +28,7 @@ export interface JobHandle {
   /** {@link waitForJob} for exactly this Job, from the moment it was made. */
   wait(options?: WaitOptions): Promise<JobResult>
   /** Deletes the Job, and with it its pods and its Secret. Does nothing when it is gone. Throws K8sError, such as `FORBIDDEN`. */
-  delete(options?: { readonly signal?: AbortSignal }): Promise<void>
+  delete(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /**
    * What the pods print, each line once, lines of different pods mixed as they come. A view, never the verdict: a pod
    * that is gone is silent. Throws K8sError, such as `FORBIDDEN` without the right to get pods/log.

@@ -34,7 +34,11 @@ export async function submit(api: KubeApi, spec: JobSpec, options: ClientOptions
 }
 
 /** Where a spec's Job goes. */
-export function namespaceOf(api: KubeApi, spec: { readonly namespace?: string }, options: ClientOptions): string {
+export function namespaceOf(
+  api: KubeApi,
+  spec: { readonly namespace?: string | undefined },
+  options: ClientOptions,
+): string {
   return spec.namespace ?? options.namespace ?? api.namespace
 }
 

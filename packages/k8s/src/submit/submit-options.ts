@@ -8,14 +8,14 @@ export interface SubmitOptions {
    * The id of this run. A call with the id of a Job that is there goes on with it, so that a service that is
    * restarted finds its run again. Default: random, a run of its own.
    */
-  readonly runId?: string
+  readonly runId?: string | undefined
   /**
    * What to do about a finished Job of that name from another run: delete it and create this one, throw `JOB_EXISTS`, or
    * take it, finished as it is, for this one. Default: 'replace'.
    */
-  readonly onFinished?: 'replace' | 'fail' | 'adopt'
+  readonly onFinished?: 'replace' | 'fail' | 'adopt' | undefined
   /** Ends the call. A Job that it had made by then, and not returned, is deleted. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Adds what is wrong with the options of a submit. */

@@ -20,7 +20,7 @@ export interface RunEvents {
 }
 
 /** Listeners, by the event's name. */
-export type RunListeners = { readonly [Name in keyof RunEvents]?: (event: RunEvents[Name]) => void }
+export type RunListeners = { readonly [Name in keyof RunEvents]?: ((event: RunEvents[Name]) => void) | undefined }
 
 /** Tells a listener. What it throws, or what its promise rejects with, becomes a process warning. */
 export function tell<Name extends keyof RunEvents>(on: RunListeners, name: Name, event: RunEvents[Name]): void {

@@ -22,41 +22,41 @@ const SCHEDULE_GRACE_MS = 600_000
 /** How a wait goes. */
 export interface WaitOptions {
   /** What to tell while waiting. Default: nothing. */
-  readonly on?: RunListeners
+  readonly on?: RunListeners | undefined
   /**
    * How long, in milliseconds, a pod may fail to start for a reason that can heal (an image that cannot be pulled, a Secret that
    * is missing) before the wait ends with it. An invalid image name ends it at once. Default: 120000.
    */
-  readonly startGraceMs?: number
+  readonly startGraceMs?: number | undefined
   /**
    * How long, in milliseconds, not a single pod may find room (no node fits, a quota is used up), while nothing else of
    * the Job moves, before the wait ends with `UNSCHEDULABLE` or `QUOTA_EXCEEDED`. A run of which some pods go on goes on:
    * it has a `stuck` event. Default: 600000, since autoscalers take minutes.
    */
-  readonly scheduleGraceMs?: number
+  readonly scheduleGraceMs?: number | undefined
   /**
    * What it means that every attempt fails alike and none succeeded (at least 3 times, and once more than pods run at the
    * same time): the end, with `CRASH_LOOP`, or nothing. Default: 'fail'.
    */
-  readonly crashLoop?: 'fail' | 'ignore'
+  readonly crashLoop?: 'fail' | 'ignore' | undefined
   /**
    * Takes pods off the books that were told to end and do not, since their node is gone: the Job goes on. Without it the wait
    * ends with `NODE_LOST`. A node that is only cut off may still run them, so an item may be handled twice. Needs the rights
    * to delete and patch pods. Default: false.
    */
-  readonly forceDeleteLost?: boolean
+  readonly forceDeleteLost?: boolean | undefined
   /** How long, in milliseconds, the API server may be silent in a watch before it is opened anew. Default: 90000. */
-  readonly silenceMs?: number
+  readonly silenceMs?: number | undefined
   /** How long, in milliseconds, the API server may be gone before the wait ends with `API_UNREACHABLE`. Default: 600000. */
-  readonly unreachableMs?: number
+  readonly unreachableMs?: number | undefined
   /**
    * What becomes of an unfinished Job when `signal` is aborted, or the wait ends with a fault that would come in every pod:
    * deleted with its pods, suspended (its pods end, and it can go on later), or left as it is. Default: 'leave' in
    * {@link waitForJob}, 'delete' in {@link runJob}.
    */
-  readonly onAbort?: OnAbort
+  readonly onAbort?: OnAbort | undefined
   /** Ends the wait with `ABORTED`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Which Job to wait for: its name, or name and namespace; with a uid only that one Job, not a later one of its name. */
