@@ -54,6 +54,11 @@ export class Problems {
     return given
   }
 
+  /** true or false; undefined is for the default and passes. */
+  flag(path: string, value: unknown): void {
+    if (value !== undefined && typeof value !== 'boolean') this.add(path, `must be true or false, not ${kind(value)}`)
+  }
+
   /** A function; undefined is for none and passes. */
   callable(path: string, value: unknown): void {
     if (value !== undefined && typeof value !== 'function') this.add(path, `must be a function, not ${kind(value)}`)

@@ -21,7 +21,7 @@ export type ProducerEventMap = { [Name in keyof ProducerEvents]: (event: Produce
 /** How a producer ends. */
 export interface CloseOptions {
   /** How long calls that are under way may go on, milliseconds. Default: 30000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import { nameProblem } from '../spec/job-name.ts'
 import type { KubeConfigLike } from './kube-config.ts'
 
@@ -12,6 +12,9 @@ export interface ClientOptions {
   /** The namespace of Jobs for which none is given. Default: that of the kubeconfig's context, else `default`. */
   readonly namespace?: string | undefined
 }
+
+/** The names of these options. */
+export const CLIENT_OPTIONS: Names<ClientOptions> = { kubeConfig: true, namespace: true }
 
 export function findClientProblems(problems: Problems, { kubeConfig, namespace }: ClientOptions): void {
   if (kubeConfig !== undefined && typeof kubeConfig?.applySecurityAuthentication !== 'function') {

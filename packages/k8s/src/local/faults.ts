@@ -1,4 +1,4 @@
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const
 
@@ -40,6 +40,21 @@ export interface LocalFault {
 
 export type FaultAction = LocalFault['do']
 
+const FAULT: Names<LocalFault> = { on: true, nth: true, times: true, do: true }
+const ON: Names<NonNullable<LocalFault['on']>> = { verb: true, resource: true, name: true }
+const KINDS = ['status', 'delayMs', 'reset', 'watch', 'dropHistory'] as const
+/** What some actions have besides. */
+const DETAILS = { retryAfterSeconds: 'status', afterEvents: 'watch' } as const
+const ACTION: Names<FaultAction> = {
+  status: true,
+  delayMs: true,
+  reset: true,
+  watch: true,
+  dropHistory: true,
+  retryAfterSeconds: true,
+  afterEvents: true,
+}
+
 /** What a request is to the faults. */
 export interface FaultRequest {
   readonly verb: string
@@ -79,15 +94,34 @@ export function findFaultProblems(problems: Problems, faults: unknown): void {
   }
   for (const [index, fault] of faults.entries()) {
     const at = `faults[${index}]`
-    problems.oneOf(`${at}.on.verb`, fault?.on?.verb, VERBS)
-    problems.wholeNumber(`${at}.nth`, fault?.nth, { min: 1 })
-    problems.wholeNumber(`${at}.times`, fault?.times, { min: 1 })
-    const action = fault?.do
-    const kinds = ['status', 'delayMs', 'reset', 'watch', 'dropHistory'].filter((key) => action?.[key] !== undefined)
-    if (kinds.length !== 1) problems.add(`${at}.do`, 'must have one of status, delayMs, reset, watch, dropHistory')
-    problems.wholeNumber(`${at}.do.status`, action?.status, { min: 400, max: 599 })
-    problems.durationMs(`${at}.do.delayMs`, action?.delayMs)
-    problems.oneOf(`${at}.do.reset`, action?.reset, ['before', 'after'])
-    problems.oneOf(`${at}.do.watch`, action?.watch, ['cut', 'silence', 'repeat', 'swap', 'expire'])
+    if (fault === undefined) problems.add(at, "must be a fault such as { on: { verb: 'create' }, do: { status: 503 } }")
+    const { on, nth, times, do: action } = problems.known<LocalFault>(at, fault, FAULT)
+    const { verb, resource, name } = problems.known(`${at}.on`, on, ON)
+    problems.oneOf(`${at}.on.verb`, verb, VERBS)
+    if (resource !== undefined) problems.text(`${at}.on.resource`, resource)
+    if (name !== undefined) problems.text(`${at}.on.name`, name)
+    problems.wholeNumber(`${at}.nth`, nth, { min: 1 })
+    problems.wholeNumber(`${at}.times`, times, { min: 1 })
+    findActionProblems(problems, `${at}.do`, problems.known<FaultAction>(`${at}.do`, action, ACTION))
+  }
+}
+
+function findActionProblems(
+  problems: Problems,
+  at: string,
+  action: { readonly [Name in keyof typeof ACTION]?: unknown },
+): void {
+  const kinds = KINDS.filter((kind) => action[kind] !== undefined)
+  if (kinds.length !== 1) problems.add(at, `must have one of ${KINDS.join(', ')}`)
+  problems.wholeNumber(`${at}.status`, action.status, { min: 400, max: 599 })
+  problems.wholeNumber(`${at}.retryAfterSeconds`, action.retryAfterSeconds)
+  problems.durationMs(`${at}.delayMs`, action.delayMs)
+  problems.oneOf(`${at}.reset`, action.reset, ['before', 'after'])
+  problems.oneOf(`${at}.watch`, action.watch, ['cut', 'silence', 'repeat', 'swap', 'expire'])
+  problems.wholeNumber(`${at}.afterEvents`, action.afterEvents)
+  if (action.dropHistory !== undefined && action.dropHistory !== true) problems.add(`${at}.dropHistory`, 'must be true')
+  for (const [detail, kind] of Object.entries(DETAILS) as [keyof typeof DETAILS, (typeof KINDS)[number]][]) {
+    if (action[detail] !== undefined && action[kind] === undefined)
+      problems.add(`${at}.${detail}`, `is for ${kind} only`)
   }
 }

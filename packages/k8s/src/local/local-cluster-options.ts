@@ -1,4 +1,4 @@
-import { Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/errors'
 import { K8sError } from '../errors.ts'
 import { findFaultProblems, type LocalFault } from './faults.ts'
 
@@ -52,6 +52,15 @@ type ResolvedLocalClusterOptions = {
   readonly [Name in keyof LocalClusterOptions]-?: NonNullable<LocalClusterOptions[Name]>
 }
 
+const LOCAL_CLUSTER_OPTIONS: Names<LocalClusterOptions> = {
+  images: true,
+  strictImages: true,
+  backOffScale: true,
+  cwd: true,
+  inheritEnv: true,
+  faults: true,
+}
+
 /** The options with their defaults. Throws `INVALID_OPTIONS` with everything that is wrong. */
 export function resolveLocalClusterOptions(options: LocalClusterOptions): ResolvedLocalClusterOptions {
   const problems = new Problems()
@@ -62,14 +71,17 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
     cwd = process.cwd(),
     inheritEnv = [],
     faults = [],
-  } = options
-  for (const [name, command] of Object.entries(images)) {
+  } = problems.known('options', options, LOCAL_CLUSTER_OPTIONS, { prefix: '' })
+  if (typeof images !== 'object' || images === null || Array.isArray(images)) {
+    problems.add('images', "must be an object such as { 'registry.example/worker:1': ['node', 'worker.ts'] }")
+  }
+  for (const [name, command] of Object.entries(images ?? {})) {
     const texts = Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string')
     if (!texts || command[0] === '') {
       problems.add(`images['${name}']`, "must be a command as a list of texts that is not empty: ['node', 'worker.ts']")
     }
   }
-  if (typeof strictImages !== 'boolean') problems.add('strictImages', 'must be true or false')
+  problems.flag('strictImages', strictImages)
   if (typeof backOffScale !== 'number' || !(backOffScale >= 0 && backOffScale <= 1)) {
     problems.add('backOffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
   }

@@ -1,4 +1,4 @@
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { jobsPath } from '../api/resources.ts'
@@ -14,6 +14,15 @@ import { type RoleNeeds, type Rule, roleYaml, rulesOf } from './role.ts'
 export interface PreflightOptions extends RoleNeeds {
   /** Ends the call with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** The names of these options. */
+export const PREFLIGHT_OPTIONS: Names<PreflightOptions> = {
+  onAbort: true,
+  onFinished: true,
+  forceDeleteLost: true,
+  logs: true,
+  signal: true,
 }
 
 /** One thing that will keep a run from working. */
@@ -40,9 +49,17 @@ export interface PreflightReport {
 }
 
 /** Adds what is wrong with the call itself. */
-export function findPreflightProblems(problems: Problems, spec: JobSpec, options: ClientOptions): void {
+export function findPreflightProblems(
+  problems: Problems,
+  spec: JobSpec,
+  options: ClientOptions & PreflightOptions,
+): void {
   findSpecProblems(problems, spec)
   findClientProblems(problems, options)
+  problems.oneOf('onAbort', options.onAbort, ['delete', 'suspend', 'leave'])
+  problems.oneOf('onFinished', options.onFinished, ['replace', 'fail', 'adopt'])
+  problems.flag('forceDeleteLost', options.forceDeleteLost)
+  problems.flag('logs', options.logs)
 }
 
 /** Looks at everything that a run of this spec needs, all at once; nothing is made. */

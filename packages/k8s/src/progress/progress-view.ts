@@ -1,6 +1,8 @@
 import type { WriteStream } from 'node:tty'
+import { type Names, Problems } from '@internal/errors'
 import { createLogUpdate } from 'log-update'
 import colors from 'picocolors'
+import { K8sError } from '../errors.ts'
 import type { JobCounts } from '../wait/job-state.ts'
 import type { RunListeners } from '../wait/run-events.ts'
 import { bar, failureLine, stateLine } from './state-line.ts'
@@ -32,8 +34,19 @@ export interface ProgressView extends Disposable {
   end(): void
 }
 
-/** Makes a view of one run. It reads `CI`, `NO_COLOR` and `FORCE_COLOR`, and nothing else of the environment. */
+const PROGRESS_OPTIONS: Names<ProgressOptions> = { stream: true, live: true, color: true, logs: true }
+
+/**
+ * Makes a view of one run. It reads `CI`, `NO_COLOR` and `FORCE_COLOR`, and nothing else of the environment.
+ *
+ * @throws K8sError `INVALID_OPTIONS`
+ */
 export function showProgress(options: ProgressOptions = {}): ProgressView {
+  const problems = new Problems()
+  const given = problems.known('options', options, PROGRESS_OPTIONS, { prefix: '' })
+  problems.methods('stream', given.stream, ['write'])
+  for (const flag of ['live', 'color', 'logs'] as const) problems.flag(flag, given[flag])
+  problems.throwAs('showProgress', (fields) => new K8sError(fields))
   const { stream = process.stdout, logs = true } = options
   const isTerminal = (stream as Partial<WriteStream>).isTTY === true
   const live = options.live ?? (isTerminal && !process.env.CI)

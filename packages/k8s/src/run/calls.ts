@@ -5,7 +5,7 @@ import type { JobHandle } from '../submit/job-handle.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
 import type { JobResult } from '../wait/job-result.ts'
 import type { WaitedFor, WaitOptions } from '../wait/wait-for-job.ts'
-import { jobClient } from './job-client.ts'
+import { clientForCall } from './job-client.ts'
 import type { RunJobOptions, RunSpec } from './run-job.ts'
 
 /**
@@ -20,7 +20,7 @@ import type { RunJobOptions, RunSpec } from './run-job.ts'
  */
 export async function submitJob(spec: JobSpec, options: ClientOptions & SubmitOptions = {}): Promise<JobHandle> {
   // The handle goes on with the client's connections, which end by themselves when they are idle.
-  return jobClient(clientOptions(options)).submitJob(spec, options)
+  return clientForCall(options).submitJob(spec, options)
 }
 
 /**
@@ -34,7 +34,7 @@ export async function submitJob(spec: JobSpec, options: ClientOptions & SubmitOp
  * `API_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`.
  */
 export async function waitForJob(job: WaitedFor, options: ClientOptions & WaitOptions = {}): Promise<JobResult> {
-  await using client = jobClient(clientOptions(options))
+  await using client = clientForCall(options)
   return await client.waitForJob(job, options)
 }
 
@@ -49,7 +49,7 @@ export async function waitForJob(job: WaitedFor, options: ClientOptions & WaitOp
  * `details.problems` holds all of it, `details.role` the Role that is missing.
  */
 export async function runJob(spec: RunSpec, options: RunJobOptions = {}): Promise<JobResult> {
-  await using client = jobClient(clientOptions(options))
+  await using client = clientForCall(options)
   return await client.runJob(spec, options)
 }
 
@@ -64,10 +64,6 @@ export async function preflight(
   spec: JobSpec,
   options: ClientOptions & PreflightOptions = {},
 ): Promise<PreflightReport> {
-  await using client = jobClient(clientOptions(options))
+  await using client = clientForCall(options)
   return await client.preflight(spec, options)
-}
-
-function clientOptions({ kubeConfig, namespace }: ClientOptions): ClientOptions {
-  return { ...(kubeConfig === undefined ? {} : { kubeConfig }), ...(namespace === undefined ? {} : { namespace }) }
 }

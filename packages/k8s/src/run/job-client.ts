@@ -1,9 +1,10 @@
-import { Problems } from '@internal/errors'
-import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import { type Names, Problems } from '@internal/errors'
+import { CLIENT_OPTIONS, type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'
 import {
   findPreflightProblems,
+  PREFLIGHT_OPTIONS,
   type PreflightOptions,
   type PreflightReport,
   preflightWith,
@@ -12,11 +13,17 @@ import { findSpecProblems } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { createJobHandle, type JobHandle } from '../submit/job-handle.ts'
 import { submit } from '../submit/submission.ts'
-import { findSubmitProblems, type SubmitOptions } from '../submit/submit-options.ts'
+import { findSubmitProblems, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import { asK8sError } from '../wait/abort.ts'
 import type { JobResult } from '../wait/job-result.ts'
-import { checkWait, type WaitedFor, type WaitOptions, waitForRef } from '../wait/wait-for-job.ts'
-import { checkRun, type RunOptions, type RunSpec, runWith } from './run-job.ts'
+import {
+  findWaitForJobProblems,
+  WAIT_OPTIONS,
+  type WaitedFor,
+  type WaitOptions,
+  waitForRef,
+} from '../wait/wait-for-job.ts'
+import { findRunProblems, RUN_JOB_OPTIONS, type RunOptions, type RunSpec, runWith } from './run-job.ts'
 
 /** The calls of this package over one pool of connections and one kubeconfig, for many Jobs at the same time. */
 export interface JobClient extends AsyncDisposable {
@@ -39,13 +46,43 @@ export interface JobClient extends AsyncDisposable {
  */
 export function createJobClient(options: ClientOptions = {}): JobClient {
   const problems = new Problems()
-  findClientProblems(problems, options)
+  findClientProblems(problems, problems.known('options', options, CLIENT_OPTIONS, { prefix: '' }))
   problems.throwAs('createJobClient', (fields) => new K8sError(fields))
-  return jobClient(options)
+  return jobClient(options, {})
 }
 
-/** A client for one call, which checks these options together with its own. */
-export function jobClient(options: ClientOptions): JobClient {
+const OF_A_CLIENT = {
+  kubeConfig: 'is of createJobClient, since all calls of a client share its connections',
+  namespace: 'is of createJobClient, or of the spec',
+}
+
+/** A client for one call, which is given these options together with its own, and checks them so. */
+export function clientForCall(options: ClientOptions): JobClient {
+  // What is no object at all is found there too.
+  const { kubeConfig, namespace } = options ?? {}
+  const given = {
+    ...(kubeConfig === undefined ? {} : { kubeConfig }),
+    ...(namespace === undefined ? {} : { namespace }),
+  }
+  return jobClient(given, CLIENT_OPTIONS)
+}
+
+/** @param also names of options that its calls take besides their own */
+function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>): JobClient {
+  const checked = <Own extends { readonly signal?: AbortSignal | undefined }>(
+    call: string,
+    given: Own | undefined,
+    names: Names<Own>,
+    find: (problems: Problems, options: Own & ClientOptions) => void,
+  ): Own & ClientOptions => {
+    const problems = new Problems()
+    const own = problems.known('options', given, { ...names, ...also }, { prefix: '', refused: OF_A_CLIENT })
+    problems.signal('signal', own.signal)
+    const all = { ...own, ...options }
+    find(problems, all)
+    problems.throwAs(call, (fields) => new K8sError(fields))
+    return all
+  }
   let loading: Promise<KubeApi> | undefined
   const load = (): Promise<KubeApi> => {
     loading ??= KubeApi.load(options.kubeConfig).catch((error: unknown) => {
@@ -71,36 +108,32 @@ export function jobClient(options: ClientOptions): JobClient {
     await api?.close()
   }
   return {
-    submitJob: async (spec, given = {}) => {
-      const submitting = { ...given, ...options }
-      checkSubmit(spec, submitting)
-      return call(given.signal, async (api) => createJobHandle(api, await submit(api, spec, submitting)))
+    submitJob: async (spec, given) => {
+      const submitting = checked('submitJob', given, SUBMIT_OPTIONS, (problems, options) => {
+        findSpecProblems(problems, spec)
+        findSubmitProblems(problems, options)
+      })
+      return call(submitting.signal, async (api) => createJobHandle(api, await submit(api, spec, submitting)))
     },
-    waitForJob: async (job, given = {}) => {
-      const waiting = { ...given, ...options }
-      checkWait(job, waiting)
-      return call(given.signal, (api) => waitForRef(api, job, waiting))
+    waitForJob: async (job, given) => {
+      const waiting = checked('waitForJob', given, WAIT_OPTIONS, (problems, options) =>
+        findWaitForJobProblems(problems, job, options),
+      )
+      return call(waiting.signal, (api) => waitForRef(api, job, waiting))
     },
-    runJob: async (spec, given = {}) => {
-      const running = { ...given, ...options }
-      checkRun(spec, running)
-      return call(given.signal, (api) => runWith(api, spec, running))
+    runJob: async (spec, given) => {
+      const running = checked('runJob', given, RUN_JOB_OPTIONS, (problems, options) =>
+        findRunProblems(problems, spec, options),
+      )
+      return call(running.signal, (api) => runWith(api, spec, running))
     },
-    preflight: async (spec, given = {}) => {
-      const looking = { ...given, ...options }
-      const found = new Problems()
-      findPreflightProblems(found, spec, looking)
-      found.throwAs('preflight', (fields) => new K8sError(fields))
-      return call(given.signal, (api) => preflightWith(api, spec, looking))
+    preflight: async (spec, given) => {
+      const looking = checked('preflight', given, PREFLIGHT_OPTIONS, (problems, options) =>
+        findPreflightProblems(problems, spec, options),
+      )
+      return call(looking.signal, (api) => preflightWith(api, spec, looking))
     },
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-function checkSubmit(spec: JobSpec, options: ClientOptions & SubmitOptions): void {
-  const problems = new Problems()
-  findSpecProblems(problems, spec)
-  findSubmitProblems(problems, options)
-  problems.throwAs('submitJob', (fields) => new K8sError(fields))
 }

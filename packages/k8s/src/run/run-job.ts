@@ -1,14 +1,13 @@
-import { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import type { ClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { K8sError } from '../errors.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
-import { findSpecProblems } from '../spec/check-spec.ts'
+import { findSpecProblems, isObject } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { namespaceOf, submit } from '../submit/submission.ts'
-import { findSubmitProblems, type SubmitOptions } from '../submit/submit-options.ts'
+import { findSubmitProblems, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import type { JobResult } from '../wait/job-result.ts'
-import { findWaitProblems, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
+import { findWaitProblems, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 import { countQueue, ignoringConsumers, readAtStart } from './count-queue.ts'
 import { judge } from './judge.ts'
 import type { InspectQueue } from './queue-reading.ts'
@@ -51,6 +50,17 @@ export interface RunOptions {
 
 /** Everything that {@link runJob} takes besides the spec. */
 export type RunJobOptions = ClientOptions & SubmitOptions & WaitOptions & RunOptions
+
+/** The names of these options, less those of a client. */
+export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = {
+  ...SUBMIT_OPTIONS,
+  ...WAIT_OPTIONS,
+  inspectQueue: true,
+  leftover: true,
+  deadLettered: true,
+  countTimeoutMs: true,
+  preflight: true,
+}
 
 /** Runs by one API client what was checked. */
 export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
@@ -98,7 +108,7 @@ async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions): Pr
   }
   const job = await submit(api, spec, options)
   const { name, namespace = api.namespace, uid } = job.metadata
-  return waitWith('runJob', api, { name, namespace, uid }, { ...options, onAbort, first: job })
+  return waitWith(api, { name, namespace, uid }, { ...options, onAbort, first: job })
 }
 
 function withoutJob(api: KubeApi, spec: RunSpec, options: ClientOptions): JobResult {
@@ -106,23 +116,18 @@ function withoutJob(api: KubeApi, spec: RunSpec, options: ClientOptions): JobRes
   return { name: spec.name, namespace, completions: 0, succeeded: 0, failed: 0, durationMs: 0 }
 }
 
-/** Throws `INVALID_OPTIONS` with everything that is wrong with a run. */
-export function checkRun(spec: RunSpec, options: RunJobOptions): void {
-  const problems = new Problems()
+/** Adds everything that is wrong with a run. */
+export function findRunProblems(problems: Problems, spec: RunSpec, options: RunJobOptions): void {
   // No items, or none said, is right here; the rest of the spec is checked as if there were one.
   const items = spec?.items === 0 || (spec?.items === undefined && options.inspectQueue !== undefined) ? 1 : spec?.items
-  findSpecProblems(problems, { ...spec, items } as JobSpec)
+  findSpecProblems(problems, (isObject(spec) ? { ...spec, items } : spec) as JobSpec)
   findSubmitProblems(problems, options)
   findWaitProblems(problems, options)
   problems.oneOf('leftover', options.leftover, ['fail', 'sweep', 'ignore'])
   problems.oneOf('deadLettered', options.deadLettered, ['fail', 'report'])
   problems.durationMs('countTimeoutMs', options.countTimeoutMs)
-  if (options.preflight !== undefined && typeof options.preflight !== 'boolean') {
-    problems.add('preflight', 'must be true or false')
-  }
-  if (options.inspectQueue !== undefined && typeof options.inspectQueue !== 'function') {
-    problems.add('inspectQueue', "must be a function, such as () => inspectQueue('job1')")
-  }
+  problems.flag('preflight', options.preflight)
+  problems.callable('inspectQueue', options.inspectQueue)
   if (options.leftover === 'sweep' && options.inspectQueue === undefined) {
     problems.add('leftover', "'sweep' needs inspectQueue, which says what is left")
   }
@@ -130,5 +135,4 @@ export function checkRun(spec: RunSpec, options: RunJobOptions): void {
   if (options.leftover === 'sweep' && typeof spec?.name === 'string' && spec.name.length > longest) {
     problems.add('name', `must have at most ${longest} characters when leftover is 'sweep', whose Jobs add to it`)
   }
-  problems.throwAs('runJob', (fields) => new K8sError(fields))
 }

@@ -1,8 +1,8 @@
-import { Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/errors'
 import { K8sError } from '../errors.ts'
 import { completionsOf } from './completions.ts'
 import { longestJobName, nameProblem } from './job-name.ts'
-import type { JobSpec } from './job-spec.ts'
+import type { JobSpec, QueueBySecret, QueueSpec, WorkerSettings } from './job-spec.ts'
 import { podUrlProblem } from './pod-url.ts'
 import { quantityMeant, quantityOf } from './quantity.ts'
 import { isReservedVariable } from './worker-env.ts'
@@ -11,6 +11,42 @@ const QUALIFIED_NAME = /^(?:[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za
 const LABEL_VALUE = /^(?:[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
+
+const SPEC: Names<JobSpec> = {
+  name: true,
+  namespace: true,
+  image: true,
+  items: true,
+  itemsPerPod: true,
+  parallelism: true,
+  queue: true,
+  worker: true,
+  command: true,
+  args: true,
+  env: true,
+  resources: true,
+  volumes: true,
+  volumeMounts: true,
+  labels: true,
+  annotations: true,
+  serviceAccountName: true,
+  imagePullPolicy: true,
+  imagePullSecrets: true,
+  nodeSelector: true,
+  tolerations: true,
+  podSecurity: true,
+  serviceLinks: true,
+  ttlSeconds: true,
+  deadlineMs: true,
+  completionMode: true,
+  restartPolicy: true,
+  failFast: true,
+  template: true,
+}
+const QUEUE: Names<QueueSpec> = { name: true, podUrl: true, urlFrom: true }
+const URL_FROM: Names<QueueBySecret['urlFrom']> = { secret: true, key: true }
+const WORKER: Names<WorkerSettings> = { concurrency: true, empty: true, emptyAfterMs: true, idleTimeoutMs: true }
+const RESOURCES: Names<NonNullable<JobSpec['resources']>> = { requests: true, limits: true, claims: true }
 
 /** Throws `INVALID_OPTIONS` with everything that is wrong with a spec. */
 export function checkSpec(call: string, spec: JobSpec): void {
@@ -25,6 +61,7 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
     problems.add('spec', 'must be an object with at least name, image, items and queue')
     return
   }
+  problems.known('spec', spec, SPEC, { prefix: '' })
   if (spec.items === undefined) problems.add('items', 'must be given: how many items are in the queue')
   problems.wholeNumber('items', spec.items, { min: 1, max: 2 ** 31 - 1 })
   problems.wholeNumber('parallelism', spec.parallelism, { min: 1, max: 2 ** 31 - 1 })
@@ -35,8 +72,8 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
   problems.oneOf('restartPolicy', spec.restartPolicy, ['Never', 'OnFailure'])
   problems.oneOf('podSecurity', spec.podSecurity, ['baseline', 'restricted'])
   problems.oneOf('imagePullPolicy', spec.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'])
-  checkFlag(problems, 'failFast', spec.failFast)
-  checkFlag(problems, 'serviceLinks', spec.serviceLinks)
+  problems.flag('failFast', spec.failFast)
+  problems.flag('serviceLinks', spec.serviceLinks)
   if (spec.template !== undefined && typeof spec.template !== 'function') {
     problems.add('template', 'must be a function that takes the Job and changes it')
   }
@@ -62,11 +99,7 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
   }
 }
 
-function checkFlag(problems: Problems, path: string, flag: unknown): void {
-  if (flag !== undefined && typeof flag !== 'boolean') problems.add(path, 'must be true or false')
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -118,22 +151,21 @@ function checkQueue(problems: Problems, queue: JobSpec['queue']): void {
     problems.add('queue', 'must be { name, podUrl } or { name, urlFrom: { secret, key } }')
     return
   }
+  problems.known('queue', queue, QUEUE)
   problems.text('queue.name', queue.name)
   if ('podUrl' in queue && 'urlFrom' in queue) problems.add('queue', 'must have podUrl or urlFrom, not both')
   if ('urlFrom' in queue) {
-    checkObjectName(problems, 'queue.urlFrom.secret', queue.urlFrom?.secret)
-    problems.text('queue.urlFrom.key', queue.urlFrom?.key)
+    const { secret, key } = problems.known('queue.urlFrom', queue.urlFrom, URL_FROM)
+    checkObjectName(problems, 'queue.urlFrom.secret', secret)
+    problems.text('queue.urlFrom.key', key)
   } else if (problems.text('queue.podUrl', queue.podUrl)) {
     const problem = podUrlProblem(queue.podUrl)
     if (problem !== undefined) problems.add('queue.podUrl', problem)
   }
 }
 
-function checkWorker(problems: Problems, { worker = {} }: JobSpec): void {
-  if (!isObject(worker)) {
-    problems.add('worker', 'must be an object, such as { concurrency: 2 }')
-    return
-  }
+function checkWorker(problems: Problems, spec: JobSpec): void {
+  const worker = problems.known('worker', spec.worker, WORKER)
   problems.wholeNumber('worker.concurrency', worker.concurrency, { min: 1 })
   problems.oneOf('worker.empty', worker.empty, ['exit', 'wait'])
   problems.durationMs('worker.emptyAfterMs', worker.emptyAfterMs)
@@ -153,12 +185,7 @@ function checkEnv(problems: Problems, env: JobSpec['env']): void {
 }
 
 function checkResources(problems: Problems, resources: JobSpec['resources']): void {
-  if (resources === undefined) return
-  if (!isObject(resources as unknown)) {
-    problems.add('resources', "must be an object, such as { requests: { cpu: '500m' } }")
-    return
-  }
-  const { requests, limits } = resources
+  const { requests, limits } = problems.known('resources', resources, RESOURCES)
   for (const [kind, quantities] of Object.entries({ requests, limits })) {
     for (const [resource, given] of entriesOf(problems, `resources.${kind}`, quantities)) {
       const quantity = String(given)

@@ -1,14 +1,16 @@
+import { type Names, Problems } from '@internal/errors'
 import type { JobObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { deleteJob, type JobRef, jobsPath } from '../api/resources.ts'
 import { watch } from '../api/watch.ts'
+import { K8sError } from '../errors.ts'
 import type { PodLogLine } from '../logs/log-line.ts'
 import { followLogs, readLogs } from '../logs/pod-logs.ts'
 import { RUN_ID } from '../spec/marks.ts'
 import { asK8sError } from '../wait/abort.ts'
 import type { JobResult } from '../wait/job-result.ts'
 import { endOf } from '../wait/job-state.ts'
-import { UNREACHABLE_MS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
+import { findWaitProblems, UNREACHABLE_MS, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 
 /** Options of {@link JobHandle.logs}. */
 export interface LogsOptions {
@@ -17,6 +19,15 @@ export interface LogsOptions {
   /** Ends the reading with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** What ends a call of {@link JobHandle.delete}. */
+export interface DeleteOptions {
+  /** Ends the call with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const LOGS_OPTIONS: Names<LogsOptions> = { follow: true, signal: true }
+const DELETE_OPTIONS: Names<DeleteOptions> = { signal: true }
 
 /** A Job that was submitted. Leaving the program, or dropping this, does nothing to it. */
 export interface JobHandle {
@@ -28,7 +39,7 @@ export interface JobHandle {
   /** {@link waitForJob} for exactly this Job, from the moment it was made. */
   wait(options?: WaitOptions): Promise<JobResult>
   /** Deletes the Job, and with it its pods and its Secret. Does nothing when it is gone. Throws K8sError, such as `FORBIDDEN`. */
-  delete(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  delete(options?: DeleteOptions): Promise<void>
   /**
    * What the pods print, each line once, lines of different pods mixed as they come. A view, never the verdict: a pod
    * that is gone is silent. Throws K8sError, such as `FORBIDDEN` without the right to get pods/log.
@@ -42,16 +53,38 @@ export function createJobHandle(api: KubeApi, job: JobObject): JobHandle {
   return {
     ...ref,
     runId: annotations[RUN_ID] ?? '',
-    wait: (options = {}) => waitWith('wait', api, ref, { ...options, first: job }),
-    delete: async ({ signal } = {}) => {
+    wait: async (given) => {
+      const options = checked('wait', given, WAIT_OPTIONS, findWaitProblems)
+      return waitWith(api, ref, { ...options, first: job })
+    },
+    delete: async (given) => {
+      const { signal } = checked('delete', given, DELETE_OPTIONS)
       try {
         await deleteJob(api, ref, { signal })
       } catch (error) {
         throw asK8sError(error, signal)
       }
     },
-    logs: (options = {}) => logsOf(api, ref, options),
+    logs: (given) => logsOf(api, ref, checked('logs', given, LOGS_OPTIONS, findLogsProblems)),
   }
+}
+
+function checked<Options extends { readonly signal?: AbortSignal | undefined }>(
+  call: string,
+  given: Options | undefined,
+  names: Names<Options>,
+  find: (problems: Problems, options: Options) => void = () => {},
+): Options {
+  const problems = new Problems()
+  const options = problems.known('options', given, names, { prefix: '' })
+  problems.signal('signal', options.signal)
+  find(problems, options)
+  problems.throwAs(call, (fields) => new K8sError(fields))
+  return options
+}
+
+function findLogsProblems(problems: Problems, { follow }: LogsOptions): void {
+  problems.flag('follow', follow)
 }
 
 async function* logsOf(

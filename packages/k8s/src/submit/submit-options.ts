@@ -1,4 +1,4 @@
-import type { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import { DNS_LABEL } from '../spec/job-name.ts'
 
@@ -17,6 +17,9 @@ export interface SubmitOptions {
   /** Ends the call. A Job that it had made by then, and not returned, is deleted. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** The names of these options. */
+export const SUBMIT_OPTIONS: Names<SubmitOptions> = { runId: true, onFinished: true, signal: true }
 
 /** Adds what is wrong with the options of a submit. */
 export function findSubmitProblems(problems: Problems, options: ClientOptions & SubmitOptions): void {

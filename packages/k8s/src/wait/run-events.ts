@@ -1,3 +1,4 @@
+import type { Names } from '@internal/errors'
 import type { PodLogLine } from '../logs/pod-logs.ts'
 import type { JobCounts, JobEnd } from './job-state.ts'
 import type { PodFailure } from './pod-failure.ts'
@@ -21,6 +22,16 @@ export interface RunEvents {
 
 /** Listeners, by the event's name. */
 export type RunListeners = { readonly [Name in keyof RunEvents]?: ((event: RunEvents[Name]) => void) | undefined }
+
+/** The names of the events. */
+export const RUN_EVENTS: Names<RunListeners> = {
+  progress: true,
+  decided: true,
+  stuck: true,
+  podFailed: true,
+  podLog: true,
+  reconnected: true,
+}
 
 /** Tells a listener. What it throws, or what its promise rejects with, becomes a process warning. */
 export function tell<Name extends keyof RunEvents>(on: RunListeners, name: Name, event: RunEvents[Name]): void {

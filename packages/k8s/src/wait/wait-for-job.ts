@@ -1,17 +1,16 @@
-import { Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/errors'
 import type { JobObject } from '../api/api-objects.ts'
 import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { getJob, type JobRef } from '../api/resources.ts'
 import { traced } from '../api/trace.ts'
 import { SILENCE_MS } from '../api/watch.ts'
-import { K8sError } from '../errors.ts'
 import { followLogs } from '../logs/pod-logs.ts'
 import type { InspectQueue } from '../run/queue-reading.ts'
 import { nameProblem } from '../spec/job-name.ts'
 import type { OnAbort } from './abort.ts'
 import { type JobResult, resultOf } from './job-result.ts'
-import { type RunListeners, tell } from './run-events.ts'
+import { RUN_EVENTS, type RunListeners, tell } from './run-events.ts'
 import { type WaitSettings, waitToEnd } from './wait-job.ts'
 
 /** How long the API server may be gone during a wait, unless told otherwise. */
@@ -59,20 +58,37 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The names of these options. */
+export const WAIT_OPTIONS: Names<WaitOptions> = {
+  on: true,
+  startGraceMs: true,
+  scheduleGraceMs: true,
+  crashLoop: true,
+  forceDeleteLost: true,
+  silenceMs: true,
+  unreachableMs: true,
+  onAbort: true,
+  signal: true,
+}
+
 /** Which Job to wait for: its name, or name and namespace; with a uid only that one Job, not a later one of its name. */
 export type WaitedFor = string | { readonly name: string; readonly namespace?: string; readonly uid?: string }
 
-/** Throws `INVALID_OPTIONS` with everything that is wrong with a wait. */
-export function checkWait(job: WaitedFor, options: ClientOptions & WaitOptions): void {
-  const name = typeof job === 'string' ? job : job?.name
-  const problems = new Problems()
-  if (problems.text('job', name)) {
-    const problem = nameProblem(name)
-    if (problem !== undefined) problems.add('job', problem)
-  }
+/** Adds everything that is wrong with a wait for a Job. */
+export function findWaitForJobProblems(problems: Problems, job: WaitedFor, options: ClientOptions & WaitOptions): void {
+  // What else an object has is its own: a handle of a Job fits, or a result.
+  const [path, { name, namespace, uid }] =
+    typeof job === 'string' ? ['job', { name: job } as Partial<JobRef>] : ['job.name', job ?? {}]
+  checkName(problems, path, name)
+  if (namespace !== undefined) checkName(problems, 'job.namespace', namespace)
+  if (uid !== undefined) problems.text('job.uid', uid)
   findClientProblems(problems, options)
   findWaitProblems(problems, options)
-  problems.throwAs('waitForJob', (fields) => new K8sError(fields))
+}
+
+function checkName(problems: Problems, path: string, name: unknown): void {
+  const problem = problems.text(path, name) ? nameProblem(name) : undefined
+  if (problem !== undefined) problems.add(path, problem)
 }
 
 /** Waits by one API client for what was checked. */
@@ -90,7 +106,7 @@ export async function waitForRef(
   // Whose pods' logs are wanted has to be known before they are over.
   const found = options.on?.podLog === undefined ? undefined : await getJob(api, ref, { signal: options.signal })
   const first = uid === undefined || found?.metadata.uid === uid ? found : undefined
-  return waitWith('waitForJob', api, ref, { ...options, first })
+  return waitWith(api, ref, { ...options, first })
 }
 
 /** Adds what is wrong with the options of a wait. */
@@ -100,25 +116,18 @@ export function findWaitProblems(problems: Problems, options: WaitOptions): void
   problems.durationMs('unreachableMs', options.unreachableMs)
   problems.durationMs('silenceMs', options.silenceMs, { min: 1 })
   problems.oneOf('crashLoop', options.crashLoop, ['fail', 'ignore'])
-  if (options.forceDeleteLost !== undefined && typeof options.forceDeleteLost !== 'boolean') {
-    problems.add('forceDeleteLost', 'must be true or false')
-  }
+  problems.flag('forceDeleteLost', options.forceDeleteLost)
   problems.oneOf('onAbort', options.onAbort, ['delete', 'suspend', 'leave'])
-  for (const [name, listener] of Object.entries(options.on ?? {})) {
-    if (listener !== undefined && typeof listener !== 'function') problems.add(`on.${name}`, 'must be a function')
-  }
+  const on = problems.known('on', options.on, RUN_EVENTS)
+  for (const name of Object.keys(RUN_EVENTS) as (keyof RunListeners)[]) problems.callable(`on.${name}`, on[name])
 }
 
-/** Waits by one API client. `first` is the Job as it was made, so that nothing after that is missed. */
+/** Waits by one API client, with options that were checked. `first` is the Job as it was made, so that nothing after that is missed. */
 export async function waitWith(
-  call: string,
   api: KubeApi,
   ref: JobRef,
   options: WaitOptions & { readonly first?: JobObject | undefined; readonly inspectQueue?: InspectQueue | undefined },
 ): Promise<JobResult> {
-  const problems = new Problems()
-  findWaitProblems(problems, options)
-  problems.throwAs(call, (fields) => new K8sError(fields))
   const { on = {}, signal, unreachableMs = UNREACHABLE_MS, first } = options
   const settings: WaitSettings = {
     signal,
