@@ -2,6 +2,11 @@
  * Whether memory grows with the number of items: the peak of a process that enqueues 1,000,000 from an async generator,
  * beside one that enqueues 10,000.
  *
+ * V8 gives new objects more room the more of them are alive when it collects, up to a part of the machine's memory, and
+ * keeps that room. On a machine with 24 GB this is some 60 MB for whoever reads a million items and holds the last 2000 of
+ * them, with nothing published. So what counts is measured in the heap that Node takes in a pod with a limit of 512 MiB;
+ * the others are what becomes of it on this machine, and of a loop that only reads.
+ *
  *     node bench/producer-memory.ts [items] [few]
  */
 import { execFile } from 'node:child_process'
@@ -10,21 +15,24 @@ import { promisify } from 'node:util'
 import { startBroker, uniqueName } from '@internal/testing'
 import { connect } from 'amqplib'
 
-const [items = '1000000', few = '10000'] = process.argv.slice(2)
+const [many = 1_000_000, few = 10_000] = process.argv.slice(2).map(Number)
+const BOUND_MB = 32
+/** Node's heap limit, MiB, in a container of 512 MiB. */
+const POD = '--max-heap-size=256'
 const PROGRAM = fileURLToPath(new URL('./producer-memory-program.ts', import.meta.url))
 
 await using broker = await startBroker({ announce: (line) => void process.stderr.write(`broker: ${line}\n`) })
 const admin = await connect(broker.url)
 const channel = await admin.createChannel()
-process.stdout.write(`Peak memory (RSS) of a process that enqueues from an async generator; ${broker.description}\n`)
+process.stdout.write(`Peak memory (RSS) of a process; ${broker.description}\n`)
 
 interface Run {
-  readonly flags: readonly string[]
+  readonly flags?: readonly string[]
   /** Whether items are enqueued, or only read. */
   readonly enqueues: boolean
 }
 
-async function peakOf(count: number, { flags, enqueues }: Run): Promise<number> {
+async function peakMb(count: number, { flags = [], enqueues }: Run): Promise<number> {
   const queue = enqueues ? uniqueName('bench') : ''
   if (enqueues) await channel.assertQueue(queue, { durable: true })
   const args = [...flags, PROGRAM, broker.url, queue, String(count)]
@@ -35,21 +43,17 @@ async function peakOf(count: number, { flags, enqueues }: Run): Promise<number> 
   return peakMb
 }
 
-async function growth(title: string, run: Run): Promise<number> {
+async function growthMb(title: string, run: Run): Promise<number> {
   process.stdout.write(`${title}:\n`)
-  const difference = -(await peakOf(Number(few), run)) + (await peakOf(Number(items), run))
-  process.stdout.write(`  the difference: ${difference.toFixed(1)} MB\n`)
-  return difference
+  const start = await peakMb(few, run)
+  const growth = (await peakMb(many, run)) - start
+  process.stdout.write(`  grown by ${growth.toFixed(1)} MB\n`)
+  return growth
 }
 
-// V8 makes the heap for new objects larger the more of them survive, whatever is kept in the end: a bare loop over the
-// same generator grows as well. With that part held small, the rest of the heap may grow as it likes: with what is kept.
-const held = '--max-semi-space-size=8'
-const kept = await growth(`with room for new objects held small (${held})`, { flags: [held], enqueues: true })
-const enqueued = await growth("with Node's defaults", { flags: [], enqueues: true })
-const read = await growth('the same, and items are only read, the last 2000 kept', { flags: [], enqueues: false })
-process.stdout.write(
-  `It should be at most 32 MB: ${kept.toFixed(1)} with ${held}, ${(enqueued - read).toFixed(1)} more than reading\n`,
-)
+const inPod = await growthMb(`enqueued, the heap as in a pod of 512 MiB (${POD})`, { flags: [POD], enqueues: true })
+await growthMb("enqueued, this machine's heap", { enqueues: true })
+await growthMb("only read, the last 2000 kept, this machine's heap", { enqueues: false })
+process.stdout.write(`In a pod it should grow by at most ${BOUND_MB} MB: ${inPod.toFixed(1)}\n`)
 await admin.close()
-process.exitCode = Math.max(kept, enqueued - read) <= 32 ? 0 : 1
+process.exitCode = inPod <= BOUND_MB ? 0 : 1

@@ -1,17 +1,21 @@
 /**
- * How fast items get into a queue, all confirmed: podqueue beside the libraries that people use, interleaved in one run.
+ * How fast items get into a queue, all confirmed: podqueue beside the libraries that people use and beside a client
+ * that does nothing, interleaved in one run.
  *
  *     node bench/producer.ts [items] [rounds] [names…]
  */
 import { startBroker, uniqueName } from '@internal/testing'
 import { connect } from 'amqplib'
 import { interleave, median, printStandings } from './interleave.ts'
+import { CEILING } from './producer-ceiling.ts'
 import { PUBLISHERS, type Publisher } from './producer-contestants.ts'
 
 const [amount = '100000', rounds = '5', ...only] = process.argv.slice(2)
 const count = Number(amount)
 const bodies = Array.from({ length: count }, (_, index) => `item-${index}`.padEnd(100, '.'))
-const contestants = PUBLISHERS.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
+const contestants = [...PUBLISHERS, CEILING].filter(
+  ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+)
 
 await using broker = await startBroker({ announce: (line) => void process.stderr.write(`broker: ${line}\n`) })
 process.stdout.write(`${count} persistent items of 100 B, all confirmed; ${broker.description}\n`)
