@@ -37,6 +37,7 @@ test.each([
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(processedFruits(stdout)).toEqual(FRUITS)
   expect(stdout).toMatch(/^left over: 0$/m)
+  expect(stdout, 'the pods print what their program prints, and nothing else').not.toMatch(/warning/i)
   const described = await broker.kubectl('describe', 'job', 'job-wq-1')
   expect(described).toMatch(/0 Active \(0 Ready\) \/ 8 Succeeded \/ 0 Failed/)
 })
