@@ -95,6 +95,9 @@ function borrowedLink(connection: AmqpConnection): Link {
   return {
     createChannel: async () => {
       const channel = (await connection.createChannel()) as Channel
+      // amqplib forgets a consumer with its cancel, and ends the whole connection when an item arrives behind the answer, as
+      // one of a quorum queue may.
+      Object.assign(channel, { unregisterConsumer: () => {} })
       channels.add(channel)
       channel.once('close', () => channels.delete(channel))
       return channel
