@@ -135,7 +135,7 @@ export interface ResolvedManyOptions extends ResolvedOptions {
 }
 
 /** Three heartbeats of 8 s: until then a worker that died may still hold its item. */
-const DEAD_WORKER_NOTICED_MS = 24_000
+export const DEAD_WORKER_NOTICED_MS = 24_000
 
 /** The most that AMQP can say of a prefetch. */
 const MOST_AT_ONCE = 65_535

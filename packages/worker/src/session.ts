@@ -25,17 +25,23 @@ export async function inSessions<T>(
   const { queue, logger, configGraceMs, broker } = options
   const refusals = new Since()
   const outages = new Since()
+  let said: string | undefined
   for (;;) {
     const session = await oneSession(options, prefetch(), work, () => {
       refusals.over()
       outages.over()
+      said = undefined
     })
     if (session.type === 'ended') return session.result
     const { fault } = session
     const lasting = fault.code === 'QUEUE_NOT_FOUND' || fault.code === 'NOT_PERMITTED'
-    const tooLong = lasting ? refusals.ms() >= configGraceMs : outages.ms() >= broker.reconnectForMs
-    if (tooLong || (!lasting && !fault.retryable) || broker.borrowed !== undefined) throw fault
-    logger.warn({ queue, code: fault.code }, `${fault.message} Trying again.`)
+    const left = lasting ? configGraceMs - refusals.ms() : broker.reconnectForMs - outages.ms()
+    if (left <= 0 || (!lasting && !fault.retryable) || broker.borrowed !== undefined) throw fault
+    // Once a second the same line would bury the others.
+    if (fault.message !== said) {
+      logger.warn({ queue, code: fault.code }, `${fault.message} Trying again for ${Math.ceil(left / 1_000)} s.`)
+    }
+    said = fault.message
     await pause(options)
   }
 }

@@ -219,6 +219,8 @@ test.each([
   ['exit codes that are none', ['--dead-letter-on', '0,300', '--', 'cat']],
   ['an unknown option', ['--parallel', '2', '--', 'cat']],
   ['a word that --empty does not know', ['--empty', 'perhaps', '--', 'cat']],
+  ['an --idle in which a dead worker is not noticed', ['--idle', '24000', '--', 'cat']],
+  ['no program at a time', ['--concurrency', '0', '--', 'cat']],
 ])('64: %s', async (_, args) => {
   const { code, stderr, stdout } = await run(args, { QUEUE: 'q' })
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
@@ -226,7 +228,7 @@ test.each([
 })
 
 test('69: no broker', async () => {
-  const { code, stderr } = await run(['--queue', 'q', '--reconnect-for-ms', '100', '--', 'cat'], {
+  const { code, stderr } = await run(['--queue', 'q', '--reconnect-for', '100', '--', 'cat'], {
     BROKER_URL: 'amqp://user:s3cret@127.0.0.1:1',
   })
   expect(code).toBe(69)
@@ -265,7 +267,7 @@ test('77: a wrong password', async () => {
 
 test.each([
   ['no queue', [], { QUEUE: '' }, /INVALID_OPTIONS.*queue: .*QUEUE/],
-  ['no broker address', ['--queue', 'q'], { BROKER_URL: '' }, /BROKER_URL_MISSING/],
+  ['no broker address', ['--queue', 'q'], { BROKER_URL: '' }, /BROKER_URL_MISSING[\s\S]*amqp:\/\/user:password@host/],
   ['a number of items that is none', ['--queue', 'q'], { PODQUEUE_ITEMS: 'some' }, /PODQUEUE_ITEMS/],
 ])('78: %s', async (_, args, environment, message) => {
   const { code, stderr } = await run([...args, '--', 'cat'], environment)

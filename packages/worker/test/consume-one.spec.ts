@@ -153,6 +153,14 @@ test('a connection that breaks while waiting is opened again', async () => {
   expect(await call).toEqual({ status: 'done', result: 'a' })
 })
 
+test('a queue that does not exist is said once, however often it is asked for', async () => {
+  const said: string[] = []
+  const logger = { info: () => {}, warn: (_: object, text: string) => void said.push(text) }
+  const call = consumeOne(() => 'never', { ...options('no-such-queue'), configGraceMs: 2_500, logger })
+  expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND' })
+  expect(said).toEqual([expect.stringMatching(/^There is no queue no-such-queue at .* Trying again for 3 s\.$/)])
+})
+
 test('a queue that does not exist is an error once it has been so for configGraceMs', async () => {
   const call = consumeOne(() => 'never', { ...options('no-such-queue'), configGraceMs: 10 })
   expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND', retryable: false })

@@ -1,13 +1,17 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { toWorkerError } from '../errors.ts'
+import { DEAD_WORKER_NOTICED_MS } from '../options.ts'
 import { type Call, DEFAULTS, type Settings } from './settings.ts'
 
 /** As commander names the options: by their long form. */
-interface Parsed extends Omit<Settings, 'killAfterMs' | 'emptyAfterMs' | 'idleTimeoutMs'> {
+interface Parsed
+  extends Omit<Settings, 'deadLetterOn' | 'killAfterMs' | 'emptyAfterMs' | 'idleTimeoutMs' | 'reconnectForMs'> {
+  readonly deadLetterOn?: readonly number[]
   readonly emptyAfter?: number
   readonly idle?: number
-  readonly killAfter: number
+  readonly killAfter?: number
+  readonly reconnectFor?: number
 }
 
 /**
@@ -38,7 +42,7 @@ export async function parseCommandLine(): Promise<Call | undefined> {
 function commandLine(onCall: (call: Call) => void): Command {
   return new Command('podqueue-worker')
     .description(
-      'Takes items from a RabbitMQ queue, by default one, runs a program on each with its body on standard input, and acks\n' +
+      'Takes items from a RabbitMQ queue, by default one, runs a program on each with its body on standard input, and acks ' +
         'it when the program exits with 0. Anything else puts the item back. The exit code tells what became of it.',
     )
     .usage('[options] -- program [arguments]')
@@ -46,53 +50,47 @@ function commandLine(onCall: (call: Call) => void): Command {
     .argument('[arguments...]', 'passed on as they are')
     .option('--queue <name>', 'the queue to take from (default: $QUEUE)')
     .option('--items <n|all>', 'how many items to take (default: $PODQUEUE_ITEMS, else 1)', items)
-    .option(
-      '--concurrency <n>',
-      'how many programs run at a time (default: $PODQUEUE_CONCURRENCY, else 1)',
-      wholeNumber,
-    )
+    .option('--concurrency <n>', 'how many programs run at a time (default: $PODQUEUE_CONCURRENCY, else 1)', atLeast(1))
     .addOption(
-      new Option('--empty <what>', 'on an empty queue, exit with 0 or wait for an item (default: exit)').choices([
-        'exit',
-        'wait',
-      ]),
+      new Option(
+        '--empty <what>',
+        'on an empty queue, exit with 0 or wait for an item (default: $PODQUEUE_EMPTY, else exit)',
+      ).choices(['exit', 'wait']),
     )
     .addOption(
       new Option(
         '--empty-after <ms>',
-        'without an item for so long, ask whether the queue is empty (default: 2000)',
-      ).argParser(wholeNumber),
+        'without an item for so long, ask whether the queue is empty (default: $PODQUEUE_EMPTY_AFTER_MS, else 2000)',
+      ).argParser(atLeast(1)),
     )
     .addOption(
-      new Option('--idle <ms>', 'wait for items that others may give back, at most (default: 30000)').argParser(
-        wholeNumber,
-      ),
+      new Option(
+        '--idle <ms>',
+        'wait for items that others may give back, at most (default: $PODQUEUE_IDLE_MS, else 30000)',
+      ).argParser(atLeast(DEAD_WORKER_NOTICED_MS + 1)),
     )
     .option('--retries <n>', 'run a program that fails again, with the item in hand (default: 0)', wholeNumber)
     .option(
       '--dead-letter-on <codes>',
-      'exit codes of the program that put its item aside, as 65,66',
+      'exit codes of the program that put its item aside, as 65,66 (default: none)',
       exitCodes,
-      DEFAULTS.deadLetterOn,
     )
-    .addOption(
-      new Option('--kill-after <ms>', 'SIGKILL to a program so long after SIGTERM')
-        .argParser(wholeNumber)
-        .default(DEFAULTS.killAfterMs),
-    )
-    .option('--reconnect-for-ms <ms>', 'how long to try while no broker answers (default: 300000)', wholeNumber)
+    .option('--kill-after <ms>', 'SIGKILL to a program so long after SIGTERM (default: 25000)', wholeNumber)
+    .option('--reconnect-for <ms>', 'how long to try while no broker answers (default: 300000)', wholeNumber)
     .version(manifest.version)
     .addHelpText('after', REST_OF_HELP)
     .passThroughOptions()
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .action((program: string, args: string[], options: Parsed) => {
-      const { emptyAfter, idle, killAfter, ...same } = options
+      const { emptyAfter, idle, killAfter, reconnectFor, deadLetterOn, ...same } = options
       const settings = {
         ...same,
-        killAfterMs: killAfter,
-        ...(emptyAfter === undefined ? {} : { emptyAfterMs: emptyAfter }),
-        ...(idle === undefined ? {} : { idleTimeoutMs: idle }),
+        emptyAfterMs: emptyAfter,
+        idleTimeoutMs: idle,
+        reconnectForMs: reconnectFor,
+        killAfterMs: killAfter ?? DEFAULTS.killAfterMs,
+        deadLetterOn: deadLetterOn ?? DEFAULTS.deadLetterOn,
       }
       onCall({ name: program, args, settings })
     })
@@ -100,14 +98,19 @@ function commandLine(onCall: (call: Call) => void): Command {
 
 const REST_OF_HELP = `
 Environment:
-  BROKER_URL              amqp://user:password@host:5672/vhost; not passed on to the program
-  BROKER_URL_FILE         a file that holds it, as a mounted Secret
-  QUEUE, PODQUEUE_ITEMS, PODQUEUE_CONCURRENCY, PODQUEUE_EMPTY, PODQUEUE_EMPTY_AFTER_MS, PODQUEUE_IDLE_MS
-                          stand for the options of the same name
-  PODQUEUE_TERMINATION_LOG  where to leave the cause of a failure (default: /dev/termination-log)
+  BROKER_URL         amqp://user:password@host:5672/vhost; the program does not
+                     see it
+  BROKER_URL_FILE    a file that holds it, as a mounted Secret
+  QUEUE, PODQUEUE_ITEMS, PODQUEUE_CONCURRENCY, PODQUEUE_EMPTY,
+  PODQUEUE_EMPTY_AFTER_MS, PODQUEUE_IDLE_MS
+                     stand for the options above
+  PODQUEUE_TERMINATION_LOG
+                     where to leave the cause of a failure
+                     (default: /dev/termination-log)
 
-The program gets ITEM_ID, ITEM_QUEUE, ITEM_CONTENT_TYPE, ITEM_REDELIVERED, ITEM_DELIVERY_COUNT, TRACEPARENT and
-TRACESTATE, where known. SIGTERM and SIGINT reach it and all that it started as SIGTERM.
+The program gets ITEM_ID, ITEM_QUEUE, ITEM_CONTENT_TYPE, ITEM_REDELIVERED,
+ITEM_DELIVERY_COUNT, TRACEPARENT and TRACESTATE, where known. SIGTERM and SIGINT
+reach it and all that it started as SIGTERM.
 
 Exit codes:
   0 done, dead-lettered, or the queue is empty   75 lease lost or ack unconfirmed
@@ -117,8 +120,14 @@ Exit codes:
   70 a bug in podqueue`
 
 function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is not a whole number.')
+  return atLeast(0)(text)
+}
+
+function atLeast(min: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,15}$/.test(text) && Number(text) >= min) return Number(text)
+    throw new InvalidArgumentError(`It is not a whole number${min > 0 ? ` of at least ${min}` : ''}.`)
+  }
 }
 
 function items(text: string): number | 'all' {
