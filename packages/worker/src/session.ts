@@ -52,7 +52,7 @@ async function oneSession<T>(
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
   onConsuming: () => void,
 ): Promise<Session<T>> {
-  const doing = { queue: options.queue, address: shownBroker(options.broker) }
+  const doing = { queue: options.queue, address: shownBroker(options.broker), needs: 'read' }
   const begin = (channel: Channel): Consumer => {
     const consumer = new Consumer(channel, doing.queue, doing.address, onConsuming)
     consumer.start(prefetch).catch(() => {})

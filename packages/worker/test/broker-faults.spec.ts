@@ -250,6 +250,21 @@ it('without write permission an item for the dead letters goes back, and the err
   expect(await consumeOne(() => {}, options(queue.name, url))).toEqual({ status: 'empty' })
 })
 
+it('without read permission no worker says that the queue is empty: the error names the permission, once it has been so for configGraceMs', async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await queue.publish('x')
+  const user = `writer-${queue.name}`
+  await the.rabbitmqctl('add_user', user, 's3cret')
+  await the.rabbitmqctl('set_permissions', user, '.*', '.*', '^$')
+  const url = Object.assign(new URL(the.url), { username: user, password: 's3cret' }).href
+  for (const call of [consumeOne, consumeMany]) {
+    const error = await failureOf(call(() => {}, { ...options(queue.name, url), configGraceMs: 10 }))
+    expect(error).toMatchObject({ code: 'NOT_PERMITTED', retryable: false, details: { permission: 'read' } })
+    expect(error.message).not.toContain('s3cret')
+  }
+  expect(await queue.drain()).toEqual(['x'])
+})
+
 it('a message that another user published under its own id is set aside once, and nowhere else', async () => {
   await using queue = await testQueue('quorum', { url: the.url })
   const user = `publisher-${queue.name}`

@@ -275,6 +275,18 @@ test.each([
   expect(stderr).toMatch(message)
 })
 
+test.each([
+  ['--idle', 'PODQUEUE_IDLE_MS', '24000', /idleTimeoutMs: .*24001.*24000/],
+  ['--empty-after', 'PODQUEUE_EMPTY_AFTER_MS', '0', /emptyAfterMs: .*not 0/],
+  ['--concurrency', 'PODQUEUE_CONCURRENCY', '0', /concurrency: .*not 0/],
+])('78: %s or %s is %s, which no worker can do', async (option, variable, value, message) => {
+  for (const [args, environment] of [[[option, value], {}] as const, [[], { [variable]: value }] as const]) {
+    const { code, stderr } = await run([...args, '--', 'cat'], { QUEUE: 'q', ...environment })
+    expect(code).toBe(78)
+    expect(stderr).toMatch(message)
+  }
+})
+
 test('78: a program that is missing or not executable, before an item is touched', async () => {
   await using queue = await testQueue()
   await queue.publish('apple')
@@ -307,9 +319,12 @@ test('143: SIGTERM reaches the program, and its item is released for the next wo
   await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
 })
 
-test('SIGTERM while waiting ends the wait', async () => {
+test.each([
+  ['--empty wait', ['--empty', 'wait'], {}],
+  ['PODQUEUE_EMPTY=wait', [], { PODQUEUE_EMPTY: 'wait' }],
+])('SIGTERM while waiting, as by %s, ends the wait', async (_, args, environment) => {
   await using queue = await testQueue()
-  const worker = start(['--queue', queue.name, '--empty', 'wait', '--', 'cat'])
+  const worker = start(['--queue', queue.name, ...args, '--', 'cat'], environment as Record<string, string>)
   await queue.until(({ consumers }) => consumers === 1)
   worker.child.kill('SIGTERM')
   expect(await worker.exited).toMatchObject({ code: 143 })

@@ -166,6 +166,17 @@ test('a queue that does not exist is an error once it has been so for configGrac
   expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND', retryable: false })
 })
 
+test('a queue that does not exist is said to be so, and waited for: a broker that heals says the same', async () => {
+  const missing = Promise.withResolvers<unknown>()
+  const logger = { info: () => {}, warn: (fields: unknown) => missing.resolve(fields) }
+  await using queue = await testQueue(false)
+  const call = consumeOne((item) => item.text(), { ...options(queue.name), empty: 'wait', logger })
+  expect(await missing.promise).toMatchObject({ queue: queue.name, code: 'QUEUE_NOT_FOUND' })
+  await queue.channel.assertQueue(queue.name, { arguments: { 'x-queue-type': 'quorum' } })
+  await queue.publish('a')
+  expect(await call).toEqual({ status: 'done', result: 'a' })
+})
+
 test('a queue deleted while waiting is an error, not an empty one', async () => {
   await using queue = await testQueue()
   const call = failureOf(consumeOne(() => 'never', { ...options(queue.name), empty: 'wait', configGraceMs: 10 }))
