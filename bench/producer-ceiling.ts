@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { connect } from 'amqplib'
-import { FrameWriter } from '../packages/producer/src/frame-writer.ts'
+import { FrameWriter } from '../packages/producer/src/publish/frame-writer.ts'
 import type { Publisher } from './producer-contestants.ts'
 
 /** Messages in one write; a multiple of it are unconfirmed at once. */

@@ -1,10 +1,10 @@
 import type { Names } from '@internal/errors'
-import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
-import { EnqueueRun } from './enqueue-run.ts'
-import { checkItems, type Items } from './items.ts'
-import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish-options.ts'
+import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection/connection-options.ts'
+import { withLink } from './connection/with-link.ts'
+import { checkItems, type Items } from './items/items.ts'
+import { EnqueueRun } from './publish/enqueue-run.ts'
+import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish/publish-options.ts'
 import type { Receipt } from './receipt.ts'
-import { withLink } from './with-link.ts'
 
 export interface EnqueueOptions<T = unknown> extends ConnectionOptions, PublishOptions<T> {}
 

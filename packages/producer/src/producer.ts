@@ -2,18 +2,24 @@ import { EventEmitter } from 'node:events'
 import { type Names, Problems } from '@internal/errors'
 import type TypedEmitter from 'typed-emitter'
 import { aborted } from './abort.ts'
-import { CONNECTION_OPTIONS, type ConnectionOptions, checkConnectionOptions } from './connection-options.ts'
-import { checkDeclaration, type DeclaredQueue, declareOn } from './declare-queue.ts'
-import { EnqueueRun } from './enqueue-run.ts'
+import { CONNECTION_OPTIONS, type ConnectionOptions, checkConnectionOptions } from './connection/connection-options.ts'
+import type { Link } from './connection/link.ts'
+import { makeLink, type Waiting } from './connection/with-link.ts'
 import { ProducerError, toProducerError } from './errors.ts'
 import { callListener, type ProducerEvents, type Tell, tellListeners } from './events.ts'
-import { checkInspection, INSPECT_OPTIONS, type InspectOptions, inspectOn, type QueueReading } from './inspect-queue.ts'
-import { checkItems, type Items } from './items.ts'
-import type { Link } from './link.ts'
-import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish-options.ts'
-import { QUEUE_OPTIONS, type QueueOptions } from './queue-arguments.ts'
+import { checkItems, type Items } from './items/items.ts'
+import { EnqueueRun } from './publish/enqueue-run.ts'
+import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish/publish-options.ts'
+import { checkDeclaration, type DeclaredQueue, declareOn } from './queue/declare-queue.ts'
+import {
+  checkInspection,
+  INSPECT_OPTIONS,
+  type InspectOptions,
+  inspectOn,
+  type QueueReading,
+} from './queue/inspect-queue.ts'
+import { QUEUE_OPTIONS, type QueueOptions } from './queue/queue-arguments.ts'
 import type { Receipt } from './receipt.ts'
-import { makeLink, type Waiting } from './with-link.ts'
 
 /** Listeners by event, as an emitter takes them. */
 export type ProducerEventMap = { [Name in keyof ProducerEvents]: (event: ProducerEvents[Name]) => void }

@@ -1,5 +1,5 @@
 import { ProducerError, type ProducerErrorCode } from './errors.ts'
-import type { Message } from './message.ts'
+import type { Message } from './items/message.ts'
 
 /** What came of a call of `enqueue` in which every item was confirmed. */
 export interface Receipt {

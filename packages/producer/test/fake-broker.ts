@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
-import type { AmqpConnection } from '../src/connection-options.ts'
-import type { Link } from '../src/link.ts'
-import { SEQUENCE } from '../src/sequence.ts'
+import type { AmqpConnection } from '../src/connection/connection-options.ts'
+import type { Link } from '../src/connection/link.ts'
+import { SEQUENCE } from '../src/publish/sequence.ts'
 
 /** What a broker may do with one publish. */
 export type Answer = 'ack' | 'nack' | 'return' | 'lose' | 'lose-after-taking' | 'hold'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EnqueueRun } from '../src/enqueue-run.ts'
 import { createMessage, EnqueueError, type Message, type OutcomeCounts, type Receipt } from '../src/index.ts'
-import { resolvePublish } from '../src/publish-options.ts'
+import { EnqueueRun } from '../src/publish/enqueue-run.ts'
+import { resolvePublish } from '../src/publish/publish-options.ts'
 import { type Answer, FakeBroker } from './fake-broker.ts'
 
 const answers = fc.array(

@@ -3,8 +3,8 @@ import { testQueue } from '@internal/testing/test-queue'
 import { connect } from 'amqplib'
 import { expect, test } from 'vitest'
 import { declareQueue, enqueue, inspectQueue } from '../src/index.ts'
-import { unsupported } from '../src/queue-arguments.ts'
-import { parseVersion } from '../src/server-version.ts'
+import { unsupported } from '../src/queue/queue-arguments.ts'
+import { parseVersion } from '../src/queue/server-version.ts'
 
 const url = (): string => brokerUrl()
 

@@ -1,4 +1,4 @@
-import { ProducerError } from './errors.ts'
+import { ProducerError } from '../errors.ts'
 
 /**
  * Where items are read from: a list, a Set, a generator, any iterable or async iterable. Not a string, which would be one

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { ProducerError } from './errors.ts'
+import { ProducerError } from '../errors.ts'
 
 /** Ends a lock. */
 export type UnlockJournal = () => Promise<void>

@@ -1,8 +1,8 @@
 import type { AmqpFault } from '@internal/amqp'
-import type { ProducerError } from './errors.ts'
+import type { ProducerError } from '../errors.ts'
+import { EnqueueError } from '../receipt.ts'
 import type { Ledger } from './ledger.ts'
 import type { ResolvedPublish } from './publish-options.ts'
-import { EnqueueError } from './receipt.ts'
 
 /** Why a call could not settle everything. */
 export type Stop =

@@ -1,9 +1,9 @@
 import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
-import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
-import { ProducerError } from './errors.ts'
-import { type Operation, onChannel } from './on-channel.ts'
-import { withLink } from './with-link.ts'
+import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
+import { type Operation, onChannel } from '../connection/on-channel.ts'
+import { withLink } from '../connection/with-link.ts'
+import { ProducerError } from '../errors.ts'
 
 /** How a queue is looked at. */
 export interface InspectOptions {

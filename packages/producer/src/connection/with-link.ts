@@ -1,5 +1,7 @@
 import { Problems } from '@internal/errors'
-import { aborted } from './abort.ts'
+import { aborted } from '../abort.ts'
+import { toProducerError } from '../errors.ts'
+import { type Tell, tellListeners } from '../events.ts'
 import { BorrowedLink } from './borrowed-link.ts'
 import {
   type ConnectionOptions,
@@ -7,8 +9,6 @@ import {
   resolveAddress,
   resolveConnection,
 } from './connection-options.ts'
-import { toProducerError } from './errors.ts'
-import { type Tell, tellListeners } from './events.ts'
 import type { Link } from './link.ts'
 import { OwnLink } from './own-link.ts'
 

@@ -1,4 +1,4 @@
-import { ProducerError } from './errors.ts'
+import { ProducerError } from '../errors.ts'
 import type { Journal, JournalHeader, JournalRecord } from './journal.ts'
 import { DIGEST_BYTES } from './journal-digest.ts'
 

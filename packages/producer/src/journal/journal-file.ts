@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { ProducerError } from './errors.ts'
+import { ProducerError } from '../errors.ts'
 import type { Journal, JournalContents, JournalHeader, JournalRecord } from './journal.ts'
 import { lockJournal, type UnlockJournal } from './journal-lock.ts'
 

@@ -1,7 +1,7 @@
 import type { ConfirmChannel } from 'amqplib'
-import type { Encoded } from './encode.ts'
+import type { RawConnection } from '../connection/link.ts'
+import type { Encoded } from '../items/encode.ts'
 import { FrameWriter } from './frame-writer.ts'
-import type { RawConnection } from './link.ts'
 import { SEQUENCE } from './sequence.ts'
 
 /** Where messages go to the broker: persistent and mandatory, through the default exchange, to one queue. */

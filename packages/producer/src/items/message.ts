@@ -1,5 +1,5 @@
 import { type Names, Problems } from '@internal/errors'
-import { toProducerError } from './errors.ts'
+import { toProducerError } from '../errors.ts'
 
 const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')
 

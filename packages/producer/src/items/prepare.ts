@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { encodeFields } from '../publish/field-table.ts'
+import type { Parcel } from '../publish/ledger.ts'
+import { SEQUENCE } from '../publish/sequence.ts'
 import { bytesOf, type EncodedBody, encodeBody } from './encode.ts'
-import { encodeFields } from './field-table.ts'
-import type { Parcel } from './ledger.ts'
 import { bareMessage, createMessage, isMessage, type Message } from './message.ts'
-import { SEQUENCE } from './sequence.ts'
 
 /** How the items of one call become messages. */
 export interface PrepareOptions {

@@ -1,8 +1,8 @@
 import type { Message as AmqpMessage, ConfirmChannel } from 'amqplib'
-import type { AmqpConnection } from './connection-options.ts'
-import { PUBLISH, type PublishDiagnostic } from './diagnostics.ts'
+import type { AmqpConnection } from '../connection/connection-options.ts'
+import { type Link, rawConnection } from '../connection/link.ts'
+import { PUBLISH, type PublishDiagnostic } from '../diagnostics.ts'
 import type { Parcel, Publish } from './ledger.ts'
-import { type Link, rawConnection } from './link.ts'
 import { channelPort, framePort, type PublishPort } from './publish-port.ts'
 import { SEQUENCE } from './sequence.ts'
 

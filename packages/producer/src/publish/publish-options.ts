@@ -1,10 +1,10 @@
 import { queueNameProblem } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Journal } from './journal.ts'
-import { JournalFile } from './journal-file.ts'
-import type { Message } from './message.ts'
-import type { PrepareOptions } from './prepare.ts'
+import type { Message } from '../items/message.ts'
+import type { PrepareOptions } from '../items/prepare.ts'
+import type { Journal } from '../journal/journal.ts'
+import { JournalFile } from '../journal/journal-file.ts'
 
 /** How the items of one call are published. `T` is what the items are. */
 export interface PublishOptions<T = unknown> {

@@ -1,4 +1,4 @@
-import type { Encoded } from './encode.ts'
+import type { Encoded } from '../items/encode.ts'
 import { encodeFields } from './field-table.ts'
 import { SEQUENCE } from './sequence.ts'
 

@@ -1,9 +1,9 @@
 import { type Address, findAddress, type TlsOptions } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
 import type { ChannelModel } from 'amqplib'
-import { ProducerError } from './errors.ts'
-import { checkListeners, type ProducerListeners } from './events.ts'
-import { type Logger, SILENT } from './logger.ts'
+import { ProducerError } from '../errors.ts'
+import { checkListeners, type ProducerListeners } from '../events.ts'
+import { type Logger, SILENT } from '../logger.ts'
 
 /** What this package uses of an amqplib connection that the app opened. */
 export type AmqpConnection = Pick<ChannelModel, 'createChannel' | 'createConfirmChannel' | 'on' | 'off' | 'connection'>

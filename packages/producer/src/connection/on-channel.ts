@@ -1,7 +1,7 @@
 import { operationFault } from '@internal/amqp'
 import type { Channel } from 'amqplib'
+import { ProducerError } from '../errors.ts'
 import type { AmqpConnection } from './connection-options.ts'
-import { ProducerError } from './errors.ts'
 
 /** What an operation on a queue is about. */
 export interface Operation {

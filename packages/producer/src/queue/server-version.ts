@@ -1,4 +1,4 @@
-import type { AmqpConnection } from './connection-options.ts'
+import type { AmqpConnection } from '../connection/connection-options.ts'
 
 /** A version of RabbitMQ, as its greeting says it. */
 export interface ServerVersion {

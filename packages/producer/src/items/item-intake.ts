@@ -1,13 +1,13 @@
-import type { Intake } from './ending.ts'
-import { ProducerError } from './errors.ts'
+import { ProducerError } from '../errors.ts'
+import type { JournalHeader } from '../journal/journal.ts'
+import type { JournalRun } from '../journal/journal-run.ts'
+import type { Intake } from '../publish/ending.ts'
+import { type Ledger, messageOf } from '../publish/ledger.ts'
+import type { ResolvedPublish } from '../publish/publish-options.ts'
+import type { Waiter } from '../publish/waiter.ts'
 import type { Items } from './items.ts'
-import type { JournalHeader } from './journal.ts'
-import type { JournalRun } from './journal-run.ts'
-import { type Ledger, messageOf } from './ledger.ts'
 import { tooLarge } from './prepare.ts'
-import type { ResolvedPublish } from './publish-options.ts'
 import { Reader, type Reading } from './reader.ts'
-import type { Waiter } from './waiter.ts'
 
 /** Reads the items of one call into its ledger, as many as are asked for. */
 export class ItemIntake {

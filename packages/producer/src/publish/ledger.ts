@@ -1,7 +1,7 @@
-import type { Encoded } from './encode.ts'
+import type { Encoded } from '../items/encode.ts'
+import { bareMessage, type Message } from '../items/message.ts'
+import type { Failure, ItemFailure, Outcome, OutcomeCounts } from '../receipt.ts'
 import { InFlight } from './in-flight.ts'
-import { bareMessage, type Message } from './message.ts'
-import type { Failure, ItemFailure, Outcome, OutcomeCounts } from './receipt.ts'
 
 /** An item that can be published. One flat object, since there are millions of them. */
 export interface Parcel extends Encoded {

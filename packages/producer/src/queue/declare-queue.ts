@@ -1,8 +1,9 @@
 import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
-import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from './connection-options.ts'
-import { ProducerError } from './errors.ts'
-import { onChannel } from './on-channel.ts'
+import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
+import { onChannel } from '../connection/on-channel.ts'
+import { withLink } from '../connection/with-link.ts'
+import { ProducerError } from '../errors.ts'
 import {
   checkQueueOptions,
   deadLetterArguments,
@@ -13,7 +14,6 @@ import {
   unsupported,
 } from './queue-arguments.ts'
 import { serverVersion } from './server-version.ts'
-import { withLink } from './with-link.ts'
 
 export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions {
   /** Ends the call with `ABORTED`. */

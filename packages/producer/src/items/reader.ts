@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { digestOf } from '../journal/journal-digest.ts'
+import type { JournalRun } from '../journal/journal-run.ts'
+import type { Parcel } from '../publish/ledger.ts'
 import { type ItemIterator, type Items, iterate } from './items.ts'
-import { digestOf } from './journal-digest.ts'
-import type { JournalRun } from './journal-run.ts'
-import type { Parcel } from './ledger.ts'
 import { type Invalid, type Prepared, type PrepareOptions, prepare } from './prepare.ts'
 
 /** What reading one item came to. */

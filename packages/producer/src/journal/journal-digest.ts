@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Encoded } from './encode.ts'
+import type { Encoded } from '../items/encode.ts'
 
 /** Bytes of a digest that are kept: enough to tell one item from another, by accident never the same. */
 export const DIGEST_BYTES = 9
