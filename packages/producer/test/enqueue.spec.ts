@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
@@ -27,6 +28,35 @@ describe('a receipt', () => {
     const receipt = await enqueue(queue.name, items, { url: brokerUrl(), window: 100 })
     expect(receipt).toMatchObject({ queue: queue.name, total: 1_000, confirmed: 1_000, bytes: items.join('').length })
     expect(await queue.drain()).toEqual(items)
+  })
+
+  test('says how long it took, from the call to the last confirm', async () => {
+    await using queue = await testQueue()
+    let inside = Number.NaN
+    async function* items() {
+      const from = performance.now()
+      yield 'a'
+      await queue.until(({ ready }) => ready === 1)
+      yield 'b'
+      inside = performance.now() - from
+    }
+    const from = performance.now()
+    const { durationMs } = await enqueue(queue.name, items(), { url: brokerUrl() })
+    const around = performance.now() - from
+    expect(durationMs).toBeGreaterThanOrEqual(Math.floor(inside))
+    expect(durationMs).toBeLessThanOrEqual(Math.ceil(around))
+  })
+
+  test('leaves nothing behind on the signal of the call', async () => {
+    await using queue = await testQueue()
+    const { signal } = new AbortController()
+    let heard = 0
+    function* items() {
+      heard = getEventListeners(signal, 'abort').length
+      yield 'a'
+    }
+    await enqueue(queue.name, items(), { url: brokerUrl(), signal })
+    expect({ heard, after: getEventListeners(signal, 'abort').length }).toEqual({ heard: 1, after: 0 })
   })
 
   test('of no items is one of zero, and the queue is declared all the same', async () => {
@@ -72,15 +102,15 @@ describe('an item', () => {
   })
 
   test('keeps the id and headers that it was given, less what only the broker may say', async () => {
-    await using queue = await testQueue()
-    const message = createMessage('a', { id: 'order-17', headers: { tenant: 'x', 'x-delivery-count': 4 } })
+    // Here the broker says nothing of its own, and leaves what it was given.
+    await using queue = await testQueue('classic')
+    const forged = { 'x-delivery-count': 4, 'x-acquired-count': 4, 'x-death': 'none', 'x-podqueue-sequence': 7 }
+    const message = createMessage('a', { id: 'order-17', headers: { tenant: 'x', ...forged } })
     await enqueue(queue.name, [message], { url: brokerUrl() })
     const got = await queue.channel.get(queue.name, { noAck: true })
     if (got === false) throw new Error('the queue is empty')
     expect(got.properties.messageId).toBe('order-17')
-    expect(got.properties.headers).toMatchObject({ tenant: 'x' })
-    // Some versions count the first delivery as 0, others not at all.
-    expect(got.properties.headers?.['x-delivery-count'] ?? 0).toBe(0)
+    expect(got.properties.headers).toEqual({ tenant: 'x' })
   })
 
   test('that cannot be encoded is named by index and path, and the others are published', async () => {
@@ -117,6 +147,12 @@ describe('an item', () => {
     expect(error.failures[0]?.message.body).toEqual({ iban: 'DE02', broken: 1n })
     expect(JSON.stringify({ ...error }) + inspect(error, { depth: null })).not.toMatch(/DE02/)
   })
+})
+
+test('an item of 16 MiB is the largest', async () => {
+  await using queue = await testQueue('classic')
+  const bytes = 16 * 1024 * 1024
+  expect(await enqueue(queue.name, [Buffer.alloc(bytes)], { url: brokerUrl() })).toMatchObject({ confirmed: 1, bytes })
 })
 
 test('an item over 16 MiB is invalid, with its size and the limit, and the others are published', async () => {
@@ -290,14 +326,19 @@ describe('the source of items', () => {
     expect(closed).toBe(true)
   })
 
-  test('is left alone after maxFailures', async () => {
+  test('is left alone after maxFailures, and closed', async () => {
     await using queue = await testQueue()
     let read = 0
+    let closed = false
     function* items() {
-      for (; read < 100; read++) yield 1n
+      try {
+        for (; read < 100; read++) yield 1n
+      } finally {
+        closed = true
+      }
     }
     const { counts } = await failureOf(enqueue(queue.name, items(), { url: brokerUrl(), maxFailures: 7 }))
-    expect({ invalid: counts.invalid, read }).toEqual({ invalid: 7, read: 6 })
+    expect({ invalid: counts.invalid, read, closed }).toEqual({ invalid: 7, read: 6, closed: true })
   })
 
   test.each([

@@ -41,7 +41,8 @@ test('a run over the same items publishes only the rest, and its receipt counts 
   await using queue = await testQueue()
   const before = await interrupted(queue.name, 300)
   const receipt = await enqueue(queue.name, numbers(1_000), { url: brokerUrl(), journal })
-  expect(receipt).toMatchObject({ total: 1_000, confirmed: 1_000, resumed: before })
+  const bytes = numbers(1_000).join('').length
+  expect(receipt).toMatchObject({ total: 1_000, confirmed: 1_000, resumed: before, bytes })
   const found = await takeAll(brokerUrl(), queue.name)
   expect({ missing: missing(found, 1_000), duplicates: found.duplicates }).toEqual({ missing: [], duplicates: 0 })
   expect(await enqueue(queue.name, numbers(1_000), { url: brokerUrl(), journal })).toMatchObject({ resumed: 1_000 })

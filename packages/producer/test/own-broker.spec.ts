@@ -1,6 +1,16 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type Broker, startBroker, uniqueName } from '@internal/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createProducer, declareQueue, EnqueueError, enqueue, inspectQueue, ProducerError } from '../src/index.ts'
+import {
+  createProducer,
+  declareQueue,
+  EnqueueError,
+  enqueue,
+  inspectQueue,
+  ProducerError,
+  type PublishDiagnostic,
+  type SettleDiagnostic,
+} from '../src/index.ts'
 import { missing, takeAll } from './items-in-queue.ts'
 
 // What is done here would disturb the other tests: this broker is only ours.
@@ -123,6 +133,25 @@ test('a broker with a lower limit of its own: the item above it is invalid, and 
     )
   await set(limit)
   try {
+    const learnt = Promise.withResolvers<void>()
+    const published = new Set<number>()
+    const onPublish = (message: unknown): void => void published.add((message as PublishDiagnostic).index)
+    const onSettle = (message: unknown): void => {
+      if ((message as SettleDiagnostic).outcome === 'invalid') learnt.resolve()
+    }
+    subscribe('podqueue:publish', onPublish)
+    subscribe('podqueue:settle', onSettle)
+    async function* later() {
+      yield 'x'.repeat(limit + 1)
+      await learnt.promise
+      yield* ['y'.repeat(limit + 1), 'z']
+    }
+    const late = (await errorOf(enqueue(queue, later(), { url: broker.url }))) as EnqueueError
+    unsubscribe('podqueue:publish', onPublish)
+    unsubscribe('podqueue:settle', onSettle)
+    expect(late.counts).toMatchObject({ confirmed: 1, invalid: 2 })
+    expect([...published], 'once it is known, nothing above it is sent').toEqual([0, 2])
+    expect([...(await takeAll(broker.url, queue)).bodies.keys()]).toEqual(['z'])
     const items = ['0', '1', 'x'.repeat(limit + 1), '3', 'y'.repeat(limit * 2), '5']
     const error = (await errorOf(enqueue(queue, items, { url: broker.url }))) as EnqueueError
     expect(error).toBeInstanceOf(EnqueueError)

@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { Socket } from 'node:net'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
 import { connect } from 'amqplib'
 import * as v from 'valibot'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   createMessage,
   createProducer,
@@ -68,6 +69,18 @@ describe('a producer', () => {
     expect(events).toEqual(['connected', 'disconnected', 'connected'])
   })
 
+  test('lets no small write wait for the answer to another (TCP_NODELAY)', async () => {
+    await using queue = await testQueue()
+    await using producer = createProducer({ url: brokerUrl() })
+    const setNoDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+    try {
+      await producer.inspectQueue(queue.name)
+      expect(setNoDelay.mock.calls).toEqual([[true]])
+    } finally {
+      setNoDelay.mockRestore()
+    }
+  })
+
   test('tells how far a call is', async () => {
     await using queue = await testQueue()
     await using producer = createProducer({ url: brokerUrl() })
@@ -91,6 +104,15 @@ describe('a producer', () => {
     const [warning] = await warned
     expect(String(warning.message)).toMatch(/'connected' failed.*my own mistake/s)
     expect(producer.listenerCount('connected')).toBe(0)
+  })
+
+  test('is not disturbed by a listener whose promise rejects either', async () => {
+    await using queue = await testQueue()
+    const on = { connected: () => Promise.reject(new Error('my own mistake')) as never }
+    const warned = once(process, 'warning')
+    expect((await enqueue(queue.name, ['a'], { url: brokerUrl(), on })).confirmed).toBe(1)
+    const [warning] = await warned
+    expect(String(warning.message)).toMatch(/'connected' failed.*my own mistake/s)
   })
 
   test('waits at close() for the calls under way, and takes no more', async () => {
@@ -157,6 +179,26 @@ describe("a connection of the app's own", () => {
       expect((await enqueue(queue.name, items, { connection, window: 100 })).confirmed).toBe(3_001)
       const channel = await connection.createChannel()
       expect((await channel.checkQueue(queue.name)).messageCount).toBe(3_001)
+    } finally {
+      await connection.close()
+    }
+  })
+
+  test('publishes as one of ours does: persistent, and what no queue takes is returned', async () => {
+    await using queue = await testQueue()
+    const connection = await connect(brokerUrl())
+    async function* items() {
+      yield 'kept'
+      await queue.until(({ ready }) => ready === 1)
+      const kept = await queue.channel.get(queue.name, { noAck: true })
+      expect(kept).toMatchObject({ properties: { deliveryMode: 2 } })
+      await queue.channel.deleteQueue(queue.name)
+      yield 'returned'
+    }
+    try {
+      const error = await errorOf(enqueue(queue.name, items(), { connection }))
+      expect(error.counts).toMatchObject({ total: 2, confirmed: 1, returned: 1 })
+      expect(error.failures.map(({ message }) => message.body)).toEqual(['returned'])
     } finally {
       await connection.close()
     }

@@ -29,6 +29,13 @@ test('declareQueue on a queue with other arguments names the difference', async 
   })
 })
 
+test('the dead-letter queue is there first: also when the queue itself cannot be declared', async () => {
+  await using queue = await testQueue(false)
+  await queue.channel.assertQueue(queue.name, { arguments: { 'x-queue-type': 'classic' } })
+  await expect(declareQueue(queue.name, { url: url() })).rejects.toMatchObject({ code: 'QUEUE_MISMATCH' })
+  expect(await queue.channel.checkQueue(`${queue.name}.dead`)).toMatchObject({ messageCount: 0 })
+})
+
 test('declareQueue with another delivery limit says yours and the server’s', async () => {
   await using queue = await testQueue(false)
   await declareQueue(queue.name, { url: url(), deliveryLimit: 7 })
@@ -39,9 +46,9 @@ test('declareQueue with another delivery limit says yours and the server’s', a
   })
 })
 
-test('a full quorum queue nacks, and drops nothing that is in it', async () => {
+test.each(['quorum', 'classic'] as const)('a full %s queue nacks, and drops nothing that is in it', async (type) => {
   await using queue = await testQueue(false)
-  await declareQueue(queue.name, { url: url(), maxLength: 5 })
+  await declareQueue(queue.name, { url: url(), type, maxLength: 5 })
   const items = Array.from({ length: 30 }, (_, index) => String(index))
   const error = await enqueue(queue.name, items, { url: url(), window: 1 }).catch((reason) => reason)
   expect(error).toMatchObject({ code: 'NOT_ALL_CONFIRMED', counts: { total: 30 } })
@@ -52,6 +59,10 @@ test('a full quorum queue nacks, and drops nothing that is in it', async () => {
 
 test.each([
   ['messageTtlMs', 1_000, /drops work/],
+  ['messageTtl', 1_000, /drops work/],
+  ['overflow', 'drop-head', /drops work/],
+  ['autoDelete', true, /delete the queue/],
+  ['durable', false, /always true/],
   ['expires', 1_000, /deletes the queue/],
   ['exclusive', true, /keep the workers out/],
 ] as const)('declareQueue refuses %s and says why', async (name, value, reason) => {
