@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
@@ -327,4 +328,35 @@ test('diagnostics channels show each publish and its fate, and what they add to 
   expect(settled).toEqual([{ queue: queue.name, index: 0, messageId: 'mine', outcome: 'confirmed' }])
   const got = await queue.channel.get(queue.name, { noAck: true })
   expect((got || undefined)?.properties.headers).toMatchObject({ traceparent: '00-trace-span-01' })
+})
+
+test('calls that share a connection keep their own async context, in their sources and on the diagnostics channels', async () => {
+  await using queue = await testQueue()
+  const caller = new AsyncLocalStorage<string>()
+  const strangers = new Set<string>()
+  function* items(name: string): Generator<string> {
+    for (let index = 0; index < 500; index += 1) {
+      if (caller.getStore() !== name) strangers.add(`${caller.getStore()} reads for ${name}`)
+      yield `${name}-${index}`
+    }
+  }
+  const seen = { 'podqueue:publish': new Map<string, number>(), 'podqueue:settle': new Map<string, number>() }
+  const listeners = (['podqueue:publish', 'podqueue:settle'] as const).map((channel) => {
+    const listener = (message: unknown): void => {
+      if ((message as PublishDiagnostic).queue !== queue.name) return
+      const name = caller.getStore() ?? 'nobody'
+      seen[channel].set(name, (seen[channel].get(name) ?? 0) + 1)
+    }
+    subscribe(channel, listener)
+    return () => unsubscribe(channel, listener)
+  })
+  await using producer = createProducer({ url: brokerUrl() })
+  const names = ['a', 'b', 'c']
+  await Promise.all(
+    names.map((name) => caller.run(name, () => producer.enqueue(queue.name, items(name), { window: 10 }))),
+  )
+  for (const stop of listeners) stop()
+  const each = new Map(names.map((name) => [name, 500]))
+  expect(strangers).toEqual(new Set())
+  expect(seen).toEqual({ 'podqueue:publish': each, 'podqueue:settle': each })
 })

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { operationFault } from '@internal/amqp'
 import { aborted } from '../abort.ts'
 import type { AmqpConnection } from '../connection/connection-options.ts'
@@ -32,7 +33,9 @@ const PROGRESS_MS = 250
 export class EnqueueRun {
   readonly #scene: EnqueueScene
   readonly #options: ResolvedPublish
-  readonly #waiter = new Waiter()
+  /** That of the caller: its sources, schemas and subscribers see the AsyncLocalStorage that it sees. */
+  readonly #context = new AsyncResource('podqueue:enqueue')
+  readonly #waiter = new Waiter(this.#context)
   readonly #ledger: Ledger
   readonly #journal: JournalRun | undefined
   readonly #intake: ItemIntake
@@ -54,7 +57,7 @@ export class EnqueueRun {
         if (outcome === 'confirmed' && parcel?.digest !== undefined) this.#journal?.confirmed(index, parcel.digest)
         if (SETTLE.hasSubscribers) {
           const diagnostic: SettleDiagnostic = { queue: scene.queue, index, messageId, outcome }
-          SETTLE.publish(diagnostic)
+          this.#context.runInAsyncScope(() => SETTLE.publish(diagnostic))
         }
       },
     })
