@@ -1,6 +1,7 @@
 /**
  * What a pod of the local cluster costs: `node bench/local-cluster.ts`. A Job of 1,000 pods of `true`, 16 at a time, beside a
- * bare loop over `child_process.spawn` that runs as many; and the memory of the cluster's process on the way.
+ * bare loop over `child_process.spawn` that runs as many; then the memory of the cluster's process in a Job of 6,000.
+ * `node bench/local-cluster.ts memory` measures the second only.
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -9,42 +10,55 @@ import { interleave, printStandings } from './interleave.ts'
 
 const PODS = 1000
 const PARALLELISM = 16
+/** Pods that have ended when the memory is read. */
+const MARKS = [200, 1000, 3000, 6000]
+
+interface Result {
+  readonly ms: number
+  readonly memory: readonly { pods: number; heapMiB: number; rssMiB: number; supervisorMiB: number }[]
+}
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Each in a fresh process: a spawn costs more in a process that has much memory. Prints its numbers as one line of JSON. */
-async function measured(program: string): Promise<{ ms: number; heapMiB: Record<string, number> }> {
+async function measured(program: string, ...args: number[]): Promise<Result> {
   const path = fileURLToPath(new URL(`local-cluster/${program}.ts`, import.meta.url))
-  const child = spawn(process.execPath, ['--expose-gc', path, String(PODS), String(PARALLELISM)], {
+  const child = spawn(process.execPath, ['--expose-gc', path, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   for await (const line of createInterface(child.stdout)) return JSON.parse(line)
   throw new Error(`${program} ended without a result`)
 }
 
-const memory: Record<string, number>[] = []
-const perPod = (program: string) => async (): Promise<number> => {
-  const { ms, heapMiB } = await measured(program)
-  if (heapMiB) memory.push(heapMiB)
-  return ms / PODS
+const perPod = (program: string) => async (): Promise<number> => (await measured(program, PODS, PARALLELISM)).ms / PODS
+
+if (process.argv[2] !== 'memory') {
+  printStandings(
+    `${PODS} runs of \`true\`, ${PARALLELISM} at a time`,
+    'ms each',
+    await interleave(
+      [
+        { name: 'child_process.spawn', run: perPod('spawn-loop') },
+        { name: 'pods of a Job', run: perPod('job-of-pods') },
+      ],
+      5,
+    ),
+  )
 }
 
-printStandings(
-  `${PODS} runs of \`true\`, ${PARALLELISM} at a time`,
-  'ms each',
-  await interleave(
-    [
-      { name: 'child_process.spawn', run: perPod('spawn-loop') },
-      { name: 'pods of a Job', run: perPod('job-of-pods') },
-    ],
-    5,
-  ),
-)
-say("\nMemory of the cluster's process (MiB of heap after a collection; one row a run)")
-for (const heap of memory) {
+const { memory } = await measured('job-of-pods', Math.max(...MARKS), PARALLELISM, ...MARKS)
+say('\nMemory of the process that runs the cluster and the Job (MiB; heap after a collection, beside it RSS)')
+for (const { pods, heapMiB, rssMiB, supervisorMiB } of memory) {
+  const [heap, rss, supervisor] = [heapMiB.toFixed(1), rssMiB.toFixed(0), supervisorMiB.toFixed(0)]
+  say(`  after ${String(pods).padStart(5)} pods  heap ${heap}  RSS ${rss}, of its supervisor ${supervisor}`)
+}
+const [, from, ...rest] = memory
+const to = rest.at(-1)
+if (from && to) {
+  const grown = to.heapMiB - from.heapMiB
+  const each = ((grown * 2 ** 20) / (to.pods - from.pods)).toFixed(0)
+  const percent = ((grown / from.heapMiB) * 100).toFixed(0)
   say(
-    `  ${Object.entries(heap)
-      .map(([pods, mib]) => `after ${pods} pods: ${mib.toFixed(0)}`)
-      .join(', ')}`,
+    `  from ${from.pods} to ${to.pods} pods: ${percent} % more heap, ${each} bytes a pod: its object is kept until its Job goes`,
   )
 }

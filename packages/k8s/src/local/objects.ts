@@ -259,7 +259,15 @@ export interface ConfigMap extends KubeObject {
   readonly immutable?: boolean
 }
 
-/** A time as Kubernetes writes it: whole seconds. */
+let lastSecond = Number.NaN
+let lastTime = ''
+
+/** A time as Kubernetes writes it: whole seconds. Of one second it is one text, however many objects hold it. */
 export function kubeTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(ms / 1000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastTime = `${new Date(ms).toISOString().slice(0, 19)}Z`
+  }
+  return lastTime
 }

@@ -2,11 +2,13 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { BatchV1Api, CoreV1Api, Log, makeInformer, type V1Job, Watch } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LocalFault, startLocalCluster } from '../../src/local/index.ts'
 import { JOBS, TestCluster } from './api-client.ts'
 
+const images = { 'greeter:1': ['echo', 'hello from'] }
 let cluster: TestCluster
 beforeAll(async () => {
-  cluster = await TestCluster.start({ images: { 'greeter:1': ['echo', 'hello from'] } })
+  cluster = await TestCluster.start({ images })
 })
 afterAll(() => cluster[Symbol.asyncDispose]())
 
@@ -43,8 +45,19 @@ describe('@kubernetes/client-node', () => {
     await expect(batch.readNamespacedJob({ namespace, name: 'by-client' })).rejects.toMatchObject({ code: 404 })
   })
 
-  it('keeps an informer up to date', async () => {
-    const { kubeConfig } = cluster.cluster
+  it.each<{ when: string; faults: LocalFault[] }>([
+    { when: 'as things go', faults: [] },
+    {
+      when: 'though its watch begins before what the server remembers',
+      faults: [{ on: { verb: 'watch' }, do: { dropHistory: true } }],
+    },
+    {
+      when: 'though its watch ends in a 410',
+      faults: [{ on: { verb: 'watch' }, do: { watch: 'expire', afterEvents: 1 } }],
+    },
+  ])('keeps an informer up to date $when', async ({ faults }) => {
+    await using own = await startLocalCluster({ images, faults })
+    const { kubeConfig } = own
     const batch = kubeConfig.makeApiClient(BatchV1Api)
     const informer = makeInformer<V1Job>(kubeConfig, JOBS, () => batch.listNamespacedJob({ namespace: 'default' }))
     const next = (verb: 'add' | 'update' | 'delete', fits: (job: V1Job) => boolean = () => true) =>

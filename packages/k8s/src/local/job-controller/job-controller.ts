@@ -67,6 +67,7 @@ export class JobController implements Disposable {
 
   #forget(uid: string): void {
     this.#memories.delete(uid)
+    this.#pods.delete(uid)
     this.#due.delete(uid)
     clearTimeout(this.#timers.get(uid))
     this.#timers.delete(uid)

@@ -51,6 +51,9 @@ export class Kubelet implements Disposable {
         for (const kind of ['logs', 'pods']) {
           rmSync(join(this.#around.folder, kind, uid), { recursive: true, force: true })
         }
+      } else if (this.#workers.get(uid)?.isOver) {
+        // An ended pod may stay for long; there is nothing left to do for it.
+        this.#workers.delete(uid)
       } else if (deletionTimestamp !== undefined) {
         const before = previous?.metadata.deletionGracePeriodSeconds
         if (before === deletionGracePeriodSeconds) return

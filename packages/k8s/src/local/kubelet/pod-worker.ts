@@ -47,6 +47,11 @@ export class PodWorker {
     this.#mains = pod.spec.containers.map((spec) => new ContainerRecord(spec, false, this.#inits.length > 0))
   }
 
+  /** Whether its processes have ended, and no more will come. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
   start(): void {
     if (this.#stopping) return
     const { store, events } = this.#around

@@ -87,7 +87,7 @@ export const EVENTS: ResourceType = {
     'type',
   ],
   // A real cluster forgets them after an hour.
-  limit: 10_000,
+  limit: 4000,
 }
 
 export const JOBS: ResourceType = {

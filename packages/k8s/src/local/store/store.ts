@@ -1,9 +1,11 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../objects.ts'
 import { RESOURCE_TYPES, type ResourceType } from './resource-types.ts'
+import { compact, inOnePiece, Sharing } from './sharing.ts'
 
 /** Changes remembered for each kind of object. A watch that starts before the oldest of them is answered with 410. */
 const HISTORY_LIMIT = 4096
+/** Changes that are forgotten at a time. */
+const HISTORY_STEP = 512
 
 /** One change of one object. `version` is the resourceVersion that it brought. */
 export interface Change {
@@ -30,6 +32,7 @@ export class Store {
   readonly #shelves = new Map<ResourceType, Shelf>(
     RESOURCE_TYPES.map((type) => [type, { objects: new Map(), history: [], forgotten: 0 }]),
   )
+  readonly #sharing = new Sharing()
   readonly #listeners = new Set<(change: Change) => void>()
   #version = 1
 
@@ -53,7 +56,7 @@ export class Store {
     const { objects } = this.#shelf(type)
     const at = key(object.metadata.namespace, object.metadata.name)
     if (objects.has(at)) return undefined
-    const stored = this.#versioned(object)
+    const stored = this.#versioned(this.#sharing.share(object))
     objects.set(at, stored)
     this.#record({ type: 'ADDED', resource: type, version: this.#version, object: stored })
     if (type.limit !== undefined && objects.size > type.limit) {
@@ -73,8 +76,8 @@ export class Store {
     const at = key(namespace, name)
     const previous = objects.get(at) as T | undefined
     if (!previous || previous.metadata.uid !== uid) return undefined
-    const next = change(previous)
-    if (next === previous || isDeepStrictEqual(next, previous)) return previous
+    const next = this.#sharing.share(change(previous), previous)
+    if (next === previous) return previous
     const stored = this.#versioned(next)
     objects.set(at, stored)
     this.#record({ type: 'MODIFIED', resource: type, version: this.#version, object: stored, previous })
@@ -123,21 +126,22 @@ export class Store {
 
   #versioned<T extends KubeObject>(object: T): T {
     this.#version++
-    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } }
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version) }
+    return compact({ ...object, metadata: compact(metadata) })
   }
 
   #record(change: Change): void {
     const shelf = this.#shelf(change.resource)
     shelf.history.push(change)
     if (shelf.history.length > HISTORY_LIMIT) {
-      // Half at a time: taking one off the front of an array each time would cost more than all the rest.
-      shelf.forgotten = shelf.history[HISTORY_LIMIT / 2 - 1]?.version ?? 0
-      shelf.history = shelf.history.slice(HISTORY_LIMIT / 2)
+      // Many at a time: taking one off the front of an array each time would cost more than all the rest.
+      shelf.forgotten = shelf.history[HISTORY_STEP - 1]?.version ?? 0
+      shelf.history = shelf.history.slice(HISTORY_STEP)
     }
     for (const listener of [...this.#listeners]) listener(change)
   }
 }
 
 function key(namespace: string | undefined, name: string): string {
-  return `${namespace ?? ''}/${name}`
+  return inOnePiece(`${namespace ?? ''}/${name}`)
 }

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { queryObjects } from 'node:v8'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EventRecorder } from '../../src/local/event-recorder.ts'
+import { ContainerRecord } from '../../src/local/kubelet/container-record.ts'
+import { PodWorker } from '../../src/local/kubelet/pod-worker.ts'
+import type { KubeObject } from '../../src/local/objects.ts'
+import { CONFIG_MAPS, EVENTS } from '../../src/local/store/resource-types.ts'
+import { type Change, Store } from '../../src/local/store/store.ts'
+import { conditionOf, JOBS, PODS, shell, TestCluster } from './api-client.ts'
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await TestCluster.start()
+})
+afterAll(() => cluster[Symbol.asyncDispose]())
+
+/** Counts what is still referred to, after a collection. */
+const left = () => [PodWorker, ContainerRecord].map((kind) => queryObjects(kind, { format: 'count' }))
+
+describe('of a pod that has ended', () => {
+  it('the object and the log are kept until its Job goes, failed ones too, and nothing else', async () => {
+    const script = '[ $JOB_COMPLETION_INDEX = 0 ] && { echo broken; exit 1; }; echo fine'
+    const spec = { completions: 40, parallelism: 8, completionMode: 'Indexed', backoffLimitPerIndex: 0 }
+    await cluster.createJob('ended', spec, { command: shell(script) })
+    const [job] = (await cluster.jobUntil('ended', (each) => conditionOf(each, 'Failed') !== undefined)).slice(-1)
+    expect(job?.status).toMatchObject({ succeeded: 39, failed: 1 })
+    const pods = await cluster.pods('ended')
+    const logs = await Promise.all(pods.map((pod) => cluster.log(pod)))
+    expect(logs.toSorted()).toEqual(['broken\n', ...Array.from({ length: 39 }, () => 'fine\n')])
+    expect(left()).toEqual([0, 0])
+  })
+
+  it('and of one that is taken away while it runs, nothing is left with its Job', async () => {
+    await cluster.createJob('taken', { completions: 2, parallelism: 2 }, { command: shell('exec sleep 600') })
+    await cluster.jobUntil('taken', ({ status }) => status.ready === 2)
+    expect(left()).toEqual([2, 2])
+    await cluster.call('DELETE', `${JOBS}/taken`, { propagationPolicy: 'Background' })
+    const gone = new Set<string>()
+    for await (const { type, object } of cluster.watch(PODS, {
+      labelSelector: 'job-name=taken',
+      resourceVersion: '1',
+    })) {
+      if (type === 'DELETED' && gone.add(object.metadata.name).size === 2) break
+    }
+    expect(left()).toEqual([0, 0])
+  })
+})
+
+describe('a store', () => {
+  const about: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'a', namespace: 'default', uid: randomUUID(), resourceVersion: '1', creationTimestamp: '' },
+  }
+
+  it('keeps the newest events, and tells of those that go', () => {
+    const store = new Store()
+    const recorder = new EventRecorder(store)
+    const dropped: string[] = []
+    store.onChange(({ type, object }) => {
+      if (type === 'DELETED') dropped.push((object as KubeObject & { message: string }).message)
+    })
+    const limit = EVENTS.limit ?? 0
+    for (let at = 0; at < limit + 3; at++) {
+      recorder.record('test', about, { type: 'Normal', reason: 'Told', message: String(at) })
+    }
+    const kept = store.list<KubeObject & { message: string }>(EVENTS)
+    expect(kept).toHaveLength(limit)
+    expect(kept.at(-1)?.message).toBe(String(limit + 2))
+    expect(dropped).toEqual(['0', '1', '2'])
+  })
+
+  it('holds of equal parts one, whichever object and version they are of, and changes none', () => {
+    const store = new Store()
+    const text = 'x'.repeat(3000)
+    const make = (name: string, data: object) =>
+      store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name }, data } as KubeObject) as Stored
+    const [one, two] = [make('one', { deep: [{ a: 1 }, {}] }), make('two', { deep: [{ a: 1 }, {}] })]
+    expect(two.data).toBe(one.data)
+    const long = make('long', { deep: [{ a: text }] })
+    expect(make('long-too', { deep: [{ a: text }] })).toMatchObject({ data: long.data })
+    const next = store.update<Stored>(CONFIG_MAPS, long, (now) => ({ ...now, data: { deep: [{ a: text }], b: [] } }))
+    expect(next?.data.deep).toBe(long.data.deep)
+    expect(long.data).toEqual({ deep: [{ a: text }] })
+  })
+
+  it.each<[string, unknown, unknown]>([
+    ['a list, an object', [1], { 0: 1 }],
+    ['a number, its text', { a: 1 }, { a: '1' }],
+    ['an empty list, an empty object', { a: [] }, { a: {} }],
+    ['a list of a list, a list of what it stands for', { a: [[]] }, { a: [[1]] }],
+    ['null, nothing', { a: null }, {}],
+    ['one name, another', { a: 'b' }, { b: 'b' }],
+    ['one, one more', { a: 'b' }, { a: 'b', c: 'd' }],
+  ])('takes for different what is: %s', (_, first, second) => {
+    const store = new Store()
+    const changes: Change[] = []
+    store.onChange((change) => changes.push(change))
+    for (const [name, data] of Object.entries({ first, second })) {
+      store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name }, data } as KubeObject)
+    }
+    const [one] = store.list<Stored>(CONFIG_MAPS)
+    if (one) store.update<Stored>(CONFIG_MAPS, one, (now) => ({ ...now, data: second as Stored['data'] }))
+    expect(changes.map(({ type, object }) => [type, (object as Stored).data])).toEqual([
+      ['ADDED', first],
+      ['ADDED', second],
+      ['MODIFIED', second],
+    ])
+  })
+})
+
+interface Stored extends KubeObject {
+  readonly data: { readonly deep: unknown; readonly b?: unknown }
+}
