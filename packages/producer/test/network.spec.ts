@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
+import { tlsFront } from '@internal/testing/tls-front'
 import { expect, test } from 'vitest'
 import { EnqueueError, enqueue } from '../src/index.ts'
 import { missing, takeAll } from './items-in-queue.ts'
@@ -161,6 +162,18 @@ test('a connection that breaks as often as it is opened ends the call after reco
   expect(confirmed + unknown).toBe(total)
   expect(unknown).toBeGreaterThan(0)
   expect(proxy.accepted, 'tried again, and not only once').toBeGreaterThan(2)
+})
+
+test('over TLS items are confirmed when tls.ca names the authority; a certificate of another is refused at once', async () => {
+  await using queue = await testQueue()
+  await using front = await tlsFront(brokerUrl())
+  const refused = { code: 'TLS_UNTRUSTED', retryable: false }
+  await expect(enqueue(queue.name, ['a'], { url: front.url })).rejects.toMatchObject(refused)
+  const tls = { ca: front.ca }
+  await expect(enqueue(queue.name, ['a'], { url: front.urlByNumber, tls })).rejects.toMatchObject(refused)
+  const items = Array.from({ length: 1_000 }, (_, index) => `item-${index}`)
+  expect(await enqueue(queue.name, items, { url: front.url, tls })).toMatchObject({ confirmed: 1_000 })
+  expect(await queue.drain()).toEqual(items)
 })
 
 test('plain AMQP to a port that speaks TLS fails at once, on any port', async () => {
