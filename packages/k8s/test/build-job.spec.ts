@@ -46,6 +46,12 @@ test.each([
   expect(buildJob({ ...spec, ...rest }).spec?.completions).toBe(completions)
 })
 
+test('a text for itemsPerPod that is none hears of both that are right', () => {
+  expect(problemsOf(() => buildJob({ ...spec, itemsPerPod: '3' as 'all' }))).toEqual([
+    "itemsPerPod: must be a whole number of at least 1, or 'all'",
+  ])
+})
+
 test('the address is in the Secret and nowhere else', () => {
   const { job, secret } = buildManifests(spec)
   expect(JSON.stringify(job)).not.toContain('geheim')

@@ -36,7 +36,7 @@ export class KubeApi {
     this.namespace = config.getContextObject(config.getCurrentContext())?.namespace || 'default'
   }
 
-  /** @throws K8sError `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`. */
+  /** @throws {K8sError} `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`. */
   static async load(config?: KubeConfigLike): Promise<KubeApi> {
     const found = config ?? (await loadKubeConfig())
     const server = URL.parse(found.getCurrentCluster()?.server ?? '')

@@ -24,7 +24,7 @@ export interface SecurityContextLike {
 /**
  * Finds the kubeconfig as kubectl does: `KUBECONFIG`, `~/.kube/config`, the service account of the pod this runs in.
  *
- * @throws K8sError `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`.
+ * @throws {K8sError} `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`.
  */
 export async function loadKubeConfig(): Promise<KubeConfigLike> {
   // Half a second and 90 MB: only for who needs it.

@@ -41,7 +41,7 @@ export type WatchEvent<Item> =
  * a new list. client-node's Watch and ListWatch do not do that: the one ends with its connection and swallows errors, the
  * other drops ERROR events and asks for no bookmarks (2.0.1, watch.js and cache.js).
  *
- * @throws K8sError for what does not heal, and `API_UNREACHABLE` after `unreachableMs`.
+ * @throws {K8sError} for what does not heal, and `API_UNREACHABLE` after `unreachableMs`.
  */
 export async function* watch<Item extends KubeObject>(
   api: KubeApi,

@@ -39,7 +39,7 @@ export interface LocalCluster extends AsyncDisposable {
  *
  * The processes end with the cluster, however that ends: also when this process is killed.
  *
- * @throws K8sError `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`
+ * @throws {K8sError} `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`
  */
 export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
   const { images, strictImages, backOffScale, cwd, inheritEnv, faults } = resolveLocalClusterOptions(options)

@@ -45,7 +45,7 @@ interface FollowOptions {
  * What a Job's pods print, while they print it; ends after the Job. Each line comes once. A pod whose log is gone (deleted
  * by hand, its node lost) gives what was read so far: logs are a view, never the verdict (apache/airflow#56693).
  *
- * @throws K8sError `FORBIDDEN` without the right to get pods/log, or to list and watch pods.
+ * @throws {K8sError} `FORBIDDEN` without the right to get pods/log, or to list and watch pods.
  */
 export async function* followLogs(
   api: KubeApi,

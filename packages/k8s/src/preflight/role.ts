@@ -10,11 +10,15 @@ export interface Rule {
   readonly optional: boolean
 }
 
-/** What a run does besides making the Job and waiting for it. */
+/** What a run does besides making the Job and waiting for it, and needs rights for. */
 export interface RoleNeeds {
+  /** As for the run. Default: 'delete', as in `runJob`. */
   readonly onAbort?: 'delete' | 'suspend' | 'leave' | undefined
+  /** As for the run. Default: 'replace'. */
   readonly onFinished?: 'replace' | 'fail' | 'adopt' | undefined
+  /** As for the run. Default: false. */
   readonly forceDeleteLost?: boolean | undefined
+  /** Whether the run listens to `podLog`, or its handle reads `logs`. Default: false. */
   readonly logs?: boolean | undefined
 }
 

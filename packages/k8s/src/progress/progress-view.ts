@@ -39,7 +39,7 @@ const PROGRESS_OPTIONS: Names<ProgressOptions> = { stream: true, live: true, col
 /**
  * Makes a view of one run. It reads `CI`, `NO_COLOR` and `FORCE_COLOR`, and nothing else of the environment.
  *
- * @throws K8sError `INVALID_OPTIONS`
+ * @throws {K8sError} `INVALID_OPTIONS`
  */
 export function showProgress(options: ProgressOptions = {}): ProgressView {
   const problems = new Problems()

@@ -15,7 +15,7 @@ import type { RunJobOptions, RunSpec } from './run-job.ts'
  * A Job of that name that is there already: unfinished with the same contents, it is taken for this one; with other
  * contents, `JOB_EXISTS`; finished, see `onFinished`; one that is being deleted is waited for.
  *
- * @throws K8sError `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`, `API_UNREACHABLE`, `UNAUTHORIZED`,
+ * @throws {K8sError} `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`, `API_UNREACHABLE`, `UNAUTHORIZED`,
  * `FORBIDDEN`, `NAMESPACE_NOT_FOUND`, `JOB_REJECTED`, `JOB_EXISTS`, `ABORTED`.
  */
 export async function submitJob(spec: JobSpec, options: ClientOptions & SubmitOptions = {}): Promise<JobHandle> {
@@ -28,9 +28,9 @@ export async function submitJob(spec: JobSpec, options: ClientOptions & SubmitOp
  * error: that of a Job which failed, and that of a Job which never would.
  *
  * @param job Its name, or name and namespace; with a uid only that one Job, not a later one of its name.
- * @throws JobFailedError `JOB_FAILED`, `IMAGE_UNAVAILABLE`, `CONFIG_MISSING`, `POD_START_FAILED`, `POD_REFUSED`,
+ * @throws {JobFailedError} `JOB_FAILED`, `IMAGE_UNAVAILABLE`, `CONFIG_MISSING`, `POD_START_FAILED`, `POD_REFUSED`,
  * `QUOTA_EXCEEDED`, `UNSCHEDULABLE`, `CRASH_LOOP`, `NODE_LOST`, `WORKER_MISCONFIGURED`.
- * @throws K8sError `JOB_NOT_FOUND`, `JOB_DELETED`, `ABORTED`, `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`,
+ * @throws {K8sError} `JOB_NOT_FOUND`, `JOB_DELETED`, `ABORTED`, `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`,
  * `API_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`.
  */
 export async function waitForJob(job: WaitedFor, options: ClientOptions & WaitOptions = {}): Promise<JobResult> {
@@ -42,10 +42,10 @@ export async function waitForJob(job: WaitedFor, options: ClientOptions & WaitOp
  * Runs a Job over a queue: looks at what it needs, submits it, waits for it, and counts what is left. When it returns, the
  * Job is complete and, with `inspectQueue`, the queue empty; anything else is an error.
  *
- * @throws JobFailedError as {@link waitForJob} does.
- * @throws RunIncompleteError `ITEMS_LEFT`, `DEAD_LETTERED`, `QUEUE_UNVERIFIED`: the Job is complete, the work is not, or
+ * @throws {JobFailedError} as {@link waitForJob} does.
+ * @throws {RunIncompleteError} `ITEMS_LEFT`, `DEAD_LETTERED`, `QUEUE_UNVERIFIED`: the Job is complete, the work is not, or
  * nobody knows.
- * @throws K8sError as {@link submitJob} and {@link waitForJob} do. What the preflight finds is in one error:
+ * @throws {K8sError} as {@link submitJob} and {@link waitForJob} do. What the preflight finds is in one error:
  * `details.problems` holds all of it, `details.role` the Role that is missing.
  */
 export async function runJob(spec: RunSpec, options: RunJobOptions = {}): Promise<JobResult> {
@@ -58,7 +58,7 @@ export async function runJob(spec: RunSpec, options: RunJobOptions = {}): Promis
  * (SelfSubjectAccessReview); the Job, by a dry run on the server; the broker's address; Secrets that the spec names. Nothing is
  * made. A quota of pods and the level of Pod Security show in pods only: the server's warnings are a hint.
  *
- * @throws K8sError `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`, `API_UNREACHABLE`, `UNAUTHORIZED`, `ABORTED`.
+ * @throws {K8sError} `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`, `API_UNREACHABLE`, `UNAUTHORIZED`, `ABORTED`.
  */
 export async function preflight(
   spec: JobSpec,

@@ -42,7 +42,7 @@ export interface JobClient extends AsyncDisposable {
 /**
  * A client for many Jobs: the kubeconfig is read with the first call, and the connections are shared.
  *
- * @throws K8sError `INVALID_OPTIONS`; each call throws what the function of its name throws.
+ * @throws {K8sError} `INVALID_OPTIONS`; each call throws what the function of its name throws.
  */
 export function createJobClient(options: ClientOptions = {}): JobClient {
   const problems = new Problems()

@@ -9,10 +9,11 @@ import { workerEnv } from './worker-env.ts'
 
 const DAY_SECONDS = 86_400
 
-/** Builds the Job that {@link submitJob} would create, without talking to anything. Of the broker's address it holds only
- * a reference to a Secret: {@link buildManifests} makes that too.
+/**
+ * Builds the Job that {@link submitJob} would create, without talking to anything. Of the broker's address it holds only a
+ * reference to a Secret: {@link buildManifests} makes that too.
  *
- * @throws K8sError `INVALID_OPTIONS` with everything that is wrong with the spec.
+ * @throws {K8sError} `INVALID_OPTIONS` with everything that is wrong with the spec.
  */
 export function buildJob(spec: JobSpec): V1Job {
   checkSpec('buildJob', spec)

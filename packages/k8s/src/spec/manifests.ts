@@ -8,7 +8,7 @@ import type { JobSpec } from './job-spec.ts'
  * Builds everything that `kubectl apply` needs for a Job: the Job, and the Secret with the broker's address when the spec
  * holds the address itself. `kubectl apply` does not tie the two together, so that Secret stays when the Job goes.
  *
- * @throws K8sError `INVALID_OPTIONS` with everything that is wrong with the spec.
+ * @throws {K8sError} `INVALID_OPTIONS` with everything that is wrong with the spec.
  */
 export function buildManifests(spec: JobSpec): { job: V1Job; secret?: V1Secret } {
   checkSpec('buildManifests', spec)
