@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { brokerUrl } from '@internal/testing/broker-url'
@@ -5,7 +6,7 @@ import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
 import type { GetMessage } from 'amqplib'
 import { describe, expect, test } from 'vitest'
-import { createMessage, EnqueueError, enqueue, ProducerError } from '../src/index.ts'
+import { createMessage, EnqueueError, enqueue, ProducerError, type PublishDiagnostic } from '../src/index.ts'
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => `item-${index}`)
 
@@ -288,6 +289,29 @@ describe('the source of items', () => {
     }
     await enqueue(queue.name, items(), { url: brokerUrl(), window: 10 })
     expect(furthest).toBeLessThanOrEqual(10)
+  })
+
+  test('is read no further ahead than windowBytes', async () => {
+    await using queue = await testQueue()
+    let open = 0
+    let most = 0
+    const onPublish = (message: unknown): void => {
+      open += (message as PublishDiagnostic).bytes
+      most = Math.max(most, open)
+    }
+    const onSettle = (): void => {
+      open -= 1_000
+    }
+    subscribe('podqueue:publish', onPublish)
+    subscribe('podqueue:settle', onSettle)
+    try {
+      const items = Array.from({ length: 200 }, () => 'x'.repeat(1_000))
+      await enqueue(queue.name, items, { url: brokerUrl(), windowBytes: 5_000 })
+    } finally {
+      unsubscribe('podqueue:publish', onPublish)
+      unsubscribe('podqueue:settle', onSettle)
+    }
+    expect({ open, most }).toEqual({ open: 0, most: 5_000 })
   })
 
   test('that throws: what was published is settled and counted, and the cause is kept', async () => {

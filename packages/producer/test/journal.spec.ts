@@ -58,6 +58,11 @@ test('other items than those of the journal end the call before anything is publ
     code: 'JOURNAL_MISMATCH',
     message: expect.stringMatching(/index 9/),
   })
+  const otherType = numbers(10).map((text) => Buffer.from(text))
+  expect(await refused(enqueue(queue.name, otherType, { url: brokerUrl(), journal }))).toMatchObject({
+    code: 'JOURNAL_MISMATCH',
+    message: expect.stringMatching(/index 0/),
+  })
   expect(await refused(enqueue(queue.name, numbers(5), { url: brokerUrl(), journal }))).toMatchObject({
     code: 'JOURNAL_MISMATCH',
     message: expect.stringMatching(/only 5 items/),

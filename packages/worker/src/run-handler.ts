@@ -57,19 +57,28 @@ async function attempts<R>(
   { signal }: Lease,
   { retries, retryDelayMs }: Patience,
 ): Promise<Attempted<R>> {
+  if (retries === 0) return await attempt(handler, item, signal)
+  // Not loaded by those that have no use for it.
+  const { default: pRetry } = await import('p-retry')
+  let last: Attempted<R> | undefined
+  // It hears only whether to go on: by itself it tries no TypeError again, and throws away a result that comes after the signal.
+  const goOn = async (): Promise<void> => {
+    last = await attempt(handler, item, signal)
+    if (last.type === 'failed') throw new Error('The attempt failed.')
+  }
+  await pRetry(goOn, {
+    retries,
+    minTimeout: retryDelayMs,
+    maxTimeout: Math.max(retryDelayMs, 30_000),
+    randomize: true,
+    signal,
+  }).catch(() => {})
+  return last ?? { type: 'failed', cause: signal.reason }
+}
+
+async function attempt<R>(handler: Handler<R>, item: Item, signal: AbortSignal): Promise<Attempted<R>> {
   try {
-    if (retries === 0) return { type: 'done', result: await handler(item, { signal }) }
-    // Not loaded by those that have no use for it.
-    const { default: pRetry } = await import('p-retry')
-    const result = await pRetry(async () => await handler(item, { signal }), {
-      retries,
-      minTimeout: retryDelayMs,
-      maxTimeout: Math.max(retryDelayMs, 30_000),
-      randomize: true,
-      signal,
-      shouldRetry: ({ error }) => !(error instanceof DeadLetterError),
-    })
-    return { type: 'done', result }
+    return { type: 'done', result: await handler(item, { signal }) }
   } catch (cause) {
     return cause instanceof DeadLetterError ? { type: 'dead-letter', cause } : { type: 'failed', cause }
   }

@@ -107,18 +107,21 @@ describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
   })
 })
 
-test('a handler that finishes within the grace has done its item', async () => {
-  await using queue = await testQueue()
-  await queue.publish('a')
-  const ending = new AbortController()
-  const handler = async (): Promise<string> => {
-    ending.abort()
-    return 'finished'
-  }
-  const outcome = await consumeOne(handler, { ...options(queue.name), signal: ending.signal })
-  expect(outcome).toEqual({ status: 'done', result: 'finished' })
-  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
-})
+test.each([0, 3])(
+  'a handler that finishes within the grace has done its item, also with %i retries',
+  async (retries) => {
+    await using queue = await testQueue()
+    await queue.publish('a')
+    const ending = new AbortController()
+    const handler = async (): Promise<string> => {
+      ending.abort()
+      return 'finished'
+    }
+    const outcome = await consumeOne(handler, { ...options(queue.name), signal: ending.signal, retries })
+    expect(outcome).toEqual({ status: 'done', result: 'finished' })
+    await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+  },
+)
 
 test('a connection that breaks under a handler aborts it, and the next worker gets the item', async () => {
   await using queue = await testQueue()

@@ -7,7 +7,7 @@ import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
 import { connect } from 'amqplib'
 import { expect, test } from 'vitest'
-import { consumeOne } from '../src/index.ts'
+import { consumeOne, DeadLetterError } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
 
 test('a half-open connection is noticed by missing heartbeats: the handler is aborted and the lease lost', {
@@ -66,17 +66,55 @@ test('an ack that the broker refuses is not called done', async () => {
   }
 })
 
-test('a handler that throws is tried again with the item in hand, as often as retries say', async () => {
+test.each([
+  ['an Error', new Error('not yet')],
+  ['a TypeError', new TypeError('not yet')],
+  ['a text', 'not yet'],
+])('a handler that throws %s is tried again with the item in hand, as often as retries say', async (_, thrown) => {
   await using queue = await testQueue()
   await queue.publish('a')
   let attempts = 0
   const handler = async (): Promise<string> => {
-    if (++attempts < 3) throw new Error('not yet')
+    if (++attempts < 3) throw thrown
     return 'done'
   }
   const outcome = await consumeOne(handler, { ...options(queue.name), retries: 2, retryDelayMs: 1 })
   expect(outcome).toEqual({ status: 'done', result: 'done' })
   expect(attempts).toBe(3)
+})
+
+test('a handler that throws on every attempt fails with what it threw last, and one for the dead letters is not tried again', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const thrown: unknown[] = []
+  const patience = { ...options(queue.name), retries: 2, retryDelayMs: 1 }
+  const failing = consumeOne(() => {
+    thrown.push(new TypeError(`attempt ${thrown.length}`))
+    throw thrown.at(-1)
+  }, patience)
+  expect(await failureOf(failing)).toMatchObject({ code: 'HANDLER_FAILED', cause: new TypeError('attempt 2') })
+  let attempts = 0
+  const hopeless = consumeOne(() => {
+    attempts += 1
+    throw new DeadLetterError('It is hopeless.')
+  }, patience)
+  expect(await hopeless).toMatchObject({ status: 'dead-lettered' })
+  expect({ thrown: thrown.length, attempts }).toEqual({ thrown: 3, attempts: 1 })
+})
+
+test('a signal ends the pause before another attempt, and the item is released', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const ending = new AbortController()
+  const call = consumeOne(
+    () => {
+      setImmediate(() => ending.abort(new Error('node drain')))
+      throw new Error('not yet')
+    },
+    { ...options(queue.name), retries: 1, retryDelayMs: 2 ** 31 - 1, signal: ending.signal },
+  )
+  expect(await failureOf(call)).toMatchObject({ code: 'RELEASED' })
+  await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
 })
 
 test('a handler that honours its signal gives its item to the next worker at once, uncounted where the broker allows it', async () => {
