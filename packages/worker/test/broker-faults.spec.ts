@@ -350,3 +350,20 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 30_000
   while (!(await condition())) if (performance.now() > deadline) throw new Error('it did not happen within 30 s')
 }
+
+it('a broker that allows less than a worker asks for at once is asked again, step by step', async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await using proxy = await tcpProxy(the.url)
+  const body = Buffer.alloc(1_000_000, 7)
+  await queue.publish(body)
+  const allowed = await the.evaluate('{ok, Size} = application:get_env(rabbit, frame_max), Size.')
+  await the.evaluate('application:set_env(rabbit, frame_max, 16384).')
+  try {
+    const call = { ...options(queue.name, proxy.url), reconnectForMs: 0 }
+    expect(await consumeOne((item) => item.body.equals(body), call)).toEqual({ status: 'done', result: true })
+  } finally {
+    await the.evaluate(`application:set_env(rabbit, frame_max, ${allowed.trim()}).`)
+  }
+  expect(proxy.accepted).toBe(2)
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+})

@@ -2,7 +2,9 @@
 
 /** The arguments of each method frame of that class and method in a piece of the stream. */
 function* methods(piece: Buffer, classId: number, methodId: number): Generator<Buffer> {
-  for (let at = 0; at + 11 < piece.length; at += 8 + piece.readUInt32BE(at + 3)) {
+  // The header of the protocol may lead, in the write of the first frames.
+  const first = piece.toString('latin1', 0, 4) === 'AMQP' ? 8 : 0
+  for (let at = first; at + 11 < piece.length; at += 8 + piece.readUInt32BE(at + 3)) {
     const isMethod =
       piece[at] === 1 && piece.readUInt16BE(at + 7) === classId && piece.readUInt16BE(at + 9) === methodId
     if (isMethod) yield piece.subarray(at + 11, at + 7 + piece.readUInt32BE(at + 3))

@@ -4,6 +4,7 @@ import { ChannelOpen, ChannelOpenOk } from '../../../../node_modules/amqplib/lib
 import type { WorkerConnection } from './worker-connection.ts'
 
 type Reply = Parameters<InstanceType<typeof Channel>['sendOrEnqueue']>[2]
+type Answered = Parameters<InstanceType<typeof Channel>['_rpc']>[3]
 
 /** What stands in amqplib's list of requests for one that has been sent. */
 const SENT = undefined
@@ -27,7 +28,14 @@ export class EagerChannel extends Channel {
     this.opened.catch(() => {})
   }
 
-  override _rpc(method: number, fields: object, expected: number, callback: Reply): void {
+  // Without amqplib's `promisify`, which makes a new function for each request.
+  override rpc(method: number, fields: object, expected: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this._rpc(method, fields, expected, (error, frame) => (error === null ? resolve(frame.fields) : reject(error)))
+    })
+  }
+
+  override _rpc(method: number, fields: object, expected: number, callback: Answered): void {
     this.#expecting = expected
     super._rpc(method, fields, expected, callback)
   }

@@ -4,7 +4,7 @@ import type { Address, OpenOptions } from '@internal/amqp'
 import type { Channel, ChannelModel } from 'amqplib'
 import { ChannelModel as Model } from '../../../../node_modules/amqplib/lib/channel_model.js'
 import { EagerChannel } from './eager-channel.ts'
-import { WorkerConnection } from './worker-connection.ts'
+import { AllowedLess, type OpenFields, type Opening, WorkerConnection } from './worker-connection.ts'
 
 /** An open connection of a worker's own. */
 export interface OwnConnection {
@@ -17,14 +17,34 @@ export interface OwnConnection {
 }
 
 /**
- * Opens a connection, once. `begin` may create channels and make requests on them: these leave with the frame that
- * opens the connection, so that the first delivery is three round trips away from the TCP connection.
+ * Opens a connection, once. `begin` may create channels and make requests on them: these leave with the frames that
+ * open the connection, so that the first delivery is one round trip away from the TCP connection. It is called again when
+ * the broker allows less than what was asked for: then no request of it has been answered.
  */
 export async function open<T>(
   address: Address,
   options: OpenOptions,
   begin: (createChannel: () => Channel) => T,
-): Promise<{ readonly connection: OwnConnection; readonly begun: T }> {
+): Promise<Opened<T>> {
+  try {
+    return await openOnce(address, options, begin, 'at-once')
+  } catch (error) {
+    if (!(error instanceof AllowedLess)) throw error
+    return await openOnce(address, options, begin, 'in-turn')
+  }
+}
+
+interface Opened<T> {
+  readonly connection: OwnConnection
+  readonly begun: T
+}
+
+async function openOnce<T>(
+  address: Address,
+  options: OpenOptions,
+  begin: (createChannel: () => Channel) => T,
+  opening: Opening,
+): Promise<Opened<T>> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const socket = connectSocket(address, options)
   // For the whole of its life: without a listener an error would be an uncaught exception.
@@ -35,14 +55,15 @@ export async function open<T>(
   }
   options.signal.addEventListener('abort', abort, { once: true })
   try {
-    const connected = address.tls ? 'secureConnect' : 'connect'
-    const amqp = new WorkerConnection(socket)
+    const amqp = new WorkerConnection(socket, opening)
     amqp.on('error', () => {})
     const connection = ownConnection(amqp, socket)
     const begun = begin(() => new EagerChannel(amqp))
-    socket.once(connected, () => {
+    const start = (): void =>
       amqp.open(openFields(address, options), (error) => (error === null ? resolve() : reject(error)))
-    })
+    // A socket keeps what is written until it is connected. One of TLS might send it before it has judged the certificate.
+    if (address.tls) socket.once('secureConnect', start)
+    else start()
     await promise
     return { connection, begun }
   } catch (error) {
@@ -77,7 +98,7 @@ function ownConnection(amqp: WorkerConnection, socket: Socket): OwnConnection {
 }
 
 /** The fields of all frames that open a connection, by their names in the protocol. */
-function openFields(address: Address, { connectionName, heartbeat }: OpenOptions): object {
+function openFields(address: Address, { connectionName, heartbeat }: OpenOptions): OpenFields {
   return {
     clientProperties: {
       product: '@podqueue/worker',
@@ -98,7 +119,8 @@ function openFields(address: Address, { connectionName, heartbeat }: OpenOptions
       `\0${address.username ?? 'guest'}\0${address.username === undefined ? 'guest' : (address.password ?? '')}`,
     ),
     locale: 'en_US',
-    channelMax: 0,
+    // More than a worker ever has, and less than any broker allows.
+    channelMax: 8,
     frameMax: 131_072,
     heartbeat,
     virtualHost: address.vhost,
