@@ -116,7 +116,6 @@ class LocalServer {
     await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  /** The data are thrown away, so nothing is lost by SIGKILL. */
   /** Resolves with how the server ended, when it was not to start again. */
   async #untilGone(): Promise<string> {
     for (;;) {
@@ -145,6 +144,7 @@ class LocalServer {
     for (const pid of pids) if (pid !== this.#epmd?.pid) process.kill(pid, name)
   }
 
+  /** By SIGKILL: at the end the data are thrown away, and a restart is to be as hard as a crash. */
   async #killMarked(mayEnd: (pid: number) => boolean): Promise<void> {
     const end = Date.now() + END_TIMEOUT_MS
     for (;;) {
