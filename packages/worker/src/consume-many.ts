@@ -39,7 +39,7 @@ export async function consumeMany(handler: Handler, options: ConsumeManyOptions)
     clock.options,
     prefetch,
     async (link, consumer): Promise<Session<ManyOutcome>> => {
-      const lease = new Lease(consumer.lost, resolved.signal)
+      using lease = new Lease(consumer.lost, resolved.signal)
       const crew = new Crew(handler, consumer, lease, tally, resolved)
       for (;;) {
         const taken = await take(link, consumer, prefetch(), clock.options)

@@ -58,7 +58,8 @@ async function one<R>(
   message: ConsumeMessage,
   options: ResolvedOptions,
 ): Promise<Outcome<R>> {
-  const end = await doItem(handler, message, new Lease(consumer.lost, options.signal), options)
+  using lease = new Lease(consumer.lost, options.signal)
+  const end = await doItem(handler, message, lease, options)
   if (end.type === 'lost') throw end.error
   await settle(link, consumer, message, end.answer, options)
   switch (end.type) {

@@ -21,14 +21,14 @@ export type ItemEnd<R> =
 
 /**
  * Does all that is to be done on an item before the broker is answered: runs the handler, publishes a dead letter, or
- * waits before a failed one goes back. `hurry` ends that wait.
+ * waits before a failed one goes back. `hurry` ends that wait; default: the lease's signal.
  */
 export async function doItem<R>(
   handler: Handler<R>,
   message: ConsumeMessage,
   lease: Lease,
   options: ResolvedOptions,
-  hurry: AbortSignal = lease.signal,
+  hurry?: AbortSignal,
 ): Promise<ItemEnd<R>> {
   const { queue, uncountedLimit } = options
   const item = toItem(queue, message)
@@ -64,7 +64,7 @@ export async function doItem<R>(
 /** What may end a wait with an item in hand. */
 interface Waits {
   readonly lease: Lease
-  readonly hurry: AbortSignal
+  readonly hurry: AbortSignal | undefined
 }
 
 /** None after the first delivery, then half a second, doubled each time, to half a minute. */
@@ -79,7 +79,7 @@ async function failed(item: Item, cause: unknown, { lease, hurry }: Waits): Prom
   if (cause instanceof WorkerError && cause.code === 'PROGRAM_NOT_FOUND') {
     return { type: 'failed', answer: 'release', error: cause }
   }
-  await waitBeforeRequeue(item.deliveryCount, hurry)
+  await waitBeforeRequeue(item.deliveryCount, hurry ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   return { type: 'failed', answer: 'reject', error: handlerFailed(item, cause) }
 }
@@ -100,7 +100,7 @@ async function deadLetter(
   const fault = await publishDeadLetter(message, reason, { queue, broker, settleTimeoutMs })
   if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
   const item = toItem(queue, message)
-  await waitBeforeRequeue(item.deliveryCount, hurry)
+  await waitBeforeRequeue(item.deliveryCount, hurry ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   const error = new WorkerError({
     code: 'DEAD_LETTER_FAILED',

@@ -1,31 +1,53 @@
+import type { HandlerContext } from './handler.ts'
+
 /** What may end the work on an item before its handler does: the hold on it is lost, or the worker has to end. */
 export class Lease {
   /** Aborts with the `LEASE_LOST` error. */
   readonly lost: AbortSignal
   /** The caller's own signal. */
   readonly ending: AbortSignal | undefined
-  /** Aborts with either: what handlers get. One for all items of a connection. */
-  readonly signal: AbortSignal
+  /** What handlers get. One for all items of a connection. */
+  readonly context: HandlerContext
+  #signal: AbortSignal | undefined
   readonly #listeners = new Set<() => void>()
+  readonly #tell = (): void => {
+    for (const listener of this.#listeners) listener()
+  }
 
   constructor(lost: AbortSignal, ending: AbortSignal | undefined) {
     this.lost = lost
     this.ending = ending
-    this.signal = ending === undefined ? lost : AbortSignal.any([lost, ending])
-    this.signal.addEventListener('abort', () => {
-      for (const listener of this.#listeners) listener()
+    const signal = (): AbortSignal => this.signal
+    this.context = {
+      get signal() {
+        return signal()
+      },
+    }
+    lost.addEventListener('abort', this.#tell)
+    ending?.addEventListener('abort', this.#tell)
+  }
+
+  /** Aborts with either. Combined only when somebody asks for it: the first `any` of a process takes 0.4 ms. */
+  get signal(): AbortSignal {
+    this.#signal ??= this.ending === undefined ? this.lost : AbortSignal.any([this.lost, this.ending])
+    return this.#signal
+  }
+
+  /** What the promise resolves to; undefined when the work on the item is to end before that. The promise must not reject. */
+  untilInterrupted<T>(working: Promise<T>): Promise<T | undefined> {
+    if (this.lost.aborted || this.ending?.aborted === true) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      const interrupt = (): void => resolve(undefined)
+      this.#listeners.add(interrupt)
+      void working.then((value) => {
+        this.#listeners.delete(interrupt)
+        resolve(value)
+      })
     })
   }
 
-  /** What the promise resolves to; undefined when the work on the item is to end before that. The promise never rejects. */
-  async untilInterrupted<T>(working: Promise<T>): Promise<T | undefined> {
-    if (this.signal.aborted) return undefined
-    const { promise, resolve } = Promise.withResolvers<T | undefined>()
-    const interrupt = (): void => resolve(undefined)
-    this.#listeners.add(interrupt)
-    void working.then(resolve)
-    const first = await promise
-    this.#listeners.delete(interrupt)
-    return first
+  /** To be called when no item is held any more: the caller's signal may live longer than this. */
+  [Symbol.dispose](): void {
+    this.ending?.removeEventListener('abort', this.#tell)
   }
 }

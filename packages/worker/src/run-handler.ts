@@ -31,18 +31,17 @@ export async function runHandler<R>(
   patience: Patience,
 ): Promise<Work<R>> {
   say(item, 'started')
-  const work = await interruptible(handler, item, lease, patience)
+  const working = (patience.retries === 0 ? attempt : attempts)(handler, item, lease, patience)
+  const attempted = (await lease.untilInterrupted(working)) ?? (await within(working, patience.graceMs))
+  const work = judged(attempted, lease, patience)
   say(item, work.type)
   return work
 }
 
-async function interruptible<R>(handler: Handler<R>, item: Item, lease: Lease, patience: Patience): Promise<Work<R>> {
-  const working = attempts(handler, item, lease, patience)
-  const first = await lease.untilInterrupted(working)
-  const work = first === undefined ? await within(working, patience.graceMs) : first
+function judged<R>(work: Attempted<R> | typeof late, lease: Lease, { graceMs }: Patience): Work<R> {
   if (lease.lost.aborted) return { type: 'lost' }
   if (work === late) {
-    return { type: 'released', cause: new Error(`The handler did not end within ${patience.graceMs} ms.`) }
+    return { type: 'released', cause: new Error(`The handler did not end within ${graceMs} ms.`) }
   }
   // A handler that gives up because it was asked to has not failed.
   if (work.type === 'failed' && lease.ending?.aborted === true) return { type: 'released', cause: work.cause }
@@ -54,16 +53,15 @@ type Attempted<R> = Extract<Work<R>, { type: 'done' | 'failed' | 'dead-letter' }
 async function attempts<R>(
   handler: Handler<R>,
   item: Item,
-  { signal }: Lease,
+  lease: Lease,
   { retries, retryDelayMs }: Patience,
 ): Promise<Attempted<R>> {
-  if (retries === 0) return await attempt(handler, item, signal)
   // Not loaded by those that have no use for it.
   const { default: pRetry } = await import('p-retry')
   let last: Attempted<R> | undefined
   // It hears only whether to go on: by itself it tries no TypeError again, and throws away a result that comes after the signal.
   const goOn = async (): Promise<void> => {
-    last = await attempt(handler, item, signal)
+    last = await attempt(handler, item, lease)
     if (last.type === 'failed') throw new Error('The attempt failed.')
   }
   await pRetry(goOn, {
@@ -71,14 +69,14 @@ async function attempts<R>(
     minTimeout: retryDelayMs,
     maxTimeout: Math.max(retryDelayMs, 30_000),
     randomize: true,
-    signal,
+    signal: lease.signal,
   }).catch(() => {})
-  return last ?? { type: 'failed', cause: signal.reason }
+  return last ?? { type: 'failed', cause: lease.signal.reason }
 }
 
-async function attempt<R>(handler: Handler<R>, item: Item, signal: AbortSignal): Promise<Attempted<R>> {
+async function attempt<R>(handler: Handler<R>, item: Item, lease: Lease): Promise<Attempted<R>> {
   try {
-    return { type: 'done', result: await handler(item, { signal }) }
+    return { type: 'done', result: await handler(item, lease.context) }
   } catch (cause) {
     return cause instanceof DeadLetterError ? { type: 'dead-letter', cause } : { type: 'failed', cause }
   }
