@@ -71,7 +71,8 @@ function wholeProcess(
     run: async () => {
       const startedAt = performance.now()
       const child = spawn(program, args, {
-        env: { ...process.env, BROKER_URL: broker.url, QUEUE: queue, ...extra },
+        // As in a container, whose runtime sets HOSTNAME.
+        env: { ...process.env, HOSTNAME: 'bench', BROKER_URL: broker.url, QUEUE: queue, ...extra },
         stdio: ['ignore', 'ignore', 'inherit'],
       })
       const [code, signal] = await once(child, 'exit')
