@@ -85,6 +85,21 @@ describe('a store', () => {
     expect(long.data).toEqual({ deep: [{ a: text }] })
   })
 
+  it('mixes up no parts, however many came since', () => {
+    const store = new Store()
+    const make = (name: string, data: object) =>
+      store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name }, data } as KubeObject) as Stored
+    const both = [make('one', { deep: ['1'] }), make('two', { deep: ['2'] })]
+    for (let at = 0; at < 3000; at++) make(`other-${at}`, { deep: [`other ${at}`] })
+    const changed = both.map((each) =>
+      store.update<Stored>(CONFIG_MAPS, each, (now) => ({ ...now, data: { ...now.data, b: 'new' } })),
+    )
+    expect(changed.map((each) => each?.data)).toEqual([
+      { deep: ['1'], b: 'new' },
+      { deep: ['2'], b: 'new' },
+    ])
+  })
+
   it.each<[string, unknown, unknown]>([
     ['a list, an object', [1], { 0: 1 }],
     ['a number, its text', { a: 1 }, { a: '1' }],

@@ -33,10 +33,10 @@ export class Sharing {
     const old = isPart(before) ? before : undefined
     const merged = merge(value, old, (inner, innerOld) => this.#part(inner, innerOld))
     if (merged === old) return old
-    const key = frameOf(merged, (inner) => this.#numbers.get(inner))
+    const key = frameOf(merged, (inner) => this.#numberOf(inner))
     const found = this.#parts.get(key)
     const kept = found ?? filled(key, merged)
-    if (found === undefined) this.#numbers.set(kept, ++this.#last)
+    this.#numberOf(kept)
     if (key.length > MAX_KEY) return kept
     this.#parts.delete(key)
     this.#parts.set(key, kept)
@@ -46,6 +46,14 @@ export class Sharing {
       this.#numbers.delete(oldest[1])
     }
     return kept
+  }
+
+  /** Its own as long as it is remembered; a part that stayed as it was may have been forgotten, and gets another. */
+  #numberOf(part: object): number {
+    const known = this.#numbers.get(part)
+    if (known !== undefined) return known
+    this.#numbers.set(part, ++this.#last)
+    return this.#last
   }
 }
 
@@ -91,7 +99,7 @@ function merge(value: object, before: object | undefined, each: Each): object {
 }
 
 /** Its fields as JSON, in which a list of one number stands for each part. */
-function frameOf(part: object, numberOf: (inner: object) => number | undefined): string {
+function frameOf(part: object, numberOf: (inner: object) => number): string {
   const mark = (value: unknown) => (isPart(value) ? [numberOf(value)] : value)
   if (Array.isArray(part)) return JSON.stringify(part.map(mark))
   return JSON.stringify(Object.fromEntries(Object.entries(part).map(([name, value]) => [name, mark(value)])))
