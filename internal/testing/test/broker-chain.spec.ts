@@ -54,6 +54,8 @@ test('an address that is given is taken as it is, and its password is not shown'
   const announce = vi.fn()
   const found = await findBroker({ url, announce })
   vi.stubEnv('BROKER_URL', url)
+  // It would say which broker to start, whatever address is given.
+  vi.stubEnv('TEST_BROKER', '')
   const started = await startBroker({ announce })
   vi.unstubAllEnvs()
   expect([found.url, started.url]).toEqual([url, url])
