@@ -69,8 +69,11 @@ import { enqueue } from '@podqueue/producer'
 await enqueue('job1', 'apple')
 `
 
-async function typeCheck(source: string, module: 'nodenext' | 'preserve'): Promise<string> {
-  await writeFile(join(project, 'use.ts'), source)
+async function typeCheck(
+  sources: Readonly<Record<string, string>>,
+  module: 'nodenext' | 'preserve' = 'nodenext',
+): Promise<string> {
+  for (const [name, source] of Object.entries(sources)) await writeFile(join(project, name), source)
   const options = {
     module,
     strict: true,
@@ -81,7 +84,7 @@ async function typeCheck(source: string, module: 'nodenext' | 'preserve'): Promi
     lib: ['es2024', 'esnext.disposable'],
   }
   const resolution = module === 'preserve' ? { moduleResolution: 'bundler' } : {}
-  const tsconfig = { compilerOptions: { ...options, ...resolution, types: ['node'] }, files: ['use.ts'] }
+  const tsconfig = { compilerOptions: { ...options, ...resolution, types: ['node'] }, files: Object.keys(sources) }
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify(tsconfig))
   return await run(join(root, 'node_modules/.bin/tsc'), ['--project', project], { cwd: project }).then(
     () => '',
@@ -92,10 +95,39 @@ async function typeCheck(source: string, module: 'nodenext' | 'preserve'): Promi
 test.each(['nodenext', 'preserve'] as const)(
   'types are right under module %s, with the libraries checked',
   async (module) => {
-    expect(await typeCheck(USE, module)).toBe('')
-    expect(await typeCheck(WRONG, module)).toMatch(/^use\.ts\(3,23\): error TS2345/)
+    expect(await typeCheck({ 'use.ts': USE }, module)).toBe('')
+    expect(await typeCheck({ 'use.ts': WRONG }, module)).toMatch(/^use\.ts\(3,23\): error TS2345/)
   },
 )
+
+/** What the documents leave to their reader. */
+const READER = `
+interface FrameToRender { id: string; length: number }
+type AnySchema = NonNullable<import('@podqueue/producer').PublishOptions['schema']>
+declare const Frame: AnySchema & { '~standard': { types?: { input: FrameToRender; output: FrameToRender } } }
+declare const confirmed: number
+declare const spec: import('@podqueue/k8s').JobSpec
+declare const handler: import('@podqueue/worker').Handler<unknown>
+declare function renderList(): Iterable<FrameToRender>
+declare function render(what: unknown, options?: { signal: AbortSignal }): Promise<void>
+declare module '@opentelemetry/api' {
+  export const context: { active(): object }
+  export const propagation: { inject(context: object, carrier: object): void }
+}
+`
+
+test('what the documents show compiles as it stands there', async () => {
+  const documents = ['README.md', ...PACKAGES.map((name) => `packages/${name}/README.md`), 'docs/operations.md']
+  const shown: Record<string, string> = {}
+  for (const document of documents) {
+    const text = await readFile(join(root, document), 'utf8')
+    for (const [index, [, code]] of [...text.matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
+      shown[`${document.replaceAll('/', '-')}-${index + 1}.ts`] = `${code}export {}\n`
+    }
+  }
+  expect(Object.keys(shown).length).toBeGreaterThan(documents.length)
+  expect(await typeCheck({ ...shown, 'reader.d.ts': READER })).toBe('')
+})
 
 const IMPORT_ALL = `
     const names = []
