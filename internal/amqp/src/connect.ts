@@ -97,6 +97,8 @@ async function again<T>(
         minTimeout: 200,
         maxTimeout: 5_000,
         randomize: true,
+        // No pause is longer than what is left; the last attempt comes at its end.
+        maxRetryTime: Math.max(0, left()),
         ...(signal === undefined ? {} : { signal }),
         shouldRetry: ({ error }) => mayHeal(error) && left() > 0,
         onFailedAttempt: ({ error }) => {
@@ -106,7 +108,7 @@ async function again<T>(
     )
   } catch (error) {
     if (!(error instanceof ConnectFailed) || attempts < 2) throw error
-    const tried = `These were ${attempts} attempts in ${Math.round((performance.now() - startedAt) / 1_000)} s.`
+    const tried = `Tried ${attempts} times in ${Math.round((performance.now() - startedAt) / 1_000)} s.`
     throw new ConnectFailed({ ...error.fault, message: `${error.fault.message} ${tried}` })
   }
 }
