@@ -330,7 +330,7 @@ test('diagnostics channels show each publish and its fate, and what they add to 
   expect((got || undefined)?.properties.headers).toMatchObject({ traceparent: '00-trace-span-01' })
 })
 
-test('calls that share a connection keep their own async context, in their sources and on the diagnostics channels', async () => {
+test('calls that share a connection keep their own async context, in their sources, their progress and on the diagnostics channels', async () => {
   await using queue = await testQueue()
   const caller = new AsyncLocalStorage<string>()
   const strangers = new Set<string>()
@@ -351,6 +351,11 @@ test('calls that share a connection keep their own async context, in their sourc
     return () => unsubscribe(channel, listener)
   })
   await using producer = createProducer({ url: brokerUrl() })
+  const told = new Map<string, number>()
+  producer.on('progress', ({ counts }) => {
+    const name = caller.getStore() ?? 'nobody'
+    told.set(name, Math.max(told.get(name) ?? 0, counts.confirmed))
+  })
   const names = ['a', 'b', 'c']
   await Promise.all(
     names.map((name) => caller.run(name, () => producer.enqueue(queue.name, items(name), { window: 10 }))),
@@ -359,4 +364,5 @@ test('calls that share a connection keep their own async context, in their sourc
   const each = new Map(names.map((name) => [name, 500]))
   expect(strangers).toEqual(new Set())
   expect(seen).toEqual({ 'podqueue:publish': each, 'podqueue:settle': each })
+  expect(told).toEqual(each)
 })

@@ -286,7 +286,8 @@ export class EnqueueRun {
 
   #tellProgress(): void {
     this.#toldAt = performance.now()
-    this.#scene.tell('progress', { queue: this.#scene.queue, counts: this.#ledger.counts })
+    const progress = { queue: this.#scene.queue, counts: this.#ledger.counts }
+    this.#context.runInAsyncScope(() => this.#scene.tell('progress', progress))
   }
 
   #fault(cause: unknown): ReturnType<typeof operationFault> {
