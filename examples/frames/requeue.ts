@@ -12,8 +12,8 @@ if (queue === undefined) throw new Error('Say whose dead letters: node requeue.t
 
 await using producer = createProducer()
 const { done } = await consumeMany(
-  async ({ body, id, contentType, headers }) => {
-    await producer.enqueue(queue, [createMessage(body, { id, contentType, headers })])
+  async ({ body, id, contentType, headers, priority }) => {
+    await producer.enqueue(queue, [createMessage(body, { id, contentType, headers, priority })])
   },
   { queue: `${queue}.dead` },
 )

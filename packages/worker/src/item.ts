@@ -14,6 +14,8 @@ export interface Item {
   readonly contentType: string | undefined
   /** The AMQP headers, the broker's own among them. */
   readonly headers: Readonly<Record<string, unknown>>
+  /** The AMQP priority, 0 to 255; undefined when the publisher gave none. */
+  readonly priority: number | undefined
   /** Whether it was delivered before, to this worker or another, and came back. */
   readonly redelivered: boolean
   /**
@@ -46,6 +48,7 @@ export interface ItemFields {
   readonly id: string | undefined
   readonly contentType: string | undefined
   readonly headers: Readonly<Record<string, unknown>>
+  readonly priority: number | undefined
   readonly redelivered: boolean
   readonly deliveryCount: number | undefined
 }
@@ -55,7 +58,7 @@ export const PRIVATE_HEADER = 'x-podqueue-sequence'
 
 /** The item that a message of the broker is. */
 export function toItem(queue: string, message: ConsumeMessage): Item {
-  const { messageId, contentType } = message.properties
+  const { messageId, contentType, priority } = message.properties
   const { [PRIVATE_HEADER]: _, ...headers } = (message.properties.headers ?? {}) as Record<string, unknown>
   const { redelivered } = message.fields
   return makeItem({
@@ -64,6 +67,7 @@ export function toItem(queue: string, message: ConsumeMessage): Item {
     id: messageId,
     contentType,
     headers,
+    priority,
     redelivered,
     deliveryCount: deliveryCount(redelivered, headers),
   })

@@ -15,6 +15,7 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
   id: true,
   contentType: true,
   headers: true,
+  priority: true,
   redelivered: true,
   deliveryCount: true,
 }
@@ -39,6 +40,7 @@ export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields
     id: undefined,
     contentType,
     headers: {},
+    priority: undefined,
     redelivered: false,
     deliveryCount: 1,
     ...overrides,

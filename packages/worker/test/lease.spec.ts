@@ -163,7 +163,8 @@ test('items of amqp-publish work, and so do the headers and properties of other 
   await using queue = await testQueue()
   const headers = { list: [1, 'two', null], table: { deep: true }, bytes: Buffer.from([0]), big: 2 ** 40, none: null }
   queue.channel.publish('', queue.name, Buffer.from('other'), { headers, priority: 3, type: 't', timestamp: 1 })
-  expect(await consumeOne((item) => item.headers, options(queue.name))).toMatchObject({ result: headers })
+  const seen = await consumeOne((item) => [item.headers, item.priority], options(queue.name))
+  expect(seen).toMatchObject({ result: [headers, 3] })
   const tools = await amqpTools({ announce: () => {} })
   if (!tools.available) {
     process.stderr.write(`skipped amqp-publish: ${tools.reason}\n`)
