@@ -6,7 +6,8 @@ import { ContainerRecord } from '../../src/local/kubelet/container-record.ts'
 import { PodWorker } from '../../src/local/kubelet/pod-worker.ts'
 import type { KubeObject } from '../../src/local/objects.ts'
 import { CONFIG_MAPS, EVENTS } from '../../src/local/store/resource-types.ts'
-import { type Change, Store } from '../../src/local/store/store.ts'
+import { Sharing } from '../../src/local/store/sharing.ts'
+import { Store } from '../../src/local/store/store.ts'
 import { conditionOf, JOBS, PODS, shell, TestCluster } from './api-client.ts'
 
 let cluster: TestCluster
@@ -47,13 +48,13 @@ describe('of a pod that has ended', () => {
   })
 })
 
-describe('a store', () => {
-  const about: KubeObject = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'a', namespace: 'default', uid: randomUUID(), resourceVersion: '1', creationTimestamp: '' },
-  }
+const about: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', namespace: 'default', uid: randomUUID(), resourceVersion: '1', creationTimestamp: '' },
+}
 
+describe('a store', () => {
   it('keeps the newest events, and tells of those that go', () => {
     const store = new Store()
     const recorder = new EventRecorder(store)
@@ -71,30 +72,46 @@ describe('a store', () => {
     expect(dropped).toEqual(['0', '1', '2'])
   })
 
-  it('holds of equal parts one, whichever object and version they are of, and changes none', () => {
+  it('has the same objects when it has forgotten what they were before', () => {
     const store = new Store()
-    const text = 'x'.repeat(3000)
-    const make = (name: string, data: object) =>
-      store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name }, data } as KubeObject) as Stored
-    const [one, two] = [make('one', { deep: [{ a: 1 }, {}] }), make('two', { deep: [{ a: 1 }, {}] })]
+    const still = store.create(CONFIG_MAPS, { ...about, data: { deep: [{ a: 1 }] } } as KubeObject) as Stored
+    const other = store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name: 'b' } }) as Stored
+    for (let at = 0; store.since(CONFIG_MAPS, 1) !== undefined; at++) {
+      store.update<Stored>(CONFIG_MAPS, other, (now) => ({ ...now, data: { deep: at } }))
+    }
+    expect(store.list(CONFIG_MAPS)[0]).toEqual(still)
+    const next = store.update<Stored>(CONFIG_MAPS, still, (now) => ({ ...now, data: { ...now.data, b: 'new' } }))
+    expect(next?.data).toEqual({ deep: [{ a: 1 }], b: 'new' })
+  })
+})
+
+describe('what objects share', () => {
+  const make = (name: string, data: unknown) =>
+    ({ ...about, metadata: { ...about.metadata, name }, data }) as unknown as Stored
+
+  it('is one of equal parts, and changes none', () => {
+    const sharing = new Sharing()
+    const given = make('one', { deep: [{ a: 1 }, {}], none: undefined })
+    const [one, two] = [sharing.share(given), sharing.share(make('two', { deep: [{ a: 1 }, {}] }))]
     expect(two.data).toBe(one.data)
-    const long = make('long', { deep: [{ a: text }] })
-    expect(make('long-too', { deep: [{ a: text }] })).toMatchObject({ data: long.data })
-    const next = store.update<Stored>(CONFIG_MAPS, long, (now) => ({ ...now, data: { deep: [{ a: text }], b: [] } }))
-    expect(next?.data.deep).toBe(long.data.deep)
-    expect(long.data).toEqual({ deep: [{ a: text }] })
+    expect(one).toEqual(given)
+    expect(JSON.stringify(one)).toBe(JSON.stringify(given))
+    expect(two.metadata.name).toBe('two')
   })
 
-  it('mixes up no parts, however many came since', () => {
-    const store = new Store()
-    const make = (name: string, data: object) =>
-      store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name }, data } as KubeObject) as Stored
-    const both = [make('one', { deep: ['1'] }), make('two', { deep: ['2'] })]
-    for (let at = 0; at < 3000; at++) make(`other-${at}`, { deep: [`other ${at}`] })
-    const changed = both.map((each) =>
-      store.update<Stored>(CONFIG_MAPS, each, (now) => ({ ...now, data: { ...now.data, b: 'new' } })),
-    )
-    expect(changed.map((each) => each?.data)).toEqual([
+  it('is no part of thousands of letters', () => {
+    const sharing = new Sharing()
+    const text = 'x'.repeat(3000)
+    const both = [make('one', { deep: [text] }), make('two', { deep: [text] })].map((each) => sharing.share(each))
+    expect(both.map(({ data }) => data)).toEqual([{ deep: [text] }, { deep: [text] }])
+  })
+
+  it('is not mixed up, however many parts came since', () => {
+    const sharing = new Sharing()
+    const both = [make('one', { deep: ['1'] }), make('two', { deep: ['2'] })].map((each) => sharing.share(each))
+    for (let at = 0; at < 3000; at++) sharing.share(make(`other-${at}`, { deep: [`other ${at}`] }))
+    const changed = both.map((each) => sharing.share({ ...each, data: { ...each.data, b: 'new' } }))
+    expect(changed.map(({ data }) => data)).toEqual([
       { deep: ['1'], b: 'new' },
       { deep: ['2'], b: 'new' },
     ])
@@ -108,20 +125,10 @@ describe('a store', () => {
     ['null, nothing', { a: null }, {}],
     ['one name, another', { a: 'b' }, { b: 'b' }],
     ['one, one more', { a: 'b' }, { a: 'b', c: 'd' }],
-  ])('takes for different what is: %s', (_, first, second) => {
-    const store = new Store()
-    const changes: Change[] = []
-    store.onChange((change) => changes.push(change))
-    for (const [name, data] of Object.entries({ first, second })) {
-      store.create(CONFIG_MAPS, { ...about, metadata: { ...about.metadata, name }, data } as KubeObject)
-    }
-    const [one] = store.list<Stored>(CONFIG_MAPS)
-    if (one) store.update<Stored>(CONFIG_MAPS, one, (now) => ({ ...now, data: second as Stored['data'] }))
-    expect(changes.map(({ type, object }) => [type, (object as Stored).data])).toEqual([
-      ['ADDED', first],
-      ['ADDED', second],
-      ['MODIFIED', second],
-    ])
+  ])('is not what differs: %s', (_, first, second) => {
+    const sharing = new Sharing()
+    const shared = [make('first', first), make('second', second)].map((each) => sharing.share(each).data)
+    expect(shared).toEqual([first, second])
   })
 })
 

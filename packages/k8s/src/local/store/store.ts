@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../objects.ts'
 import { RESOURCE_TYPES, type ResourceType } from './resource-types.ts'
-import { compact, inOnePiece, Sharing } from './sharing.ts'
+import { inOnePiece, Sharing } from './sharing.ts'
 
 /** Changes remembered for each kind of object. A watch that starts before the oldest of them is answered with 410. */
 const HISTORY_LIMIT = 4096
@@ -56,7 +57,7 @@ export class Store {
     const { objects } = this.#shelf(type)
     const at = key(object.metadata.namespace, object.metadata.name)
     if (objects.has(at)) return undefined
-    const stored = this.#versioned(this.#sharing.share(object))
+    const stored = this.#versioned(object)
     objects.set(at, stored)
     this.#record({ type: 'ADDED', resource: type, version: this.#version, object: stored })
     if (type.limit !== undefined && objects.size > type.limit) {
@@ -76,8 +77,8 @@ export class Store {
     const at = key(namespace, name)
     const previous = objects.get(at) as T | undefined
     if (!previous || previous.metadata.uid !== uid) return undefined
-    const next = this.#sharing.share(change(previous), previous)
-    if (next === previous) return previous
+    const next = change(previous)
+    if (next === previous || isDeepStrictEqual(next, previous)) return previous
     const stored = this.#versioned(next)
     objects.set(at, stored)
     this.#record({ type: 'MODIFIED', resource: type, version: this.#version, object: stored, previous })
@@ -126,19 +127,26 @@ export class Store {
 
   #versioned<T extends KubeObject>(object: T): T {
     this.#version++
-    const metadata = { ...object.metadata, resourceVersion: String(this.#version) }
-    return compact({ ...object, metadata: compact(metadata) })
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } }
   }
 
   #record(change: Change): void {
     const shelf = this.#shelf(change.resource)
     shelf.history.push(change)
-    if (shelf.history.length > HISTORY_LIMIT) {
-      // Many at a time: taking one off the front of an array each time would cost more than all the rest.
-      shelf.forgotten = shelf.history[HISTORY_STEP - 1]?.version ?? 0
-      shelf.history = shelf.history.slice(HISTORY_STEP)
-    }
+    if (shelf.history.length > HISTORY_LIMIT) this.#forget(shelf)
     for (const listener of [...this.#listeners]) listener(change)
+  }
+
+  /** Drops the oldest changes, many at a time: taking one off the front of an array each time would cost more than the rest. */
+  #forget(shelf: Shelf): void {
+    const [old, kept] = [shelf.history.slice(0, HISTORY_STEP), shelf.history.slice(HISTORY_STEP)]
+    shelf.history = kept
+    shelf.forgotten = old.at(-1)?.version ?? shelf.forgotten
+    for (const { object } of old) {
+      const at = key(object.metadata.namespace, object.metadata.name)
+      // It has not changed for that long: most do not change again, and are what there are many of.
+      if (shelf.objects.get(at) === object) shelf.objects.set(at, this.#sharing.share(object))
+    }
   }
 }
 
