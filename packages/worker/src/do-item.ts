@@ -6,10 +6,10 @@ import { publishDeadLetter } from './dead-letter.ts'
 import { TAKE } from './diagnostics.ts'
 import { WorkerError } from './errors.ts'
 import type { Handler } from './handler.ts'
-import { type Item, toItem, uncountedDeliveries } from './item.ts'
+import { type Item, named, toItem, uncountedDeliveries } from './item.ts'
 import type { Lease } from './lease.ts'
 import type { ResolvedOptions } from './options.ts'
-import { runHandler } from './run-handler.ts'
+import { runHandler, saidBy } from './run-handler.ts'
 
 /** What became of an item, and how the broker is to be answered. Nothing is answered when the lease is lost. */
 export type ItemEnd<R> =
@@ -133,10 +133,9 @@ export function unconfirmedError(
 function handlerFailed(item: Item, cause: unknown): WorkerError {
   // A handler's own WorkerError, as of item.json(), has a hint worth keeping.
   const known = cause instanceof WorkerError ? cause : undefined
-  const said = cause instanceof Error ? cause.message : String(cause)
   return new WorkerError({
     code: 'HANDLER_FAILED',
-    message: `${named(item)} failed and is back in the queue: ${said}`,
+    message: `${named(item)} failed and is back in the queue: ${saidBy(cause)}`,
     hint:
       known?.hint ??
       'It is delivered again, up to the delivery limit of the queue, and then goes to its dead-letter queue.',
@@ -155,13 +154,6 @@ function releasedError(item: Item, cause: unknown): WorkerError {
     details: { queue: item.queue, messageId: item.id },
     cause,
   })
-}
-
-/** By its id, as long as that is one that people read: AMQP allows 255 bytes of anything. */
-function named({ id, queue }: Item): string {
-  return id !== undefined && /^[\x21-\x7e]{1,100}$/.test(id)
-    ? `Item ${id} of queue ${queue}`
-    : `An item of queue ${queue}`
 }
 
 function sayTaken(item: Item, { broker }: ResolvedOptions): void {

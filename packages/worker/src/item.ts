@@ -73,6 +73,13 @@ export function toItem(queue: string, message: ConsumeMessage): Item {
   })
 }
 
+/** By its id, as long as that is one that people read: AMQP allows 255 bytes of anything. */
+export function named({ id, queue }: Item): string {
+  return id !== undefined && /^[\x21-\x7e]{1,100}$/.test(id)
+    ? `Item ${id} of queue ${queue}`
+    : `An item of queue ${queue}`
+}
+
 /** An item with its ways to read the body. */
 export function makeItem(fields: ItemFields): Item {
   const text = (): string => textOf(fields)

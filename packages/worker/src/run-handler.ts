@@ -2,8 +2,9 @@ import { DeadLetterError } from './dead-letter-error.ts'
 import { late, within } from './deadline.ts'
 import { HANDLE, type HandleDiagnostic } from './diagnostics.ts'
 import type { Handler } from './handler.ts'
-import type { Item } from './item.ts'
+import { type Item, named } from './item.ts'
 import type { Lease } from './lease.ts'
+import type { Logger } from './logger.ts'
 
 /** How a handler's work on an item ended. */
 export type Work<R> =
@@ -16,8 +17,9 @@ export type Work<R> =
   /** Somebody else has the item now, or will; whatever the handler made of it is thrown away. */
   | { readonly type: 'lost' }
 
-/** How often, and how patiently. */
+/** How often, how patiently, and who is told. */
 export interface Patience {
+  readonly logger: Logger
   readonly retries: number
   readonly retryDelayMs: number
   readonly graceMs: number
@@ -54,7 +56,7 @@ async function attempts<R>(
   handler: Handler<R>,
   item: Item,
   lease: Lease,
-  { retries, retryDelayMs }: Patience,
+  { retries, retryDelayMs, logger }: Patience,
 ): Promise<Attempted<R>> {
   // Not loaded by those that have no use for it.
   const { default: pRetry } = await import('p-retry')
@@ -70,6 +72,11 @@ async function attempts<R>(
     maxTimeout: Math.max(retryDelayMs, 30_000),
     randomize: true,
     signal: lease.signal,
+    onFailedAttempt: ({ attemptNumber, retriesLeft }) => {
+      if (last?.type !== 'failed' || retriesLeft === 0) return
+      const fields = { queue: item.queue, messageId: item.id, err: last.cause }
+      logger.warn(fields, `${named(item)} failed in attempt ${attemptNumber} of ${retries + 1}: ${saidBy(last.cause)}`)
+    },
   }).catch(() => {})
   return last ?? { type: 'failed', cause: lease.signal.reason }
 }
@@ -80,6 +87,11 @@ async function attempt<R>(handler: Handler<R>, item: Item, lease: Lease): Promis
   } catch (cause) {
     return cause instanceof DeadLetterError ? { type: 'dead-letter', cause } : { type: 'failed', cause }
   }
+}
+
+/** The words of what a handler threw. */
+export function saidBy(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function say({ queue, id }: Item, phase: HandleDiagnostic['phase']): void {

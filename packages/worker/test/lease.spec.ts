@@ -78,9 +78,16 @@ test.each([
     if (++attempts < 3) throw thrown
     return 'done'
   }
-  const outcome = await consumeOne(handler, { ...options(queue.name), retries: 2, retryDelayMs: 1 })
+  const warned: unknown[] = []
+  const logger = { info: () => {}, warn: (fields: object, text: string) => warned.push({ ...fields, text }) }
+  const outcome = await consumeOne(handler, { ...options(queue.name), logger, retries: 2, retryDelayMs: 1 })
   expect(outcome).toEqual({ status: 'done', result: 'done' })
   expect(attempts).toBe(3)
+  const text = (attempt: number): unknown => expect.stringMatching(`failed in attempt ${attempt} of 3: not yet$`)
+  expect(warned).toMatchObject([
+    { queue: queue.name, err: thrown, text: text(1) },
+    { queue: queue.name, err: thrown, text: text(2) },
+  ])
 })
 
 test('a handler that throws on every attempt fails with what it threw last, and one for the dead letters is not tried again', async () => {
