@@ -181,7 +181,7 @@ test('what Kubernetes would refuse together is refused together', () => {
 const OPTIONS = [
   ...['name', 'namespace', 'image', 'items', 'itemsPerPod', 'parallelism', 'queue', 'worker', 'command', 'args', 'env'],
   ...['resources', 'volumes', 'volumeMounts', 'labels', 'annotations', 'serviceAccountName', 'imagePullPolicy'],
-  ...['imagePullSecrets', 'nodeSelector', 'tolerations', 'podSecurity', 'serviceLinks', 'ttlSeconds', 'deadlineMs'],
+  ...['imagePullSecrets', 'nodeSelector', 'tolerations', 'podSecurity', 'serviceLinks', 'ttlMs', 'deadlineMs'],
   ...['completionMode', 'restartPolicy', 'failFast', 'template'],
 ]
 

@@ -344,7 +344,7 @@ const EVERYTHING_ELSE: Partial<JobSpec> = {
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   tolerations: [{ key: 'batch', operator: 'Exists' }],
   worker: { concurrency: 2, empty: 'wait', emptyAfterMs: 1000, idleTimeoutMs: 60_000 },
-  ttlSeconds: 60,
+  ttlMs: 60_000,
   deadlineMs: 3_600_000,
 }
 

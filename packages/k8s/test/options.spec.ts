@@ -116,7 +116,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'the spec of runJob': {
     call: (o) => runJob(o, given),
     wrong: { deadlineMs: 1 },
-    misspelt: ['ttlSecond', 'ttlSeconds'],
+    misspelt: ['ttlMS', 'ttlMs'],
     valid: spec,
     called: 'spec',
   },

@@ -213,13 +213,13 @@ test.concurrent('failFast: Kubernetes itself ends the Job when one worker says t
 
 test.concurrent('a Job that is removed by its TTL at once is still complete', async () => {
   await using namespace = await createNamespace()
-  const result = await runJob(shellJob({ namespace: namespace.name, ttlSeconds: 1 }))
+  const result = await runJob(shellJob({ namespace: namespace.name, ttlMs: 1000 }))
   expect(result).toMatchObject({ succeeded: 1 })
   const gone = async () => (await namespace.batch.listNamespacedJob({ namespace: namespace.name })).items.length
   await vi.waitFor(async () => expect(await gone()).toBe(0), { timeout: 60_000, interval: 500 })
   await expect(waitForJob('work', { namespace: namespace.name })).rejects.toMatchObject({
     code: 'JOB_NOT_FOUND',
-    hint: expect.stringContaining('ttlSeconds'),
+    hint: expect.stringContaining('ttlMs'),
   })
 })
 

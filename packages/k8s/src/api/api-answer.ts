@@ -73,7 +73,7 @@ export function toK8sError(answer: ApiAnswer): K8sError {
     return new K8sError({
       code: 'JOB_NOT_FOUND',
       message: `There is no Job ${wanted.namespace}/${wanted.name ?? ''}.`,
-      hint: 'Check its name and namespace; a finished Job is removed after its ttlSeconds.',
+      hint: 'Check its name and namespace; a finished Job is removed after its ttlMs.',
       details,
       cause: answer,
     })

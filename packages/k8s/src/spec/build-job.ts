@@ -7,7 +7,7 @@ import { WORKER_CONTAINER } from './marks.ts'
 import { containerSecurityContext, podSecurityContext } from './pod-security.ts'
 import { workerEnv } from './worker-env.ts'
 
-const DAY_SECONDS = 86_400
+const DAY_MS = 86_400_000
 
 /**
  * Builds the Job that {@link submitJob} would create, without talking to anything. Of the broker's address it holds only a
@@ -39,7 +39,7 @@ export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
       parallelism: spec.parallelism ?? 1,
       completionMode: indexed ? 'Indexed' : 'NonIndexed',
       ...backoffLimit(spec, indexed),
-      ttlSecondsAfterFinished: spec.ttlSeconds ?? DAY_SECONDS,
+      ttlSecondsAfterFinished: Math.ceil((spec.ttlMs ?? DAY_MS) / 1000),
       ...(spec.failFast === true ? { podFailurePolicy: failFastPolicy() } : {}),
       ...(spec.deadlineMs === undefined ? {} : { activeDeadlineSeconds: Math.ceil(spec.deadlineMs / 1000) }),
       template: {

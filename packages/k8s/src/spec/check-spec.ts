@@ -36,7 +36,7 @@ const SPEC: Names<JobSpec> = {
   tolerations: true,
   podSecurity: true,
   serviceLinks: true,
-  ttlSeconds: true,
+  ttlMs: true,
   deadlineMs: true,
   completionMode: true,
   restartPolicy: true,
@@ -67,7 +67,7 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
   problems.wholeNumber('parallelism', spec.parallelism, { min: 1, max: 2 ** 31 - 1 })
   if (typeof spec.itemsPerPod !== 'string') problems.wholeNumber('itemsPerPod', spec.itemsPerPod, { min: 1 })
   else if (spec.itemsPerPod !== 'all') problems.add('itemsPerPod', "must be a whole number of at least 1, or 'all'")
-  problems.wholeNumber('ttlSeconds', spec.ttlSeconds, { min: 1, max: 2 ** 31 - 1 })
+  problems.wholeNumber('ttlMs', spec.ttlMs, { min: 1000, max: (2 ** 31 - 1) * 1000 })
   problems.durationMs('deadlineMs', spec.deadlineMs, { min: 1000 })
   problems.oneOf('completionMode', spec.completionMode, ['Indexed', 'NonIndexed'])
   problems.oneOf('restartPolicy', spec.restartPolicy, ['Never', 'OnFailure'])

@@ -102,8 +102,11 @@ export interface JobSpec {
    * Services starts pods at its usual speed. Default: false.
    */
   readonly serviceLinks?: boolean | undefined
-  /** After how many seconds Kubernetes removes the finished Job, its pods and its Secret. Default: 86400, a day. */
-  readonly ttlSeconds?: number | undefined
+  /**
+   * After how many milliseconds Kubernetes removes the finished Job, its pods and its Secret: whole seconds to it, rounded up.
+   * Default: 86400000, a day.
+   */
+  readonly ttlMs?: number | undefined
   /** After how many milliseconds Kubernetes ends the Job as failed, also when the client is gone. Default: never. */
   readonly deadlineMs?: number | undefined
   /**

@@ -175,7 +175,7 @@ class JobView {
     throw new K8sError({
       code: 'JOB_NOT_FOUND',
       message: `There is no Job ${namespace}/${name}${this.wanted.uid === undefined ? '' : ` with uid ${this.wanted.uid}`}.`,
-      hint: 'Check its name and namespace; a finished Job is removed after its ttlSeconds.',
+      hint: 'Check its name and namespace; a finished Job is removed after its ttlMs.',
       details: { ...this.wanted },
     })
   }
