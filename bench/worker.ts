@@ -16,7 +16,7 @@ import { type Contestant, interleave, printStandings } from './interleave.ts'
 const announce = (line: string): void => void process.stderr.write(`${line}\n`)
 const contestant = (name: string): string => fileURLToPath(new URL(`./worker/${name}`, import.meta.url))
 const COMMAND = fileURLToPath(new URL('../packages/worker/dist/podqueue-worker.js', import.meta.url))
-const ROUNDS = 21
+const ROUNDS = 61
 
 const only = process.argv[2]
 await using broker = await startBroker({ announce })
@@ -85,24 +85,27 @@ function wholeProcess(
 
 /** Many items in one process, with a handler that does nothing. */
 async function many(prefetch: number): Promise<void> {
-  const count = prefetch === 1 ? 5_000 : 20_000
+  const count = prefetch === 1 ? 3_000 : 20_000
   const rate = (startedAt: number): number => count / ((performance.now() - startedAt) / 1_000)
   const prepared = async (): Promise<number> => {
     await channel.purgeQueue(queue)
     await fill(count)
     return performance.now()
   }
-  const standings = await interleave([
-    { name: 'amqplib by hand', run: async () => rate(await raw(await prepared(), count, prefetch)) },
-    {
-      name: 'consumeMany',
-      run: async () => {
-        const startedAt = await prepared()
-        await consumeMany(() => {}, { queue, url: broker.url, concurrency: prefetch, maxItems: count })
-        return rate(startedAt)
+  const standings = await interleave(
+    [
+      { name: 'amqplib by hand', run: async () => rate(await raw(await prepared(), count, prefetch)) },
+      {
+        name: 'consumeMany',
+        run: async () => {
+          const startedAt = await prepared()
+          await consumeMany(() => {}, { queue, url: broker.url, concurrency: prefetch, maxItems: count })
+          return rate(startedAt)
+        },
       },
-    },
-  ])
+    ],
+    15,
+  )
   printStandings(`many items, no-op handler, prefetch ${prefetch}`, 'items/s', standings)
 }
 
