@@ -1,11 +1,11 @@
-import { Crew } from './crew.ts'
 import { WorkerError } from './errors.ts'
-import type { Handler } from './handler.ts'
-import { Lease } from './lease.ts'
+import type { Handler } from './handle/handler.ts'
+import { Lease } from './handle/lease.ts'
+import { Crew } from './many/crew.ts'
+import { Tally } from './many/tally.ts'
 import { type ConsumeManyOptions, type ResolvedManyOptions, resolveManyOptions } from './options.ts'
-import { abortedError, inSessions, lostBefore, type Session } from './session.ts'
-import { take } from './take.ts'
-import { Tally } from './tally.ts'
+import { abortedError, inSessions, lostBefore, type Session } from './take/session.ts'
+import { take } from './take/take.ts'
 
 /** What became of a call of {@link consumeMany} that did not throw. */
 export interface ManyOutcome {

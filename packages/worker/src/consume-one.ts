@@ -1,14 +1,14 @@
 import type { ConsumeMessage } from 'amqplib'
-import type { Link } from './broker.ts'
-import type { Answer, Consumer } from './consumer.ts'
-import { late, within } from './deadline.ts'
-import { doItem, unconfirmedError } from './do-item.ts'
 import { WorkerError } from './errors.ts'
-import type { Handler } from './handler.ts'
-import { Lease } from './lease.ts'
+import { late, within } from './handle/deadline.ts'
+import { doItem, unconfirmedError } from './handle/do-item.ts'
+import type { Handler } from './handle/handler.ts'
+import { Lease } from './handle/lease.ts'
 import { type ConsumeOneOptions, type ResolvedOptions, resolveOneOptions } from './options.ts'
-import { abortedError, inSessions, lostBefore } from './session.ts'
-import { take } from './take.ts'
+import type { Link } from './take/broker.ts'
+import type { Answer, Consumer } from './take/consumer.ts'
+import { abortedError, inSessions, lostBefore } from './take/session.ts'
+import { take } from './take/take.ts'
 
 /** What became of a call of {@link consumeOne} that did not throw. */
 export type Outcome<R> =

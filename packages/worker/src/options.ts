@@ -1,8 +1,8 @@
 import { findAddress, queueNameProblem, type TlsOptions } from '@internal/amqp'
 import { type Names, Problems } from '@internal/errors'
-import type { AmqpConnection, Broker } from './broker.ts'
 import { toWorkerError } from './errors.ts'
 import { type Logger, SILENT } from './logger.ts'
+import type { AmqpConnection, Broker } from './take/broker.ts'
 
 export interface ConsumeOneOptions {
   /** The queue to take from. It must exist: a worker declares nothing. */

@@ -2,12 +2,12 @@ import { redact } from '@internal/errors'
 import { consumeMany } from './consume-many.ts'
 import { consumeOne } from './consume-one.ts'
 import { WorkerError } from './errors.ts'
-import { exitCodeOf } from './exit-code.ts'
-import type { Handler } from './handler.ts'
+import type { Handler } from './handle/handler.ts'
 import type { Logger } from './logger.ts'
 import { type ConsumeManyOptions, GRACE_MS } from './options.ts'
-import { writeTerminationLog } from './termination-log.ts'
-import { type ProcessOptions, processOptions } from './worker-environment.ts'
+import { exitCodeOf } from './process/exit-code.ts'
+import { writeTerminationLog } from './process/termination-log.ts'
+import { type ProcessOptions, processOptions } from './process/worker-environment.ts'
 
 export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'signal' | 'maxItems'> {
   /** The queue to take from. Default: the environment's `QUEUE`. */

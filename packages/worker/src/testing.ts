@@ -6,9 +6,9 @@
 
 import { type Names, Problems } from '@internal/errors'
 import { toWorkerError } from './errors.ts'
-import { type Item, type ItemFields, makeItem } from './item.ts'
+import { type Item, type ItemFields, makeItem } from './handle/item.ts'
 
-export type { Item } from './item.ts'
+export type { Item } from './handle/item.ts'
 
 const FIELDS: Names<Omit<ItemFields, 'body'>> = {
   queue: true,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isBelievable, nextStep } from '../src/empty-rule.ts'
+import { isBelievable, nextStep } from '../src/take/empty-rule.ts'
 
 test('0 ready and 0 consumers is never taken for empty: a queue without a leader reads so', () => {
   for (const consuming of [true, false]) expect(nextStep(consuming, { ready: 0, consumers: 0 })).not.toBe('empty')

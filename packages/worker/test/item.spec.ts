@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { expect, test } from 'vitest'
-import { copiedProperties } from '../src/dead-letter.ts'
+import { copiedProperties } from '../src/handle/dead-letter.ts'
 import { DeadLetterError, WorkerError } from '../src/index.ts'
 import { createTestItem } from '../src/testing.ts'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { DeadLetterError } from '../dead-letter-error.ts'
-import { exitCodeOf } from '../exit-code.ts'
+import { DeadLetterError } from '../handle/dead-letter-error.ts'
+import { exitCodeOf } from '../process/exit-code.ts'
 import { report, runWorker } from '../run-worker.ts'
 import { findProgram } from './program.ts'
 import { ProgramFailed, runProgram } from './run-program.ts'

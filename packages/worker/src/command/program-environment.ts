@@ -1,4 +1,4 @@
-import type { Item } from '../item.ts'
+import type { Item } from '../handle/item.ts'
 
 /** What holds the broker's address, and with it the password: the program has no business with it. */
 const CREDENTIALS = ['BROKER_URL', 'BROKER_URL_FILE']

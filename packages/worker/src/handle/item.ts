@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ConsumeMessage } from 'amqplib'
-import { WorkerError } from './errors.ts'
+import { WorkerError } from '../errors.ts'
 
 /** One item of the queue, held by this worker until it is acked, rejected or lost. */
 export interface Item {

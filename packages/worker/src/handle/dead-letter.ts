@@ -1,7 +1,7 @@
 import { ConnectFailed, connectBy, deadLetterQueueOf, operationFault } from '@internal/amqp'
 import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
-import type { Broker } from './broker.ts'
-import { type OwnConnection, open } from './connection/open.ts'
+import { type OwnConnection, open } from '../connection/open.ts'
+import type { Broker } from '../take/broker.ts'
 import { late, within } from './deadline.ts'
 import { PRIVATE_HEADER } from './item.ts'
 

@@ -1,7 +1,7 @@
 import { type Names, Problems } from '@internal/errors'
-import { toWorkerError } from './errors.ts'
-import { checkHandler, checkMany, checkQueue, WORKER_OPTIONS } from './options.ts'
-import type { RunWorkerOptions } from './run-worker.ts'
+import { toWorkerError } from '../errors.ts'
+import { checkHandler, checkMany, checkQueue, WORKER_OPTIONS } from '../options.ts'
+import type { RunWorkerOptions } from '../run-worker.ts'
 
 /** The options of a worker's process: those given, else those of its environment. */
 export type ProcessOptions = Omit<RunWorkerOptions, 'queue' | 'items'> & {

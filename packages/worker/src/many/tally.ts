@@ -1,4 +1,4 @@
-import type { ManyOutcome } from './consume-many.ts'
+import type { ManyOutcome } from '../consume-many.ts'
 
 /** What one call of `consumeMany` has come to so far, over all its connections. */
 export class Tally {

@@ -1,10 +1,10 @@
+import { HANDLE, type HandleDiagnostic } from '../diagnostics.ts'
+import type { Logger } from '../logger.ts'
 import { DeadLetterError } from './dead-letter-error.ts'
 import { late, within } from './deadline.ts'
-import { HANDLE, type HandleDiagnostic } from './diagnostics.ts'
 import type { Handler } from './handler.ts'
 import { type Item, named } from './item.ts'
 import type { Lease } from './lease.ts'
-import type { Logger } from './logger.ts'
 
 /** How a handler's work on an item ended. */
 export type Work<R> =

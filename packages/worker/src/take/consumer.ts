@@ -1,7 +1,7 @@
 import { operationFault } from '@internal/amqp'
 import type { Channel, ConsumeMessage } from 'amqplib'
-import { ACK } from './diagnostics.ts'
-import { WorkerError } from './errors.ts'
+import { ACK } from '../diagnostics.ts'
+import { WorkerError } from '../errors.ts'
 
 /** An answer to a delivery: done, failed (counted by the broker), or given back (uncounted on RabbitMQ 4.3). */
 export type Answer = 'ack' | 'reject' | 'release'

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
 import { type Address, ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
 import type { Channel } from 'amqplib'
-import { type OwnConnection, open } from './connection/open.ts'
-import { late, within } from './deadline.ts'
-import { toWorkerError } from './errors.ts'
-import type { Logger } from './logger.ts'
+import { type OwnConnection, open } from '../connection/open.ts'
+import { toWorkerError } from '../errors.ts'
+import { late, within } from '../handle/deadline.ts'
+import type { Logger } from '../logger.ts'
 
 /** What this package uses of an amqplib connection that the app opened. */
 export interface AmqpConnection {

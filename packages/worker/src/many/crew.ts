@@ -1,11 +1,11 @@
 import type { ConsumeMessage } from 'amqplib'
-import type { Consumer } from './consumer.ts'
-import { late, within } from './deadline.ts'
-import { doItem, type ItemEnd, unconfirmedError } from './do-item.ts'
-import { WorkerError } from './errors.ts'
-import type { Handler } from './handler.ts'
-import type { Lease } from './lease.ts'
-import type { ResolvedManyOptions } from './options.ts'
+import { WorkerError } from '../errors.ts'
+import { late, within } from '../handle/deadline.ts'
+import { doItem, type ItemEnd, unconfirmedError } from '../handle/do-item.ts'
+import type { Handler } from '../handle/handler.ts'
+import type { Lease } from '../handle/lease.ts'
+import type { ResolvedManyOptions } from '../options.ts'
+import type { Consumer } from '../take/consumer.ts'
 import type { Tally } from './tally.ts'
 
 /** So long without an item is the time to ask whether the answers so far were taken. */

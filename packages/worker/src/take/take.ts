@@ -1,9 +1,9 @@
 import type { Channel } from 'amqplib'
+import { WorkerError } from '../errors.ts'
+import type { ResolvedOptions } from '../options.ts'
 import { type Link, shownBroker } from './broker.ts'
 import type { Consumer } from './consumer.ts'
 import { isBelievable, nextStep, type Reading } from './empty-rule.ts'
-import { WorkerError } from './errors.ts'
-import type { ResolvedOptions } from './options.ts'
 import { abortedError } from './session.ts'
 
 /** How waiting for an item ended; `lost` is the consumer's own signal's business. */

@@ -1,4 +1,4 @@
-import { WorkerError, type WorkerErrorCode } from './errors.ts'
+import { WorkerError, type WorkerErrorCode } from '../errors.ts'
 
 /**
  * What a worker's process exits with, in the numbers of sysexits.h where it has one.

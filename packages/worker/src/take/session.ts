@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { operationFault } from '@internal/amqp'
 import type { Channel } from 'amqplib'
+import { toWorkerError, WorkerError } from '../errors.ts'
+import type { ResolvedOptions } from '../options.ts'
 import { type Link, openLink, shownBroker } from './broker.ts'
 import { Consumer } from './consumer.ts'
-import { toWorkerError, WorkerError } from './errors.ts'
-import type { ResolvedOptions } from './options.ts'
 
 /** What one connection came to: a result, or a fault that came while no item was in hand. */
 export type Session<T> =
