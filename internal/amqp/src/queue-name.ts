@@ -1,5 +1,12 @@
-/** What is wrong with a queue's name, or undefined. `forDeadLetters`: its dead-letter queue's name has to fit as well. */
-export function queueNameProblem(name: unknown): string | undefined {
+import type { Problems } from '@internal/errors'
+
+/** Adds what is wrong with the name of a call's queue. That of its dead-letter queue has to fit as well. */
+export function checkQueueName(problems: Problems, name: unknown): void {
+  const problem = problemOf(name)
+  if (problem !== undefined) problems.add('queue', problem)
+}
+
+function problemOf(name: unknown): string | undefined {
   if (typeof name !== 'string' || name === '') return 'must be the name of a queue, not empty'
   // AMQP's short strings hold 255 bytes; five are kept for `.dead`.
   const bytes = Buffer.byteLength(name)

@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 /**
- * The names of all options in `Options`, for {@link Problems.known}: an object that the compiler holds to the type, so that an
+ * The names of all options in `Options`, for {@link Problems.options}: an object that the compiler holds to the type, so that an
  * option which is added there and not here, or taken away, does not compile.
  */
 export type Names<Options> = Readonly<Record<Options extends unknown ? keyof Options : never, true>>
@@ -27,18 +27,32 @@ export class Problems {
   }
 
   /**
-   * An object that holds options of known names and no others; undefined passes. What is not known here would be ignored,
+   * The options of a call: an object of known names and no others; undefined passes. What is not known here would be ignored,
    * and the caller believe in it. An option that is undefined is none.
    *
-   * @param path where the object is; the options of a call itself are named without it, by `prefix: ''`
+   * @param called what the object itself is called, where it is none
    * @param refused names that are understood, and why they are not taken
    * @returns the object, to look into; an empty one where there is none
    */
-  known<Options extends object>(
-    path: string,
+  options<Options extends object>(
+    called: string,
     given: Options | undefined,
     names: Names<Options>,
-    { prefix = `${path}.`, refused = {} }: { prefix?: string; refused?: Readonly<Record<string, string>> } = {},
+    refused: Readonly<Record<string, string>> = {},
+  ): Options {
+    return this.#known({ path: called, prefix: '' }, given, names, refused)
+  }
+
+  /** As {@link options}, for an object within them: its names are told with its path before them. */
+  known<Options extends object>(path: string, given: Options | undefined, names: Names<Options>): Options {
+    return this.#known({ path, prefix: `${path}.` }, given, names, {})
+  }
+
+  #known<Options extends object>(
+    { path, prefix }: { readonly path: string; readonly prefix: string },
+    given: Options | undefined,
+    names: Names<Options>,
+    refused: Readonly<Record<string, string>>,
   ): Options {
     const none = {} as Options
     if (given === undefined) return none

@@ -55,7 +55,7 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
  */
 export function createProducer(options: ConnectionOptions = {}): Producer {
   const problems = new Problems()
-  checkConnectionOptions(problems, problems.known('options', options, CONNECTION_OPTIONS, { prefix: '' }))
+  checkConnectionOptions(problems, problems.options('options', options, CONNECTION_OPTIONS))
   problems.throwAs('createProducer', toProducerError)
   return new LongLivedProducer(options)
 }
@@ -111,7 +111,7 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
 
   async close(given: CloseOptions = {}): Promise<void> {
     const problems = new Problems()
-    const { timeoutMs = 30_000 } = problems.known('options', given, CLOSE_OPTIONS, { prefix: '' })
+    const { timeoutMs = 30_000 } = problems.options('options', given, CLOSE_OPTIONS)
     problems.durationMs('timeoutMs', timeoutMs)
     problems.throwAs('close', toProducerError)
     this.#closing ??= this.#close(timeoutMs)

@@ -1,4 +1,4 @@
-import { findAddress, queueNameProblem, type TlsOptions } from '@internal/amqp'
+import { checkQueueName, findAddress, type TlsOptions } from '@internal/amqp'
 import { type Names, Problems } from '@internal/errors'
 import { toWorkerError } from './errors.ts'
 import { type Logger, SILENT } from './logger.ts'
@@ -144,8 +144,8 @@ const MOST_AT_ONCE = 65_535
 export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): ResolvedOptions {
   const problems = new Problems()
   checkHandler(problems, handler)
-  const options = problems.known('options', given, ONE_OPTIONS, { prefix: '' })
-  checkQueue(problems, options.queue)
+  const options = problems.options('options', given, ONE_OPTIONS)
+  checkQueueName(problems, options.queue)
   checkShared(problems, options)
   problems.throwAs('consumeOne', toWorkerError)
   return resolveShared(options)
@@ -155,8 +155,8 @@ export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): R
 export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions): ResolvedManyOptions {
   const problems = new Problems()
   checkHandler(problems, handler)
-  const options = problems.known('options', given, MANY_OPTIONS, { prefix: '' })
-  checkQueue(problems, options.queue)
+  const options = problems.options('options', given, MANY_OPTIONS)
+  checkQueueName(problems, options.queue)
   checkMany(problems, options)
   problems.throwAs('consumeMany', toWorkerError)
   return {
@@ -171,11 +171,6 @@ export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions):
 /** Adds what would else be known only when an item is in hand, and cost it a delivery. */
 export function checkHandler(problems: Problems, handler: unknown): void {
   if (typeof handler !== 'function') problems.add('handler', 'must be a function that does the work of an item')
-}
-
-export function checkQueue(problems: Problems, queue: unknown): void {
-  const name = queueNameProblem(queue)
-  if (name !== undefined) problems.add('queue', name)
 }
 
 /** Adds all that is wrong with the values of these options, but the queue's. */

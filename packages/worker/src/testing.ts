@@ -32,7 +32,7 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
  */
 export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields, 'body'>> = {}): Item {
   const problems = new Problems()
-  problems.known<Partial<Omit<ItemFields, 'body'>>>('overrides', overrides, FIELDS, { prefix: '' })
+  problems.options<Partial<Omit<ItemFields, 'body'>>>('overrides', overrides, FIELDS)
   problems.throwAs('createTestItem', toWorkerError)
   const [bytes, contentType] = encoded(body)
   return makeItem({

@@ -71,7 +71,7 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
     cwd = process.cwd(),
     inheritEnv = [],
     faults = [],
-  } = problems.known('options', options, LOCAL_CLUSTER_OPTIONS, { prefix: '' })
+  } = problems.options('options', options, LOCAL_CLUSTER_OPTIONS)
   if (typeof images !== 'object' || images === null || Array.isArray(images)) {
     problems.add('images', "must be an object such as { 'registry.example/worker:1': ['node', 'worker.ts'] }")
   }

@@ -43,7 +43,7 @@ const PROGRESS_OPTIONS: Names<ProgressOptions> = { stream: true, live: true, col
  */
 export function showProgress(options: ProgressOptions = {}): ProgressView {
   const problems = new Problems()
-  const given = problems.known('options', options, PROGRESS_OPTIONS, { prefix: '' })
+  const given = problems.options('options', options, PROGRESS_OPTIONS)
   problems.methods('stream', given.stream, ['write'])
   for (const flag of ['live', 'color', 'logs'] as const) problems.flag(flag, given[flag])
   problems.throwAs('showProgress', (fields) => new K8sError(fields))

@@ -46,7 +46,7 @@ export interface JobClient extends AsyncDisposable {
  */
 export function createJobClient(options: ClientOptions = {}): JobClient {
   const problems = new Problems()
-  findClientProblems(problems, problems.known('options', options, CLIENT_OPTIONS, { prefix: '' }))
+  findClientProblems(problems, problems.options('options', options, CLIENT_OPTIONS))
   problems.throwAs('createJobClient', (fields) => new K8sError(fields))
   return jobClient(options, {})
 }
@@ -76,7 +76,7 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
     find: (problems: Problems, options: Own & ClientOptions) => void,
   ): Own & ClientOptions => {
     const problems = new Problems()
-    const own = problems.known('options', given, { ...names, ...also }, { prefix: '', refused: OF_A_CLIENT })
+    const own = problems.options('options', given, { ...names, ...also }, OF_A_CLIENT)
     problems.signal('signal', own.signal)
     const all = { ...own, ...options }
     find(problems, all)

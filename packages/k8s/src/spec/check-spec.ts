@@ -61,7 +61,7 @@ export function findSpecProblems(problems: Problems, spec: JobSpec): void {
     problems.add('spec', 'must be an object with at least name, image, items and queue')
     return
   }
-  problems.known('spec', spec, SPEC, { prefix: '' })
+  problems.options('spec', spec, SPEC)
   if (spec.items === undefined) problems.add('items', 'must be given: how many items are in the queue')
   problems.wholeNumber('items', spec.items, { min: 1, max: 2 ** 31 - 1 })
   problems.wholeNumber('parallelism', spec.parallelism, { min: 1, max: 2 ** 31 - 1 })

@@ -76,7 +76,7 @@ function checked<Options extends { readonly signal?: AbortSignal | undefined }>(
   find: (problems: Problems, options: Options) => void = () => {},
 ): Options {
   const problems = new Problems()
-  const options = problems.known('options', given, names, { prefix: '' })
+  const options = problems.options('options', given, names)
   problems.signal('signal', options.signal)
   find(problems, options)
   problems.throwAs(call, (fields) => new K8sError(fields))

@@ -43,10 +43,7 @@ const REFUSED = {
  */
 export function createMessage(body: unknown, fields: MessageFields = {}): Message {
   const problems = new Problems()
-  problems.known<Omit<Message, typeof MESSAGE> | MessageFields>('fields', fields, FIELDS, {
-    prefix: '',
-    refused: REFUSED,
-  })
+  problems.options<Omit<Message, typeof MESSAGE> | MessageFields>('fields', fields, FIELDS, REFUSED)
   problems.throwAs('createMessage', toProducerError)
   return { ...fields, body, [MESSAGE]: true }
 }

@@ -1,4 +1,4 @@
-import { queueNameProblem } from '@internal/amqp'
+import { checkQueueName } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Message } from '../items/message.ts'
@@ -74,9 +74,8 @@ export function checkPublishOptions<Options extends PublishOptions<never>>(
   given: Options,
   names: Names<Options>,
 ): Options {
-  const options = problems.known('options', given, names, { prefix: '' })
-  const name = queueNameProblem(queue)
-  if (name !== undefined) problems.add('queue', name)
+  const options = problems.options('options', given, names)
+  checkQueueName(problems, queue)
   problems.wholeNumber('window', options.window, { min: 1 })
   problems.wholeNumber('windowBytes', options.windowBytes, { min: 1 })
   problems.wholeNumber('maxMessageBytes', options.maxMessageBytes, { min: 1 })

@@ -1,4 +1,4 @@
-import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
+import { checkQueueName, deadLetterQueueOf } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
 import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { onChannel } from '../connection/on-channel.ts'
@@ -52,9 +52,8 @@ export function checkDeclaration<Options extends QueueOptions>(
   given: Options,
   names: Names<Options>,
 ): Options {
-  const options = problems.known('options', given, names, { prefix: '', refused: REFUSED_QUEUE_OPTIONS })
-  const name = queueNameProblem(queue)
-  if (name !== undefined) problems.add('queue', name)
+  const options = problems.options('options', given, names, REFUSED_QUEUE_OPTIONS)
+  checkQueueName(problems, queue)
   checkQueueOptions(problems, options)
   return options
 }

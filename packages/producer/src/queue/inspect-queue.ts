@@ -1,4 +1,4 @@
-import { deadLetterQueueOf, queueNameProblem } from '@internal/amqp'
+import { checkQueueName, deadLetterQueueOf } from '@internal/amqp'
 import type { Names, Problems } from '@internal/errors'
 import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { type Operation, onChannel } from '../connection/on-channel.ts'
@@ -61,9 +61,8 @@ export function checkInspection<Options extends InspectOptions>(
   given: Options,
   names: Names<Options>,
 ): Options {
-  const options = problems.known('options', given, names, { prefix: '' })
-  const name = queueNameProblem(queue)
-  if (name !== undefined) problems.add('queue', name)
+  const options = problems.options('options', given, names)
+  checkQueueName(problems, queue)
   problems.durationMs('verifyTimeoutMs', options.verifyTimeoutMs, { min: 1 })
   return options
 }

@@ -40,7 +40,7 @@ export async function doItem<R>(
   const uncounted = uncountedDeliveries(message)
   if (uncounted > uncountedLimit) {
     return await deadLetter(
-      message,
+      { message, item },
       `The broker took it back ${uncounted} times uncounted, as too slow or as released.`,
       { lease, hurry },
       options,
@@ -51,7 +51,7 @@ export async function doItem<R>(
     case 'done':
       return { type: 'done', answer: 'ack', result: work.result }
     case 'dead-letter':
-      return await deadLetter(message, work.cause.message, { lease, hurry }, options, work.cause)
+      return await deadLetter({ message, item }, work.cause.message, { lease, hurry }, options, work.cause)
     case 'lost':
       return { type: 'lost', error: lease.lost.reason }
     case 'released':
@@ -90,7 +90,7 @@ async function waitBeforeRequeue(deliveryCount: number | undefined, hurry: Abort
 }
 
 async function deadLetter(
-  message: ConsumeMessage,
+  { message, item }: { readonly message: ConsumeMessage; readonly item: Item },
   reason: string,
   { lease, hurry }: Waits,
   options: ResolvedOptions,
@@ -99,7 +99,6 @@ async function deadLetter(
   const { queue, broker, settleTimeoutMs } = options
   const fault = await publishDeadLetter(message, reason, { queue, broker, settleTimeoutMs })
   if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
-  const item = toItem(queue, message)
   await waitBeforeRequeue(item.deliveryCount, hurry ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   const error = new WorkerError({

@@ -42,16 +42,7 @@ export interface Item {
 }
 
 /** The fields of an item from which the rest follows. */
-export interface ItemFields {
-  readonly queue: string
-  readonly body: Buffer
-  readonly id: string | undefined
-  readonly contentType: string | undefined
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly priority: number | undefined
-  readonly redelivered: boolean
-  readonly deliveryCount: number | undefined
-}
+export type ItemFields = Omit<Item, 'text' | 'json'>
 
 /** What podqueue's producer writes for its own use. */
 export const PRIVATE_HEADER = 'x-podqueue-sequence'

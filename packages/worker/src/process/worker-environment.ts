@@ -1,6 +1,7 @@
+import { checkQueueName } from '@internal/amqp'
 import { type Names, Problems } from '@internal/errors'
 import { toWorkerError } from '../errors.ts'
-import { checkHandler, checkMany, checkQueue, WORKER_OPTIONS } from '../options.ts'
+import { checkHandler, checkMany, WORKER_OPTIONS } from '../options.ts'
 import type { RunWorkerOptions } from '../run-worker.ts'
 
 /** The options of a worker's process: those given, else those of its environment. */
@@ -30,7 +31,7 @@ export function processOptions(
 ): ProcessOptions {
   const problems = new Problems()
   checkHandler(problems, handler)
-  const known = problems.known('options', given, RUN_WORKER_OPTIONS, { prefix: '', refused: NOT_OF_A_PROCESS })
+  const known = problems.options('options', given, RUN_WORKER_OPTIONS, NOT_OF_A_PROCESS)
   const { queue = word(environment.QUEUE), items = itemsOf(problems, environment.PODQUEUE_ITEMS), ...options } = known
   const read = {
     concurrency: number(environment.PODQUEUE_CONCURRENCY),
@@ -42,7 +43,7 @@ export function processOptions(
   const complete: ProcessOptions = { ...Object.fromEntries(set), queue: queue as string, items }
   if (items !== 'all') problems.wholeNumber('items', items, { min: 1 })
   if (queue === undefined) problems.add('queue', 'must be given: set QUEUE in the environment, or the option')
-  else checkQueue(problems, queue)
+  else checkQueueName(problems, queue)
   checkMany(problems, complete)
   problems.throwAs('runWorker', toWorkerError)
   return complete
