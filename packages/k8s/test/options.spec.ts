@@ -1,3 +1,4 @@
+import { refusal as refusalOf } from '@internal/testing/refusal'
 import { describe, expect, test } from 'vitest'
 import * as k8s from '../src/index.ts'
 import {
@@ -174,18 +175,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
 }
 
-/** What a call was refused with, whether it throws or rejects. */
-async function refusal(call: () => unknown): Promise<Readonly<Record<string, string>>> {
-  const error: unknown = await (async () => call())().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(K8sError)
-  expect(error).toMatchObject({ code: 'INVALID_OPTIONS', retryable: false })
-  expect((error as K8sError).message).not.toContain('s3cret')
-  const found = (error as K8sError).details.problems as readonly { readonly path: string; readonly message: string }[]
-  return Object.fromEntries(found.map(({ path, message }) => [path, message]))
-}
+const refusal = (call: () => unknown) => refusalOf(K8sError, call)
 
 test('every function of the package is held to what follows', () => {
   const isFunction = ([, value]: [string, unknown]): boolean =>

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { createServer } from 'node:net'
+import { brokerFront } from '@internal/testing/broker-front'
 
 /** A proxy in front of a broker that lets the first delivery through only behind the answer to a cancel. */
 export interface LateDelivery extends AsyncDisposable {
@@ -12,19 +12,8 @@ const CANCEL_OK = '60/31'
 
 /** What a quorum queue may do by itself, whose leader hears of a cancel later than the channel answers it: here it always does. */
 export async function lateDelivery(target: string): Promise<LateDelivery> {
-  const { hostname, port } = new URL(target)
-  const sockets = new Set<Socket>()
   let isFirst = true
-  const server = createServer((client) => {
-    const broker = connect({ port: Number(port || 5672), host: hostname, noDelay: true })
-    for (const [one, other] of [
-      [client, broker],
-      [broker, client],
-    ] as const) {
-      sockets.add(one)
-      one.on('error', () => {})
-      one.on('close', () => other.destroy())
-    }
+  const front = await brokerFront(target, createServer, (client, broker) => {
     client.pipe(broker)
     let rest: Buffer = Buffer.alloc(0)
     let held: Buffer[] | undefined
@@ -47,14 +36,10 @@ export async function lateDelivery(target: string): Promise<LateDelivery> {
         held = undefined
       }
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
   return {
-    url: Object.assign(new URL(target), { host: `127.0.0.1:${(server.address() as AddressInfo).port}` }).href,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
+    url: Object.assign(new URL(target), { host: `127.0.0.1:${front.port}` }).href,
+    [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
   }
 }
 

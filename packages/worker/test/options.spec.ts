@@ -1,3 +1,4 @@
+import { refusal as refusalOf } from '@internal/testing/refusal'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import * as worker from '../src/index.ts'
 import { consumeMany, consumeOne, type Item, runWorker, WorkerError } from '../src/index.ts'
@@ -74,21 +75,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
 }
 
-/** What a call was refused with, whether it throws or rejects. */
-async function refusal(call: () => unknown): Promise<Readonly<Record<string, string>>> {
-  const error: unknown = await (async () => call())().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(WorkerError)
-  expect(error).toMatchObject({ code: 'INVALID_OPTIONS', retryable: false })
-  expect((error as WorkerError).message).not.toContain('s3cret')
-  const found = (error as WorkerError).details.problems as readonly {
-    readonly path: string
-    readonly message: string
-  }[]
-  return Object.fromEntries(found.map(({ path, message }) => [path, message]))
-}
+const refusal = (call: () => unknown) => refusalOf(WorkerError, call)
 
 test('every function of the package is held to what follows', () => {
   const isFunction = ([, value]: [string, unknown]): boolean =>
