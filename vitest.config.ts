@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 const FOLDERS = [
   '.',
   'internal/testing',
+  'internal/async',
+  'internal/contract',
+  'internal/local-cluster',
   'packages/producer',
   'packages/worker',
   'packages/k8s',

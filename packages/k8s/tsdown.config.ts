@@ -3,10 +3,10 @@ import { defineConfig } from 'tsdown'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    local: 'src/local/index.ts',
+    local: 'src/local.ts',
     progress: 'src/progress/index.ts',
     // A process of its own, beside the file that starts it.
-    supervisor: 'src/local/supervisor.ts',
+    supervisor: '../../internal/local-cluster/src/supervisor.ts',
   },
   platform: 'node',
   target: 'node22.19',

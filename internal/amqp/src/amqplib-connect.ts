@@ -1,6 +1,6 @@
+import type { BrokerAddress } from '@internal/contract'
 import type { ChannelModel, SocketOptions } from 'amqplib'
 import { connect as amqpConnect } from 'amqplib'
-import type { Address } from './address.ts'
 import { type ConnectOptions, connectBy, type OpenOptions } from './connect.ts'
 
 /**
@@ -8,11 +8,14 @@ import { type ConnectOptions, connectBy, type OpenOptions } from './connect.ts'
  *
  * @throws as {@link connectBy}
  */
-export async function connect(address: Address, options: ConnectOptions): Promise<ChannelModel> {
+export async function connect(address: BrokerAddress, options: ConnectOptions): Promise<ChannelModel> {
   return await connectBy(open, address, options)
 }
 
-async function open(address: Address, { tls, connectionName, heartbeat, signal }: OpenOptions): Promise<ChannelModel> {
+async function open(
+  address: BrokerAddress,
+  { tls, connectionName, heartbeat, signal }: OpenOptions,
+): Promise<ChannelModel> {
   // The socket's own signal: aborting it destroys the socket, also in the middle of the handshake, where amqplib gives no
   // way to stop.
   const socket: SocketOptions & { readonly signal: AbortSignal } = {

@@ -1,5 +1,5 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls'
-import type { Address } from './address.ts'
+import type { BrokerAddress } from '@internal/contract'
 import { type AmqpFault, connectFault } from './fault.ts'
 import { speaksTls } from './tls-probe.ts'
 
@@ -40,7 +40,7 @@ export class ConnectFailed extends Error {
 }
 
 /** Opens a connection, once. The signal ends the attempt, and with it the socket; it does nothing to an open connection. */
-export type Open<T> = (address: Address, options: OpenOptions) => Promise<T>
+export type Open<T> = (address: BrokerAddress, options: OpenOptions) => Promise<T>
 
 export interface OpenOptions {
   readonly tls: TlsOptions | undefined
@@ -62,7 +62,7 @@ const HEARTBEAT_SECONDS = 8
  * @throws {ConnectFailed} at once when it cannot heal; else after `reconnectForMs`.
  * @throws the signal's reason, when it aborts.
  */
-export async function connectBy<T>(open: Open<T>, address: Address, options: ConnectOptions): Promise<T> {
+export async function connectBy<T>(open: Open<T>, address: BrokerAddress, options: ConnectOptions): Promise<T> {
   const { signal, reconnectForMs } = options
   signal?.throwIfAborted()
   const startedAt = performance.now()
@@ -117,7 +117,7 @@ function mayHeal(error: unknown): error is ConnectFailed {
   return error instanceof ConnectFailed && error.fault.retryable === true
 }
 
-async function attempt<T>(open: Open<T>, address: Address, options: ConnectOptions): Promise<T> {
+async function attempt<T>(open: Open<T>, address: BrokerAddress, options: ConnectOptions): Promise<T> {
   // It must not outlive the attempt, so it is never the caller's.
   const attempting = new AbortController()
   const abort = (): void => attempting.abort()

@@ -1,5 +1,5 @@
+import type { BrokerAddress } from '@internal/contract'
 import type { ErrorFields } from '@internal/errors'
-import type { Address } from './address.ts'
 
 /** What can be wrong between an app and its broker, in codes that producer and worker share. */
 export type AmqpFaultCode =
@@ -25,7 +25,7 @@ const UNTRUSTED =
   /^(CERT_|ERR_TLS_CERT_|ERR_SSL_TLSV1|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH)/
 
 /** Why a connection to the broker could not be opened. Handshake errors of amqplib carry no code, only their text. */
-export function connectFault(error: unknown, address: Address, peerSpeaksTls = false): AmqpFault {
+export function connectFault(error: unknown, address: BrokerAddress, peerSpeaksTls = false): AmqpFault {
   const { code = '', text } = read(error)
   const at = address.shown
   if (/ACCESS.REFUSED|authentication mechanism|Login was refused/i.test(text)) {

@@ -1,6 +1,6 @@
 /** Connecting to RabbitMQ and saying what is wrong with it, shared by producer and worker. Bundled into both. */
-export { type Address, findAddress, parseAddress } from './address.ts'
+export { findAddress, parseAddress } from './address.ts'
 export { connect } from './amqplib-connect.ts'
 export { ConnectFailed, type ConnectOptions, connectBy, type OpenOptions, type TlsOptions } from './connect.ts'
 export { type AmqpFault, type AmqpFaultCode, connectFault, operationFault } from './fault.ts'
-export { checkQueueName, deadLetterQueueOf } from './queue-name.ts'
+export { checkQueueName } from './queue-name.ts'

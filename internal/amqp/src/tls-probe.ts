@@ -1,11 +1,11 @@
 import { connect } from 'node:tls'
-import type { Address } from './address.ts'
+import type { BrokerAddress } from '@internal/contract'
 
 /**
  * Whether what listens there answers a TLS greeting. A TLS port that is greeted in plain AMQP only closes the connection,
  * which a broker in trouble does as well: this tells the one that heals from the one that does not.
  */
-export async function speaksTls({ hostname, port }: Address, timeoutMs: number): Promise<boolean> {
+export async function speaksTls({ hostname, port }: BrokerAddress, timeoutMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   // Nothing is sent over it and nothing believed, so its certificate does not matter.
   const socket = connect({ host: hostname, port, rejectUnauthorized: false, timeout: timeoutMs })

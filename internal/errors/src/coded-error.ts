@@ -1,16 +1,19 @@
-/** What every error of podqueue carries. */
-export interface ErrorFields<Code extends string = string> {
+/** Facts about an error, for programs. Each package says which facts each of its codes has. */
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** The fields of every error of podqueue. */
+export interface ErrorFields<Code extends string = string, Details extends ErrorDetails = ErrorDetails> {
   /** Stable SCREAMING_SNAKE name of what went wrong: the key of an entry in docs/errors.md. */
   readonly code: Code
-  /** What happened, to what. One or more lines, never a password, a token or an item's body. */
+  /** One or more lines that say what happened, and to what. Never a password, a token or an item's body. */
   readonly message: string
-  /** What to do about it. */
+  /** The next step for the reader of the message. */
   readonly hint?: string | undefined
   /** Whether the same call may succeed later without a change by anyone. Default: false. */
   readonly retryable?: boolean | undefined
   /** Facts for programs: names, counts, limits. Default: empty. */
-  readonly details?: Readonly<Record<string, unknown>> | undefined
-  /** What was caught. */
+  readonly details?: Details | undefined
+  /** The error or value that was caught. */
   readonly cause?: unknown
 }
 
@@ -20,21 +23,28 @@ export interface ErrorFields<Code extends string = string> {
  * `instanceof` goes by a registered symbol, so that it also holds between two installed copies of a package, where
  * the classes themselves differ.
  */
-export abstract class CodedError<Code extends string = string> extends Error {
-  /** What `instanceof` looks for. Each subclass declares its own, by `Symbol.for`. */
+export abstract class CodedError<
+  Code extends string = string,
+  Details extends ErrorDetails = ErrorDetails,
+> extends Error {
+  /** The symbol that `instanceof` looks for. Each subclass declares its own, by `Symbol.for`. */
   static readonly brand: symbol = Symbol.for('podqueue.CodedError')
 
+  /** A stable SCREAMING_SNAKE name for what went wrong, to switch on. docs/errors.md has an entry for each. */
   readonly code: Code
+  /** The next step for the reader of the message; empty when there is none. */
   readonly hint: string
+  /** Whether the same call may succeed later although nobody changes anything. */
   readonly retryable: boolean
-  readonly details: Readonly<Record<string, unknown>>
+  /** Names, counts and limits of this error, for programs. Never a password, a token or an item's body. */
+  readonly details: Details
 
-  constructor(fields: ErrorFields<Code>) {
+  constructor(fields: ErrorFields<Code, Details>) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause })
     this.code = fields.code
     this.hint = fields.hint ?? ''
     this.retryable = fields.retryable ?? false
-    this.details = fields.details ?? {}
+    this.details = fields.details ?? ({} as Details)
     for (let type = new.target as unknown; isBranded(type); type = Object.getPrototypeOf(type)) {
       Object.defineProperty(this, type.brand, { value: true })
     }

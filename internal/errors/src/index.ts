@@ -1,4 +1,3 @@
-/** The one shape of podqueue's errors, and the words for bad input. Bundled into each package. */
-export { CodedError, type ErrorFields } from './coded-error.ts'
-export { type Names, type Problem, Problems } from './problems.ts'
+/** The one shape of podqueue's errors, and the redaction of secrets. Bundled into each package. */
+export { CodedError, type ErrorDetails, type ErrorFields } from './coded-error.ts'
 export { redact } from './redact.ts'

@@ -1,7 +1,7 @@
 import { CoreV1Api } from '@kubernetes/client-node'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type JobCounts, type JobSpec, runJob, submitJob } from '../src/index.ts'
-import { type LocalFault, startLocalCluster } from '../src/local/index.ts'
+import { type LocalFault, startLocalCluster } from '../src/local.ts'
 import { lossy } from './lossy.ts'
 import { shellJob } from './shell-job.ts'
 

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { preflight, waitForJob } from '../src/index.ts'
-import { type LocalCluster, startLocalCluster } from '../src/local/index.ts'
+import { type LocalCluster, startLocalCluster } from '../src/local.ts'
 
 let folder: string
 let cluster: LocalCluster

@@ -13,8 +13,8 @@ import {
   submitJob,
   waitForJob,
 } from '../src/index.ts'
-import * as local from '../src/local/index.ts'
-import { startLocalCluster } from '../src/local/index.ts'
+import * as local from '../src/local.ts'
+import { startLocalCluster } from '../src/local.ts'
 import * as progress from '../src/progress/index.ts'
 import { showProgress } from '../src/progress/index.ts'
 import { createJobHandle } from '../src/submit/job-handle.ts'

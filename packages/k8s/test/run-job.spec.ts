@@ -17,7 +17,7 @@ import {
   submitJob,
   waitForJob,
 } from '../src/index.ts'
-import { type LocalCluster, startLocalCluster } from '../src/local/index.ts'
+import { type LocalCluster, startLocalCluster } from '../src/local.ts'
 import { gateTo } from './gate.ts'
 import { lossy } from './lossy.ts'
 

@@ -2,7 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { type JobTrace, runJob, waitForJob } from '../src/index.ts'
-import { startLocalCluster } from '../src/local/index.ts'
+import { startLocalCluster } from '../src/local.ts'
 import { shellJob } from './shell-job.ts'
 
 /** Everything that is published on a channel, in order. */

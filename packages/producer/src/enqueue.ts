@@ -1,4 +1,4 @@
-import type { Names } from '@internal/errors'
+import type { Names } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from './connection/connection-options.ts'
 import { withLink } from './connection/with-link.ts'
 import { checkItems, type Items } from './items/items.ts'

@@ -1,4 +1,4 @@
-import type { Names, Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/options'
 import type { OutcomeCounts } from './receipt.ts'
 
 /** What happens while a connection is used. Nothing here holds a password or a body. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import type TypedEmitter from 'typed-emitter'
 import { aborted } from './abort.ts'
 import { CONNECTION_OPTIONS, type ConnectionOptions, checkConnectionOptions } from './connection/connection-options.ts'

@@ -1,5 +1,5 @@
 import { checkQueueName, findAddress, type TlsOptions } from '@internal/amqp'
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from './errors.ts'
 import { type Logger, SILENT } from './logger.ts'
 import type { AmqpConnection, Broker } from './take/broker.ts'

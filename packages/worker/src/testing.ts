@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from './errors.ts'
 import { type Item, type ItemFields, makeItem } from './handle/item.ts'
 

@@ -1,4 +1,4 @@
-import type { Names, Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/options'
 import { nameProblem } from '../spec/job-name.ts'
 import type { KubeConfigLike } from './kube-config.ts'
 

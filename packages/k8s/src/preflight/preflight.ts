@@ -1,4 +1,4 @@
-import type { Names, Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/options'
 import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { jobsPath } from '../api/resources.ts'

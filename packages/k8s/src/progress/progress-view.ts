@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty'
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import { createLogUpdate } from 'log-update'
 import colors from 'picocolors'
 import { K8sError } from '../errors.ts'

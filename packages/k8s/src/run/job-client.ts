@@ -1,4 +1,4 @@
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import { CLIENT_OPTIONS, type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'

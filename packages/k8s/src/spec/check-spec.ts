@@ -1,10 +1,10 @@
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
+import { quantityMeant, quantityOf } from '@internal/quantities'
 import { K8sError } from '../errors.ts'
 import { completionsOf } from './completions.ts'
 import { longestJobName, nameProblem } from './job-name.ts'
 import type { JobSpec, QueueBySecret, QueueSpec, WorkerSettings } from './job-spec.ts'
 import { podUrlProblem } from './pod-url.ts'
-import { quantityMeant, quantityOf } from './quantity.ts'
 import { isReservedVariable } from './worker-env.ts'
 
 const QUALIFIED_NAME = /^(?:[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/

@@ -1,4 +1,4 @@
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import type { JobObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { deleteJob, type JobRef, jobsPath } from '../api/resources.ts'

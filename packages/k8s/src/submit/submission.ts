@@ -1,4 +1,4 @@
-import { Problems } from '@internal/errors'
+import { Problems } from '@internal/options'
 import type { V1Job } from '@kubernetes/client-node'
 import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
 import type { JobObject } from '../api/api-objects.ts'

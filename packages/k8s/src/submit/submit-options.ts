@@ -1,4 +1,4 @@
-import type { Names, Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/options'
 import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
 import { DNS_LABEL } from '../spec/job-name.ts'
 

@@ -1,4 +1,4 @@
-import type { Names } from '@internal/errors'
+import type { Names } from '@internal/options'
 import type { PodLogLine } from '../logs/pod-logs.ts'
 import type { JobCounts, JobEnd } from './job-state.ts'
 import type { PodFailure } from './pod-failure.ts'

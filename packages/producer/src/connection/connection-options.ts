@@ -1,5 +1,6 @@
-import { type Address, findAddress, type TlsOptions } from '@internal/amqp'
-import type { Names, Problems } from '@internal/errors'
+import { findAddress, type TlsOptions } from '@internal/amqp'
+import type { BrokerAddress } from '@internal/contract'
+import type { Names, Problems } from '@internal/options'
 import type { ChannelModel } from 'amqplib'
 import { ProducerError } from '../errors.ts'
 import { checkListeners, type ProducerListeners } from '../events.ts'
@@ -72,7 +73,7 @@ export function checkConnectionOptions(problems: Problems, options: ConnectionOp
 }
 
 /** @throws {ProducerError} `BROKER_URL_MISSING` or `BROKER_URL_INVALID` */
-export function resolveAddress(url: string | undefined): Address {
+export function resolveAddress(url: string | undefined): BrokerAddress {
   const address = findAddress(url)
   if ('code' in address) throw new ProducerError(address)
   return address

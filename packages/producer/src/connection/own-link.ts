@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
-import { type Address, ConnectFailed, connect } from '@internal/amqp'
+import { ConnectFailed, connect } from '@internal/amqp'
+import type { BrokerAddress } from '@internal/contract'
 import type { ChannelModel } from 'amqplib'
 import { aborted } from '../abort.ts'
 import { ProducerError } from '../errors.ts'
@@ -12,7 +13,7 @@ export class OwnLink implements Link {
   readonly shown: string
   readonly vhost: string
   readonly reconnects = true
-  readonly #address: Address
+  readonly #address: BrokerAddress
   readonly #options: ResolvedConnection
   readonly #tell: Tell
   readonly #listeners = new Set<() => void>()
@@ -22,7 +23,7 @@ export class OwnLink implements Link {
   #blocked: Blocked | undefined
   #lost: unknown
 
-  constructor(address: Address, options: ResolvedConnection, tell: Tell) {
+  constructor(address: BrokerAddress, options: ResolvedConnection, tell: Tell) {
     this.shown = address.shown
     this.vhost = address.vhost
     this.#address = address

@@ -1,4 +1,4 @@
-import { Problems } from '@internal/errors'
+import { Problems } from '@internal/options'
 import { aborted } from '../abort.ts'
 import { toProducerError } from '../errors.ts'
 import { type Tell, tellListeners } from '../events.ts'

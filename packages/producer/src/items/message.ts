@@ -1,4 +1,4 @@
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import { toProducerError } from '../errors.ts'
 
 const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')

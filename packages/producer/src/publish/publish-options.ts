@@ -1,5 +1,5 @@
 import { checkQueueName } from '@internal/amqp'
-import type { Names, Problems } from '@internal/errors'
+import type { Names, Problems } from '@internal/options'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Message } from '../items/message.ts'
 import type { PrepareOptions } from '../items/prepare.ts'

@@ -1,5 +1,6 @@
-import { checkQueueName, deadLetterQueueOf } from '@internal/amqp'
-import type { Names, Problems } from '@internal/errors'
+import { checkQueueName } from '@internal/amqp'
+import { deadLetterQueueOf } from '@internal/contract'
+import type { Names, Problems } from '@internal/options'
 import { type AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { onChannel } from '../connection/on-channel.ts'
 import { withLink } from '../connection/with-link.ts'

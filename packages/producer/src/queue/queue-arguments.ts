@@ -1,5 +1,5 @@
-import { deadLetterQueueOf } from '@internal/amqp'
-import type { Names, Problems } from '@internal/errors'
+import { deadLetterQueueOf } from '@internal/contract'
+import type { Names, Problems } from '@internal/options'
 import type { ServerVersion } from './server-version.ts'
 
 /** How a queue is declared. */

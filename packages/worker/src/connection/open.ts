@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Address, OpenOptions } from '@internal/amqp'
+import type { OpenOptions } from '@internal/amqp'
+import type { BrokerAddress } from '@internal/contract'
 import type { Channel, ChannelModel } from 'amqplib'
 import { ChannelModel as Model } from '../../../../node_modules/amqplib/lib/channel_model.js'
 import { EagerChannel } from './eager-channel.ts'
@@ -22,7 +23,7 @@ export interface OwnConnection {
  * the broker allows less than what was asked for: then no request of it has been answered.
  */
 export async function open<T>(
-  address: Address,
+  address: BrokerAddress,
   options: OpenOptions,
   begin: (createChannel: () => Channel) => T,
 ): Promise<Opened<T>> {
@@ -40,7 +41,7 @@ interface Opened<T> {
 }
 
 async function openOnce<T>(
-  address: Address,
+  address: BrokerAddress,
   options: OpenOptions,
   begin: (createChannel: () => Channel) => T,
   opening: Opening,
@@ -74,7 +75,7 @@ async function openOnce<T>(
   }
 }
 
-function connectSocket({ tls, hostname: host, port }: Address, { tls: tlsOptions }: OpenOptions): Socket {
+function connectSocket({ tls, hostname: host, port }: BrokerAddress, { tls: tlsOptions }: OpenOptions): Socket {
   // One take is a handful of small writes; with Nagle's algorithm each waits for the peer's delayed ack.
   const to = { host, port, noDelay: true }
   if (!tls) return connectTcp(to)
@@ -98,7 +99,7 @@ function ownConnection(amqp: WorkerConnection, socket: Socket): OwnConnection {
 }
 
 /** The fields of all frames that open a connection, by their names in the protocol. */
-function openFields(address: Address, { connectionName, heartbeat }: OpenOptions): OpenFields {
+function openFields(address: BrokerAddress, { connectionName, heartbeat }: OpenOptions): OpenFields {
   return {
     clientProperties: {
       product: '@podqueue/worker',

@@ -1,4 +1,5 @@
-import { ConnectFailed, connectBy, deadLetterQueueOf, operationFault } from '@internal/amqp'
+import { ConnectFailed, connectBy, operationFault } from '@internal/amqp'
+import { deadLetterQueueOf } from '@internal/contract'
 import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
 import { type OwnConnection, open } from '../connection/open.ts'
 import type { Broker } from '../take/broker.ts'

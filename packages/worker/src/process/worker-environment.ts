@@ -1,5 +1,5 @@
 import { checkQueueName } from '@internal/amqp'
-import { type Names, Problems } from '@internal/errors'
+import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from '../errors.ts'
 import { checkHandler, checkMany, WORKER_OPTIONS } from '../options.ts'
 import type { RunWorkerOptions } from '../run-worker.ts'

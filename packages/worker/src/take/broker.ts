@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
-import { type Address, ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
+import { ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
+import type { BrokerAddress } from '@internal/contract'
 import type { Channel } from 'amqplib'
 import { type OwnConnection, open } from '../connection/open.ts'
 import { toWorkerError } from '../errors.ts'
@@ -14,7 +15,7 @@ export interface AmqpConnection {
 /** Where the broker is and how to get there. */
 export interface Broker {
   /** Undefined with a connection of the app's own, unless an address was given too. */
-  readonly address: Address | undefined
+  readonly address: BrokerAddress | undefined
   readonly borrowed: AmqpConnection | undefined
   readonly tls: TlsOptions | undefined
   readonly connectTimeoutMs: number

@@ -1,0 +1,95 @@
+import { type Names, Problems } from '@internal/options'
+import { findFaultProblems, type LocalFault } from './faults.ts'
+import { LocalClusterError } from './local-cluster-error.ts'
+
+/** How {@link startLocalCluster} sets the cluster up. */
+export interface LocalClusterOptions {
+  /**
+   * The command that each image name stands for, as its ENTRYPOINT: `{ 'registry.example/worker:1': ['node', 'worker.ts'] }`.
+   * A container's `command` replaces it, its `args` follow it. A container of an image that is not here runs its `command`;
+   * without one it waits in ErrImagePull and ImagePullBackOff, as with a registry that does not have the image.
+   *
+   * @default {}
+   */
+  readonly images?: Readonly<Record<string, readonly string[]>> | undefined
+  /**
+   * Whether an image that is not in `images` cannot be pulled even when the container has a `command`.
+   *
+   * @default false
+   */
+  readonly strictImages?: boolean | undefined
+  /**
+   * Factor on every back-off of Kubernetes: of the Job's retries (10 s, 20 s, … 10 min), of crash loops and of image pulls.
+   * 0.01 makes seconds of minutes in tests; the proportions stay.
+   *
+   * @default 1
+   */
+  readonly backOffScale?: number | undefined
+  /**
+   * Working directory of containers without a `workingDir`, and where a relative one starts.
+   *
+   * @default process.cwd()
+   */
+  readonly cwd?: string | undefined
+  /**
+   * Names of further variables of this process that every container sees. Without it: PATH, HOME, USER, LOGNAME, SHELL, LANG,
+   * LANGUAGE, LC_*, TZ, TMPDIR, TEMP, TMP, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and SSL_CERT_DIR only, so that an app's
+   * secrets stay its own as they would in a real cluster.
+   *
+   * @default []
+   */
+  readonly inheritEnv?: readonly string[] | undefined
+  /**
+   * What is to go wrong with requests to the API server, to see what your code does then.
+   *
+   * @default []
+   */
+  readonly faults?: readonly LocalFault[] | undefined
+}
+
+/** The options with every default filled in. */
+type ResolvedLocalClusterOptions = {
+  readonly [Name in keyof LocalClusterOptions]-?: NonNullable<LocalClusterOptions[Name]>
+}
+
+const LOCAL_CLUSTER_OPTIONS: Names<LocalClusterOptions> = {
+  images: true,
+  strictImages: true,
+  backOffScale: true,
+  cwd: true,
+  inheritEnv: true,
+  faults: true,
+}
+
+/** The options with their defaults. Throws `INVALID_OPTIONS` with everything that is wrong. */
+export function resolveLocalClusterOptions(options: LocalClusterOptions): ResolvedLocalClusterOptions {
+  const problems = new Problems()
+  const {
+    images = {},
+    strictImages = false,
+    backOffScale = 1,
+    cwd = process.cwd(),
+    inheritEnv = [],
+    faults = [],
+  } = problems.options('options', options, LOCAL_CLUSTER_OPTIONS)
+  if (typeof images !== 'object' || images === null || Array.isArray(images)) {
+    problems.add('images', "must be an object such as { 'registry.example/worker:1': ['node', 'worker.ts'] }")
+  }
+  for (const [name, command] of Object.entries(images ?? {})) {
+    const texts = Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string')
+    if (!texts || command[0] === '') {
+      problems.add(`images['${name}']`, "must be a command as a list of texts that is not empty: ['node', 'worker.ts']")
+    }
+  }
+  problems.flag('strictImages', strictImages)
+  if (typeof backOffScale !== 'number' || !(backOffScale >= 0 && backOffScale <= 1)) {
+    problems.add('backOffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
+  }
+  problems.text('cwd', cwd)
+  if (!Array.isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
+    problems.add('inheritEnv', "must be a list of names of variables: ['MY_SETTING']")
+  }
+  findFaultProblems(problems, faults)
+  problems.throwAs('startLocalCluster', (fields) => new LocalClusterError(fields))
+  return { images, strictImages, backOffScale, cwd, inheritEnv, faults }
+}

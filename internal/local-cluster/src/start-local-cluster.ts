@@ -1,0 +1,100 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { prepareNew } from './admission/prepare.ts'
+import { ApiServer } from './api/api-server.ts'
+import { createCertificate } from './certificate.ts'
+import { EventRecorder } from './event-recorder.ts'
+import { Faults } from './faults.ts'
+import { GarbageCollector } from './garbage-collector.ts'
+import { JobController } from './job-controller/job-controller.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { inheritedEnvironment } from './kubelet/inherited-environment.ts'
+import { Kubelet } from './kubelet/kubelet.ts'
+import { LocalClusterError } from './local-cluster-error.ts'
+import { type LocalClusterOptions, resolveLocalClusterOptions } from './local-cluster-options.ts'
+import { keepDefaultAccounts } from './service-accounts.ts'
+import { NAMESPACES } from './store/resource-types.ts'
+import { Store } from './store/store.ts'
+import { Supervisor } from './supervisor-client.ts'
+
+/** A running local cluster. */
+export interface LocalCluster extends AsyncDisposable {
+  /** `https://127.0.0.1:<port>`. */
+  readonly url: string
+  /** For `@kubernetes/client-node` and for the options of this package: namespace `default`, all rights. */
+  readonly kubeConfig: KubeConfig
+  /** A file for kubectl and other programs, readable by this user only. It holds the token; `close` removes it. */
+  readonly kubeconfigPath: string
+  /** Ends every pod's processes and every connection, and removes the cluster's files. A second call waits for the first. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a small Kubernetes for Jobs on this machine: the part of its API that Jobs need, over HTTPS on loopback, the Job
+ * controller's rules, and pods as plain child processes. For laptops, demos and tests: containers are not isolated, and
+ * resources, security contexts and volumes other than emptyDir, Secret and ConfigMap have no effect (an event on the pod says so).
+ *
+ * The processes end with the cluster, however that ends: also when this process is killed.
+ *
+ * @throws {LocalClusterError} `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`
+ */
+export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
+  const { images, strictImages, backOffScale, cwd, inheritEnv, faults } = resolveLocalClusterOptions(options)
+  const cleanUp: (() => unknown)[] = []
+  try {
+    // 0700 by itself, and short enough for a socket's path.
+    const folder = await mkdtemp(join(tmpdir(), 'podqueue-'))
+    cleanUp.push(() => rm(folder, { recursive: true, force: true }))
+    const client = await import('@kubernetes/client-node')
+    const certificate = await createCertificate()
+    const token = randomBytes(32).toString('base64url')
+    const supervisor = await Supervisor.start(folder, randomUUID())
+    cleanUp.push(() => supervisor[Symbol.asyncDispose]())
+    const store = new Store()
+    const events = new EventRecorder(store)
+    const inherited = inheritedEnvironment(inheritEnv, process.env)
+    const around = { store, events, supervisor, images, strictImages, backOffScale, cwd, folder, inherited }
+    const kubelet = new Kubelet(around)
+    for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backOffScale)]) {
+      cleanUp.push(() => part[Symbol.dispose]())
+    }
+    cleanUp.push(keepDefaultAccounts(store))
+    store.create(NAMESPACES, prepareNew(NAMESPACES, { metadata: { name: 'default' } }, undefined))
+    const server = await ApiServer.start({
+      store,
+      kubelet,
+      certificate,
+      token,
+      folder,
+      models: client,
+      faults: new Faults(faults),
+    })
+    cleanUp.push(() => server[Symbol.asyncDispose]())
+    const kubeconfigPath = await writeKubeconfig(folder, server.url, certificate.cert, token)
+    const kubeConfig = new client.KubeConfig()
+    kubeConfig.loadFromFile(kubeconfigPath)
+    const { url } = server
+    let closing: Promise<void> | undefined
+    const close = () => {
+      closing ??= undo(cleanUp)
+      return closing
+    }
+    return { url, kubeConfig, kubeconfigPath, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await undo(cleanUp)
+    throw new LocalClusterError({
+      code: 'LOCAL_CLUSTER_FAILED',
+      message: `the local cluster could not be started: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'It needs a writable temporary folder (TMPDIR), a free port on 127.0.0.1 and the program mkfifo.',
+      cause: error,
+    })
+  }
+}
+
+/** The last that was done first. */
+async function undo(steps: readonly (() => unknown)[]): Promise<void> {
+  for (const step of steps.toReversed()) await step()
+}

@@ -1,0 +1,105 @@
+import { expect } from 'vitest'
+import type { Job } from '../../../src/objects.ts'
+import { shell, UNTIL_TERM } from '../contract-cluster.ts'
+import type { Behaviours } from './behaviours.ts'
+
+const suspended = { suspend: true }
+
+export const watches: Behaviours = {
+  'sees every change from the resourceVersion that it starts with, in order': async (cluster) => {
+    const map = await cluster.create('configmaps', { metadata: { name: 'watched' }, data: { step: '0' } })
+    for (const step of ['1', '2']) {
+      await cluster.call('PUT', cluster.path('configmaps', 'watched'), {
+        metadata: { name: 'watched' },
+        data: { step },
+      })
+    }
+    await cluster.call('DELETE', cluster.path('configmaps', 'watched'))
+    await cluster.create('configmaps', { metadata: { name: 'watched' }, data: { step: '3' } })
+    const query = { fieldSelector: 'metadata.name=watched', resourceVersion: map.metadata.resourceVersion }
+    const seen: string[] = []
+    for await (const { type, object } of cluster.client.watch(cluster.path('configmaps'), query)) {
+      seen.push(`${type} ${(object as unknown as { data: { step: string } }).data.step}`)
+      if (seen.at(-1) === 'ADDED 3') break
+    }
+    expect(seen).toEqual(['MODIFIED 1', 'MODIFIED 2', 'DELETED 2', 'ADDED 3'])
+  },
+
+  'goes on from any resourceVersion that it has seen': async (cluster) => {
+    const job = await cluster.createJob('resumed-watch', { completions: 2 })
+    const states = await job.until((state) => state.status.completionTime !== undefined)
+    const middle = states[1]?.metadata.resourceVersion ?? ''
+    const query = { fieldSelector: 'metadata.name=resumed-watch', resourceVersion: middle }
+    const versions: string[] = []
+    for await (const { object } of cluster.client.watch<Job>(cluster.path('jobs'), query)) {
+      versions.push(object.metadata.resourceVersion)
+      if (object.status.completionTime !== undefined) break
+    }
+    expect(versions).toEqual(states.slice(2).map(({ metadata }) => metadata.resourceVersion))
+  },
+
+  'without a resourceVersion begins with what is there': async (cluster) => {
+    await cluster.createJob('present', suspended)
+    const query = { fieldSelector: 'metadata.name=present' }
+    for await (const { type, object } of cluster.client.watch(cluster.path('jobs'), query)) {
+      expect({ type, name: object.metadata.name }).toEqual({ type: 'ADDED', name: 'present' })
+      break
+    }
+  },
+
+  'ends by itself after timeoutSeconds': async (cluster) => {
+    const query = { fieldSelector: 'metadata.name=nobody', timeoutSeconds: '1' }
+    for await (const { type } of cluster.client.watch(cluster.path('jobs'), query)) expect(type).toBe('never')
+  },
+
+  'by labels sees an object that gets them as ADDED, and one that loses them as DELETED': async (cluster) => {
+    const job = await cluster.createJob('moving', suspended)
+    const query = { labelSelector: 'moving=yes', resourceVersion: job.created.metadata.resourceVersion }
+    await job.patch({ metadata: { labels: { moving: 'yes' } } })
+    await job.patch({ metadata: { annotations: { step: '2' } } })
+    await job.patch({ metadata: { labels: { moving: null } } })
+    const seen: string[] = []
+    for await (const { type } of cluster.client.watch(cluster.path('jobs'), query)) {
+      if (type !== seen.at(-1)) seen.push(type)
+      if (type === 'DELETED') break
+    }
+    expect(seen).toEqual(['ADDED', 'MODIFIED', 'DELETED'])
+  },
+
+  'with sendInitialEvents says by a bookmark where what was there ends': async (cluster) => {
+    await cluster.createJob('initial', suspended)
+    const query = {
+      fieldSelector: 'metadata.name=initial',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+      allowWatchBookmarks: 'true',
+    }
+    const seen: string[] = []
+    for await (const { type, object } of cluster.client.watch(cluster.path('jobs'), query)) {
+      seen.push(type)
+      if (type !== 'BOOKMARK') continue
+      expect(object).toMatchObject({ kind: 'Job', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } })
+      break
+    }
+    expect(seen).toEqual(['ADDED', 'BOOKMARK'])
+  },
+
+  'of pods sees the steps of each of them': async (cluster) => {
+    const job = await cluster.createJob('steps-seen', { completions: 2, parallelism: 2 }, shell(UNTIL_TERM))
+    const phases = new Map<string, string[]>()
+    const watching = (async () => {
+      const query = { labelSelector: `job-name=${job.name}`, resourceVersion: job.created.metadata.resourceVersion }
+      for await (const { object } of cluster.client.watch(cluster.path('pods'), query)) {
+        const { phase } = object.status as { phase: string }
+        const steps = phases.get(object.metadata.name) ?? []
+        if (phase !== steps.at(-1)) phases.set(object.metadata.name, [...steps, phase])
+        if (phases.size === 2 && [...phases.values()].every((each) => each.includes('Succeeded'))) break
+      }
+    })()
+    await job.state(({ status }) => status.ready === 2)
+    for (const pod of await job.pods()) await job.says(pod, 'ready')
+    await job.patch({ spec: { suspend: true } })
+    await watching
+    for (const steps of phases.values()) expect(steps).toEqual(['Pending', 'Running', 'Succeeded'])
+  },
+}

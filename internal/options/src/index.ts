@@ -1,0 +1,2 @@
+/** Checks the options of a call: all problems at once, each with its path and a suggestion. Bundled into each package. */
+export { type Names, type Problem, Problems } from './problems.ts'

@@ -1,0 +1,11 @@
+/**
+ * A small Kubernetes for Jobs on this machine, for laptops, demos and tests. It is not isolated and not for production;
+ * where it differs from a real cluster, the real one is right.
+ */
+export {
+  type LocalCluster,
+  LocalClusterError,
+  type LocalClusterOptions,
+  type LocalFault,
+  startLocalCluster,
+} from '@internal/local-cluster'
