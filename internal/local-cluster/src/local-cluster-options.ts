@@ -24,7 +24,7 @@ export interface LocalClusterOptions {
    *
    * @default 1
    */
-  readonly backOffScale?: number | undefined
+  readonly backoffScale?: number | undefined
   /**
    * Working directory of containers without a `workingDir`, and where a relative one starts.
    *
@@ -55,7 +55,7 @@ type ResolvedLocalClusterOptions = {
 const LOCAL_CLUSTER_OPTIONS: Names<LocalClusterOptions> = {
   images: true,
   strictImages: true,
-  backOffScale: true,
+  backoffScale: true,
   cwd: true,
   inheritEnv: true,
   faults: true,
@@ -67,7 +67,7 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
   const {
     images = {},
     strictImages = false,
-    backOffScale = 1,
+    backoffScale = 1,
     cwd = process.cwd(),
     inheritEnv = [],
     faults = [],
@@ -82,8 +82,8 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
     }
   }
   problems.flag('strictImages', strictImages)
-  if (typeof backOffScale !== 'number' || !(backOffScale >= 0 && backOffScale <= 1)) {
-    problems.add('backOffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
+  if (typeof backoffScale !== 'number' || !(backoffScale >= 0 && backoffScale <= 1)) {
+    problems.add('backoffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
   }
   problems.text('cwd', cwd)
   if (!Array.isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
@@ -91,5 +91,5 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
   }
   findFaultProblems(problems, faults)
   problems.throwAs('startLocalCluster', (fields) => new LocalClusterError(fields))
-  return { images, strictImages, backOffScale, cwd, inheritEnv, faults }
+  return { images, strictImages, backoffScale, cwd, inheritEnv, faults }
 }

@@ -42,7 +42,7 @@ export interface LocalCluster extends AsyncDisposable {
  * @throws {LocalClusterError} `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`
  */
 export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
-  const { images, strictImages, backOffScale, cwd, inheritEnv, faults } = resolveLocalClusterOptions(options)
+  const { images, strictImages, backoffScale, cwd, inheritEnv, faults } = resolveLocalClusterOptions(options)
   const cleanUp: (() => unknown)[] = []
   try {
     // 0700 by itself, and short enough for a socket's path.
@@ -56,9 +56,9 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     const store = new Store()
     const events = new EventRecorder(store)
     const inherited = inheritedEnvironment(inheritEnv, process.env)
-    const around = { store, events, supervisor, images, strictImages, backOffScale, cwd, folder, inherited }
+    const around = { store, events, supervisor, images, strictImages, backoffScale, cwd, folder, inherited }
     const kubelet = new Kubelet(around)
-    for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backOffScale)]) {
+    for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backoffScale)]) {
       cleanUp.push(() => part[Symbol.dispose]())
     }
     cleanUp.push(keepDefaultAccounts(store))

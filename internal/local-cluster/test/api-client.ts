@@ -27,7 +27,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   static async start(options: LocalClusterOptions = {}): Promise<TestCluster> {
-    return new TestCluster(await startLocalCluster({ backOffScale: 0.001, ...options }))
+    return new TestCluster(await startLocalCluster({ backoffScale: 0.001, ...options }))
   }
 
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {

@@ -101,8 +101,8 @@ describe('a local cluster', () => {
   })
 
   it('is refused with every problem of its options at once', async () => {
-    const start = startLocalCluster({ images: { a: [] }, backOffScale: 7, cwd: '' })
+    const start = startLocalCluster({ images: { a: [] }, backoffScale: 7, cwd: '' })
     await expect(start).rejects.toMatchObject({ name: 'K8sError', code: 'INVALID_OPTIONS' })
-    await expect(start).rejects.toThrow(/images\['a'\][\s\S]*backOffScale[\s\S]*cwd/)
+    await expect(start).rejects.toThrow(/images\['a'\][\s\S]*backoffScale[\s\S]*cwd/)
   })
 })

@@ -163,13 +163,13 @@ describe('a pod', () => {
   it('is told once by an event what has no effect here', async () => {
     const securityContext = { runAsUser: 65532 }
     await cluster.createJob(
-      'unhonoured',
+      'ignored',
       {},
       { containers: [{ name: 'main', image: 'any', command: ['true'], securityContext }] },
     )
-    await cluster.finished('unhonoured')
-    const [pod] = await cluster.pods('unhonoured')
-    const told = (await cluster.events(pod?.metadata.name ?? '')).filter(({ reason }) => reason === 'NotHonoured')
+    await cluster.finished('ignored')
+    const [pod] = await cluster.pods('ignored')
+    const told = (await cluster.events(pod?.metadata.name ?? '')).filter(({ reason }) => reason === 'FieldsIgnored')
     expect(told).toHaveLength(1)
     expect(told[0]?.message).toMatch(/securityContext$/)
   })

@@ -148,7 +148,7 @@ describe('the volumes of a pod', () => {
     )
     await cluster.finished('host-path')
     const [pod] = await cluster.pods('host-path')
-    const told = (await cluster.events(pod?.metadata.name ?? '')).filter(({ reason }) => reason === 'NotHonoured')
+    const told = (await cluster.events(pod?.metadata.name ?? '')).filter(({ reason }) => reason === 'FieldsIgnored')
     expect(told).toHaveLength(1)
     expect(told[0]?.message).toMatch(/: volumes\.hostPath$/)
   })

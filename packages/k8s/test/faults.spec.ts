@@ -15,7 +15,7 @@ async function runWith(
   options: Parameters<typeof runJob>[1] = {},
   changes: Partial<JobSpec> = {},
 ) {
-  await using cluster = await startLocalCluster({ backOffScale: 0.01, faults })
+  await using cluster = await startLocalCluster({ backoffScale: 0.01, faults })
   const network = lossy(cluster.kubeConfig, () => false)
   const seen: JobCounts[] = []
   const reconnected: string[] = []
@@ -117,7 +117,7 @@ test('a watch that is given events in another order: nothing that was overtaken 
 
 test('a clock that jumps forward ends no grace early', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
-  await using cluster = await startLocalCluster({ backOffScale: 0.01 })
+  await using cluster = await startLocalCluster({ backoffScale: 0.01 })
   const { kubeConfig } = cluster
   const core = kubeConfig.makeApiClient(CoreV1Api)
   const told: string[] = []
@@ -150,7 +150,7 @@ test('a clock that jumps forward ends no grace early', async () => {
 
 test('a clock that jumps back makes no grace late', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
-  await using cluster = await startLocalCluster({ backOffScale: 0.01 })
+  await using cluster = await startLocalCluster({ backoffScale: 0.01 })
   const running = runJob(
     { ...work, queue: { name: 'job1', urlFrom: { secret: 'never', key: 'url' } } },
     {

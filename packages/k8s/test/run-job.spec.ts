@@ -26,7 +26,7 @@ let kubeConfig: LocalCluster['kubeConfig']
 let jobs = 0
 
 beforeAll(async () => {
-  cluster = await startLocalCluster({ backOffScale: 0.01 })
+  cluster = await startLocalCluster({ backoffScale: 0.01 })
   kubeConfig = cluster.kubeConfig
 })
 afterAll(() => cluster.close())

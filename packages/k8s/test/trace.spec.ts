@@ -22,7 +22,7 @@ function record(name: string): { readonly seen: [string, JobTrace][]; [Symbol.di
 }
 
 test('a submit and a wait are traced on their channels, with what they return or throw, and no secret', async () => {
-  await using cluster = await startLocalCluster({ backOffScale: 0.01 })
+  await using cluster = await startLocalCluster({ backoffScale: 0.01 })
   const { kubeConfig } = cluster
   using submits = record('podqueue:submit')
   using waits = record('podqueue:wait')

@@ -20,7 +20,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export class JobController implements Disposable {
   readonly #store: Store
   readonly #events: EventRecorder
-  readonly #backOffScale: number
+  readonly #backoffScale: number
   readonly #memories = new Map<string, JobMemory>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
   /** Pods that matter to their Job, by the uid of their Job, so that a look at one Job does not read through every pod. */
@@ -29,10 +29,10 @@ export class JobController implements Disposable {
   readonly #stop: () => void
   #scheduled: NodeJS.Immediate | undefined
 
-  constructor(store: Store, events: EventRecorder, backOffScale: number) {
+  constructor(store: Store, events: EventRecorder, backoffScale: number) {
     this.#store = store
     this.#events = events
-    this.#backOffScale = backOffScale
+    this.#backoffScale = backoffScale
     this.#stop = store.onChange((change) => this.#observe(change))
   }
 
@@ -97,7 +97,7 @@ export class JobController implements Disposable {
       pods: [...(this.#pods.get(uid)?.values() ?? [])],
       memory: this.#memories.get(uid) ?? NEW_MEMORY,
       now,
-      backOffScale: this.#backOffScale,
+      backoffScale: this.#backoffScale,
       ...(refusal !== undefined && { refusal }),
     })
     this.#memories.set(uid, memory)

@@ -1,6 +1,6 @@
 import type { EventNote } from '../event-recorder.ts'
 import type { Pod } from '../objects.ts'
-import { remainingBackOffMs } from './back-off.ts'
+import { remainingBackoffMs } from './backoff.ts'
 import { completionIndex, isReady, isTerminating } from './pod-facts.ts'
 import type { Tally } from './situation.ts'
 
@@ -34,7 +34,7 @@ export function suspend({ active }: Tally): Plan {
 
 /** Brings the number of active pods to what the Job wants now. */
 export function manage(tally: Tally): Plan {
-  const { job, pods, active, succeeded, memory, now, backOffScale } = tally
+  const { job, pods, active, succeeded, memory, now, backoffScale } = tally
   const { spec } = job
   const wanted =
     spec.completions === undefined
@@ -50,7 +50,7 @@ export function manage(tally: Tally): Plan {
   const none: Plan = { remove: [], create: [], events: [] }
   if (missing <= 0) return none
   if (spec.backoffLimitPerIndex === undefined) {
-    const wait = remainingBackOffMs(memory.row, now, backOffScale)
+    const wait = remainingBackoffMs(memory.row, now, backoffScale)
     if (wait > 0) return { ...none, lookAgainMs: wait }
   }
   if (spec.completionMode !== 'Indexed') return { ...none, create: Array.from({ length: missing }, () => ({})) }
@@ -68,7 +68,7 @@ export function manage(tally: Tally): Plan {
       continue
     }
     const row = memory.rowsByIndex.get(index)
-    const remaining = remainingBackOffMs(row, now, backOffScale)
+    const remaining = remainingBackoffMs(row, now, backoffScale)
     if (remaining > 0) wait = Math.min(wait, remaining)
     else create.push({ index, earlierFailures: row?.failures ?? 0 })
   }
@@ -76,7 +76,7 @@ export function manage(tally: Tally): Plan {
 }
 
 /** The same plan while the API takes no pod: none comes, an event says why, and the next look is later each time. */
-export function orRefused(plan: Plan, { job, memory, refusal, backOffScale }: Tally): Plan {
+export function orRefused(plan: Plan, { job, memory, refusal, backoffScale }: Tally): Plan {
   const [first] = plan.create
   if (refusal === undefined || first === undefined) return plan
   const name = namePrefix(job.metadata.name, first.index)
@@ -86,7 +86,7 @@ export function orRefused(plan: Plan, { job, memory, refusal, backOffScale }: Ta
     create: [],
     refused: true,
     events: [...plan.events, { type: 'Warning', reason: 'FailedCreate', message }],
-    lookAgainMs: Math.min(FIRST_REFUSAL_MS * 2 ** memory.refusals, MAX_REFUSAL_MS) * backOffScale,
+    lookAgainMs: Math.min(FIRST_REFUSAL_MS * 2 ** memory.refusals, MAX_REFUSAL_MS) * backoffScale,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Job, Pod } from '../objects.ts'
-import type { FailureRow } from './back-off.ts'
+import type { FailureRow } from './backoff.ts'
 
 /** What the controller remembers of a Job between two decisions. */
 export interface JobMemory {
@@ -21,7 +21,7 @@ export interface Situation {
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Factor on every back-off. */
-  readonly backOffScale: number
+  readonly backoffScale: number
   /** Why the API refuses the Job's pods now; undefined when it takes them. */
   readonly refusal?: string
 }

@@ -10,7 +10,7 @@ export interface PodSurroundings {
   readonly supervisor: Supervisor
   readonly images: Images
   readonly strictImages: boolean
-  readonly backOffScale: number
+  readonly backoffScale: number
   /** Working directory of containers that name none. */
   readonly cwd: string
   /** The cluster's own folder. */

@@ -5,18 +5,18 @@ import { removeIfReleased } from '../pod-deletion.ts'
 import { PODS } from '../store/resource-types.ts'
 import { ContainerRecord } from './container-record.ts'
 import { prepareRun, runIdOf } from './container-run.ts'
+import { ignoredFields } from './ignored-fields.ts'
 import { lookUpImage } from './image.ts'
 import { type PodEnding, podStatus } from './pod-status.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
 import { isRestarted, ranWell, restartDelayMs } from './restart-delay.ts'
 import { abandonedState, exitedState, startErrorState, takeMessage } from './termination.ts'
-import { unhonouredFields } from './unhonoured.ts'
 import { setUpVolumes } from './volumes.ts'
 
 /** The name that the one node has. */
 const NODE_NAME = 'local'
 /** From ErrImagePull to ImagePullBackOff, before any scaling. */
-const PULL_BACK_OFF_MS = 1000
+const PULL_BACKOFF_MS = 1000
 /** Longest wait of a timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 const PAST_DEADLINE: PodEnding = {
@@ -66,10 +66,10 @@ export class PodWorker {
     const { namespace, name } = bound.metadata
     const message = `Successfully assigned ${namespace}/${name} to ${NODE_NAME}`
     events.record('default-scheduler', bound, { type: 'Normal', reason: 'Scheduled', message })
-    const unhonoured = unhonouredFields(bound).join(', ')
-    if (unhonoured !== '') {
-      const told = `The local cluster runs containers as plain processes: without effect here: ${unhonoured}`
-      this.#note({ type: 'Normal', reason: 'NotHonoured', message: told })
+    const ignored = ignoredFields(bound).join(', ')
+    if (ignored !== '') {
+      const told = `The local cluster runs containers as plain processes. It ignores: ${ignored}`
+      this.#note({ type: 'Normal', reason: 'FieldsIgnored', message: told })
     }
     this.#awaitDeadline()
     this.#mount()
@@ -250,12 +250,12 @@ export class PodWorker {
     failed(`Error: ${reason}`)
     // The images are what they are: another try would find the same.
     record.timer = setTimeout(() => {
-      const backOff = `Back-off pulling image "${image}"`
-      record.state = { waiting: { reason: thenReason, message: `${backOff}: ${reason}: ${message}` } }
-      this.#note({ type: 'Normal', reason: 'BackOff', message: backOff }, record)
+      const backoff = `Back-off pulling image "${image}"`
+      record.state = { waiting: { reason: thenReason, message: `${backoff}: ${reason}: ${message}` } }
+      this.#note({ type: 'Normal', reason: 'BackOff', message: backoff }, record)
       failed(`Error: ${thenReason}`)
       this.#write()
-    }, PULL_BACK_OFF_MS * this.#around.backOffScale)
+    }, PULL_BACKOFF_MS * this.#around.backoffScale)
   }
 
   /** Starts a container again when its pod's policy asks for that: at first at once, then after a growing delay. */
@@ -280,7 +280,7 @@ export class PodWorker {
       record.restarts++
       this.#startContainer(record)
       this.#goOn()
-    }, delay * this.#around.backOffScale)
+    }, delay * this.#around.backoffScale)
   }
 
   #write(): void {

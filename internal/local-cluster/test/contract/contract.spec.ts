@@ -4,6 +4,6 @@ import { ContractCluster } from './contract-cluster.ts'
 import { DIFFERENCES } from './differences.ts'
 
 holdContract(async () => {
-  const local = await startLocalCluster({ backOffScale: 0.001 })
+  const local = await startLocalCluster({ backoffScale: 0.001 })
   return await ContractCluster.open(local.kubeConfig, local)
 }, DIFFERENCES)

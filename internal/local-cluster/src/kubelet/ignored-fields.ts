@@ -26,7 +26,7 @@ const CONTAINER_FIELDS = [
 ]
 
 /** What a pod asks for that a plain process on this machine does not get, by the names of the fields. */
-export function unhonouredFields(pod: Pod): string[] {
+export function ignoredFields(pod: Pod): string[] {
   const found = new Set<string>()
   for (const field of POD_FIELDS) if (isAsked(pod.spec[field])) found.add(field)
   if (isAsked(pod.spec.securityContext)) found.add('securityContext')

@@ -11,7 +11,7 @@ export interface FailureRow {
 }
 
 /** How much longer no pod is created: 10 s × 2^(failures − 1), at most 10 min, all of it times `scale`. */
-export function remainingBackOffMs(row: FailureRow | undefined, now: number, scale: number): number {
+export function remainingBackoffMs(row: FailureRow | undefined, now: number, scale: number): number {
   if (!row || row.failures === 0) return 0
   const delay = Math.min(FIRST_MS * 2 ** (row.failures - 1), MAX_MS) * scale
   return Math.max(0, row.lastAt + delay - now)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { remainingBackOffMs } from '../src/job-controller/back-off.ts'
+import { remainingBackoffMs } from '../src/job-controller/backoff.ts'
 import { formatIndexes, parseIndexes } from '../src/job-controller/index-set.ts'
 
 describe("a Job's back-off", () => {
-  const delayAfter = (failures: number, scale = 1) => remainingBackOffMs({ failures, lastAt: 0 }, 0, scale)
+  const delayAfter = (failures: number, scale = 1) => remainingBackoffMs({ failures, lastAt: 0 }, 0, scale)
 
   it('is 10 s after the first failure, twice as long after each further one, and at most 10 min', () => {
     expect([0, 1, 2, 3, 6, 7, 8, 1000].map((failures) => delayAfter(failures))).toEqual([
@@ -13,8 +13,8 @@ describe("a Job's back-off", () => {
 
   it('is shortened in proportion, and runs from the last failure', () => {
     expect(delayAfter(3, 0.001)).toBe(40)
-    expect(remainingBackOffMs({ failures: 1, lastAt: 1000 }, 4000, 1)).toBe(7000)
-    expect(remainingBackOffMs({ failures: 1, lastAt: 1000 }, 12_000, 1)).toBe(0)
+    expect(remainingBackoffMs({ failures: 1, lastAt: 1000 }, 4000, 1)).toBe(7000)
+    expect(remainingBackoffMs({ failures: 1, lastAt: 1000 }, 12_000, 1)).toBe(0)
   })
 })
 
