@@ -16,7 +16,7 @@ export interface ClientOptions {
 /** The names of these options. */
 export const CLIENT_OPTIONS: Names<ClientOptions> = { kubeConfig: true, namespace: true }
 
-export function findClientProblems(problems: Problems, { kubeConfig, namespace }: ClientOptions): void {
+export function checkClientOptions(problems: Problems, { kubeConfig, namespace }: ClientOptions): void {
   if (kubeConfig !== undefined && typeof kubeConfig?.applySecurityAuthentication !== 'function') {
     problems.add(
       'kubeConfig',

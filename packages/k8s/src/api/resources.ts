@@ -1,6 +1,6 @@
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
 import { K8sError } from '../errors.ts'
-import { CONTROLLER_UID } from '../spec/marks.ts'
+import { CONTROLLER_UID } from '../spec/pod-labels.ts'
 import { ApiAnswer } from './api-answer.ts'
 import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
 import type { ApiRequest, KubeApi } from './kube-api.ts'

@@ -8,7 +8,7 @@ import type { ApiRequest, KubeApi } from '../api/kube-api.ts'
 import { linesOf } from '../api/lines.ts'
 import { pause } from '../api/pause.ts'
 import { podsPath } from '../api/resources.ts'
-import { WORKER_CONTAINER } from '../spec/marks.ts'
+import { WORKER_CONTAINER } from '../spec/worker-container.ts'
 import { indexOf } from '../wait/pod-failure.ts'
 import { LogPosition, type PodLogLine } from './log-line.ts'
 

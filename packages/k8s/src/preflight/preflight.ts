@@ -1,13 +1,13 @@
 import type { Names, Problems } from '@internal/options'
-import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
+import { namespaceOf } from '../api/namespace.ts'
 import { jobsPath } from '../api/resources.ts'
 import { K8sError, type K8sErrorCode } from '../errors.ts'
 import { assembleJob } from '../spec/build-job.ts'
-import { findSpecProblems } from '../spec/check-spec.ts'
+import { checkSpec } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { loopbackProblem } from '../submit/loopback-broker.ts'
-import { namespaceOf } from '../submit/submission.ts'
 import { type RoleNeeds, type Rule, roleYaml, rulesOf } from './role.ts'
 
 /** What a preflight is to look at besides the spec. */
@@ -49,13 +49,9 @@ export interface PreflightReport {
 }
 
 /** Adds what is wrong with the call itself. */
-export function findPreflightProblems(
-  problems: Problems,
-  spec: JobSpec,
-  options: ClientOptions & PreflightOptions,
-): void {
-  findSpecProblems(problems, spec)
-  findClientProblems(problems, options)
+export function checkPreflight(problems: Problems, spec: JobSpec, options: ClientOptions & PreflightOptions): void {
+  checkSpec(problems, spec)
+  checkClientOptions(problems, options)
   problems.oneOf('onAbort', options.onAbort, ['delete', 'suspend', 'leave'])
   problems.oneOf('onFinished', options.onFinished, ['replace', 'fail', 'adopt'])
   problems.flag('forceDeleteLost', options.forceDeleteLost)

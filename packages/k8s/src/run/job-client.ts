@@ -1,29 +1,23 @@
 import { type Names, Problems } from '@internal/options'
-import { CLIENT_OPTIONS, type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import { CLIENT_OPTIONS, type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'
 import {
-  findPreflightProblems,
+  checkPreflight,
   PREFLIGHT_OPTIONS,
   type PreflightOptions,
   type PreflightReport,
   preflightWith,
 } from '../preflight/preflight.ts'
-import { findSpecProblems } from '../spec/check-spec.ts'
+import { checkSpec } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { createJobHandle, type JobHandle } from '../submit/job-handle.ts'
 import { submit } from '../submit/submission.ts'
-import { findSubmitProblems, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
+import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import { asK8sError } from '../wait/abort.ts'
 import type { JobResult } from '../wait/job-result.ts'
-import {
-  findWaitForJobProblems,
-  WAIT_OPTIONS,
-  type WaitedFor,
-  type WaitOptions,
-  waitForRef,
-} from '../wait/wait-for-job.ts'
-import { findRunProblems, RUN_JOB_OPTIONS, type RunOptions, type RunSpec, runWith } from './run-job.ts'
+import { checkWaitForJob, WAIT_OPTIONS, type WaitedFor, type WaitOptions, waitForRef } from '../wait/wait-for-job.ts'
+import { checkRun, RUN_JOB_OPTIONS, type RunOptions, type RunSpec, runWith } from './run-job.ts'
 
 /** The calls of this package over one pool of connections and one kubeconfig, for many Jobs at the same time. */
 export interface JobClient extends AsyncDisposable {
@@ -46,7 +40,7 @@ export interface JobClient extends AsyncDisposable {
  */
 export function createJobClient(options: ClientOptions = {}): JobClient {
   const problems = new Problems()
-  findClientProblems(problems, problems.options('options', options, CLIENT_OPTIONS))
+  checkClientOptions(problems, problems.options('options', options, CLIENT_OPTIONS))
   problems.throwAs('createJobClient', (fields) => new K8sError(fields))
   return jobClient(options, {})
 }
@@ -110,26 +104,26 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
   return {
     submitJob: async (spec, given) => {
       const submitting = checked('submitJob', given, SUBMIT_OPTIONS, (problems, options) => {
-        findSpecProblems(problems, spec)
-        findSubmitProblems(problems, options)
+        checkSpec(problems, spec)
+        checkSubmitOptions(problems, options)
       })
       return call(submitting.signal, async (api) => createJobHandle(api, await submit(api, spec, submitting)))
     },
     waitForJob: async (job, given) => {
       const waiting = checked('waitForJob', given, WAIT_OPTIONS, (problems, options) =>
-        findWaitForJobProblems(problems, job, options),
+        checkWaitForJob(problems, job, options),
       )
       return call(waiting.signal, (api) => waitForRef(api, job, waiting))
     },
     runJob: async (spec, given) => {
       const running = checked('runJob', given, RUN_JOB_OPTIONS, (problems, options) =>
-        findRunProblems(problems, spec, options),
+        checkRun(problems, spec, options),
       )
       return call(running.signal, (api) => runWith(api, spec, running))
     },
     preflight: async (spec, given) => {
       const looking = checked('preflight', given, PREFLIGHT_OPTIONS, (problems, options) =>
-        findPreflightProblems(problems, spec, options),
+        checkPreflight(problems, spec, options),
       )
       return call(looking.signal, (api) => preflightWith(api, spec, looking))
     },

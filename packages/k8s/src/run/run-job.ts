@@ -1,13 +1,14 @@
 import type { Names, Problems } from '@internal/options'
 import type { ClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
+import { namespaceOf } from '../api/namespace.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
-import { findSpecProblems, isObject } from '../spec/check-spec.ts'
+import { checkSpec, isObject } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
-import { namespaceOf, submit } from '../submit/submission.ts'
-import { findSubmitProblems, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
+import { submit } from '../submit/submission.ts'
+import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import type { JobResult } from '../wait/job-result.ts'
-import { findWaitProblems, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
+import { checkWaitOptions, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 import { countQueue, ignoringConsumers, readAtStart } from './count-queue.ts'
 import { judge } from './judge.ts'
 import type { InspectQueue } from './queue-reading.ts'
@@ -117,12 +118,12 @@ function withoutJob(api: KubeApi, spec: RunSpec, options: ClientOptions): JobRes
 }
 
 /** Adds everything that is wrong with a run. */
-export function findRunProblems(problems: Problems, spec: RunSpec, options: RunJobOptions): void {
+export function checkRun(problems: Problems, spec: RunSpec, options: RunJobOptions): void {
   // No items, or none said, is right here; the rest of the spec is checked as if there were one.
   const items = spec?.items === 0 || (spec?.items === undefined && options.inspectQueue !== undefined) ? 1 : spec?.items
-  findSpecProblems(problems, (isObject(spec) ? { ...spec, items } : spec) as JobSpec)
-  findSubmitProblems(problems, options)
-  findWaitProblems(problems, options)
+  checkSpec(problems, (isObject(spec) ? { ...spec, items } : spec) as JobSpec)
+  checkSubmitOptions(problems, options)
+  checkWaitOptions(problems, options)
   problems.oneOf('leftover', options.leftover, ['fail', 'sweep', 'ignore'])
   problems.oneOf('deadLettered', options.deadLettered, ['fail', 'report'])
   problems.durationMs('countTimeoutMs', options.countTimeoutMs)

@@ -1,10 +1,12 @@
+import { Problems } from '@internal/options'
 import type { V1Job, V1JobSpec, V1PodFailurePolicy, V1PodSpec } from '@kubernetes/client-node'
+import { K8sError } from '../errors.ts'
 import { brokerSecretRef } from './broker-secret.ts'
 import { checkSpec } from './check-spec.ts'
 import { completionsOf } from './completions.ts'
 import type { JobSpec } from './job-spec.ts'
-import { WORKER_CONTAINER } from './marks.ts'
 import { containerSecurityContext, podSecurityContext } from './pod-security.ts'
+import { WORKER_CONTAINER } from './worker-container.ts'
 import { workerEnv } from './worker-env.ts'
 
 const DAY_MS = 86_400_000
@@ -16,7 +18,9 @@ const DAY_MS = 86_400_000
  * @throws {K8sError} `INVALID_OPTIONS` with everything that is wrong with the spec.
  */
 export function buildJob(spec: JobSpec): V1Job {
-  checkSpec('buildJob', spec)
+  const problems = new Problems()
+  checkSpec(problems, spec)
+  problems.throwAs('buildJob', (fields) => new K8sError(fields))
   return assembleJob(spec)
 }
 

@@ -1,6 +1,5 @@
-import { type Names, Problems } from '@internal/options'
+import type { Names, Problems } from '@internal/options'
 import { quantityMeant, quantityOf } from '@internal/quantities'
-import { K8sError } from '../errors.ts'
 import { completionsOf } from './completions.ts'
 import { longestJobName, nameProblem } from './job-name.ts'
 import type { JobSpec, QueueBySecret, QueueSpec, WorkerSettings } from './job-spec.ts'
@@ -48,15 +47,8 @@ const URL_FROM: Names<QueueBySecret['urlFrom']> = { secret: true, key: true }
 const WORKER: Names<WorkerSettings> = { concurrency: true, empty: true, emptyAfterMs: true, idleTimeoutMs: true }
 const RESOURCES: Names<NonNullable<JobSpec['resources']>> = { requests: true, limits: true, claims: true }
 
-/** Throws `INVALID_OPTIONS` with everything that is wrong with a spec. */
-export function checkSpec(call: string, spec: JobSpec): void {
-  const problems = new Problems()
-  findSpecProblems(problems, spec)
-  problems.throwAs(call, (fields) => new K8sError(fields))
-}
-
 /** Adds everything that is wrong with a spec. What only the cluster can tell is left to it. */
-export function findSpecProblems(problems: Problems, spec: JobSpec): void {
+export function checkSpec(problems: Problems, spec: JobSpec): void {
   if (!isObject(spec)) {
     problems.add('spec', 'must be an object with at least name, image, items and queue')
     return

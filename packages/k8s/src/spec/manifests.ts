@@ -1,4 +1,6 @@
+import { Problems } from '@internal/options'
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
+import { K8sError } from '../errors.ts'
 import { brokerSecret } from './broker-secret.ts'
 import { assembleJob } from './build-job.ts'
 import { checkSpec } from './check-spec.ts'
@@ -11,7 +13,9 @@ import type { JobSpec } from './job-spec.ts'
  * @throws {K8sError} `INVALID_OPTIONS` with everything that is wrong with the spec.
  */
 export function buildManifests(spec: JobSpec): { job: V1Job; secret?: V1Secret } {
-  checkSpec('buildManifests', spec)
+  const problems = new Problems()
+  checkSpec(problems, spec)
+  problems.throwAs('buildManifests', (fields) => new K8sError(fields))
   const job = assembleJob(spec)
   const secret = brokerSecret(spec)
   return secret === undefined ? { job } : { job, secret }

@@ -6,11 +6,11 @@ import { watch } from '../api/watch.ts'
 import { K8sError } from '../errors.ts'
 import type { PodLogLine } from '../logs/log-line.ts'
 import { followLogs, readLogs } from '../logs/pod-logs.ts'
-import { RUN_ID } from '../spec/marks.ts'
+import { RUN_ID } from '../spec/annotations.ts'
 import { asK8sError } from '../wait/abort.ts'
 import type { JobResult } from '../wait/job-result.ts'
 import { endOf } from '../wait/job-state.ts'
-import { findWaitProblems, UNREACHABLE_MS, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
+import { checkWaitOptions, UNREACHABLE_MS, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 
 /** Options of {@link JobHandle.logs}. */
 export interface LogsOptions {
@@ -54,7 +54,7 @@ export function createJobHandle(api: KubeApi, job: JobObject): JobHandle {
     ...ref,
     runId: annotations[RUN_ID] ?? '',
     wait: async (given) => {
-      const options = checked('wait', given, WAIT_OPTIONS, findWaitProblems)
+      const options = checked('wait', given, WAIT_OPTIONS, checkWaitOptions)
       return waitWith(api, ref, { ...options, first: job })
     },
     delete: async (given) => {
@@ -65,7 +65,7 @@ export function createJobHandle(api: KubeApi, job: JobObject): JobHandle {
         throw asK8sError(error, signal)
       }
     },
-    logs: (given) => logsOf(api, ref, checked('logs', given, LOGS_OPTIONS, findLogsProblems)),
+    logs: (given) => logsOf(api, ref, checked('logs', given, LOGS_OPTIONS, checkLogsOptions)),
   }
 }
 
@@ -83,7 +83,7 @@ function checked<Options extends { readonly signal?: AbortSignal | undefined }>(
   return options
 }
 
-function findLogsProblems(problems: Problems, { follow }: LogsOptions): void {
+function checkLogsOptions(problems: Problems, { follow }: LogsOptions): void {
   problems.flag('follow', follow)
 }
 

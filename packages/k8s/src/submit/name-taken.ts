@@ -1,6 +1,6 @@
 import type { JobObject } from '../api/api-objects.ts'
 import { K8sError } from '../errors.ts'
-import { RUN_ID, SPEC_HASH } from '../spec/marks.ts'
+import { RUN_ID, SPEC_HASH } from '../spec/annotations.ts'
 import { endOf } from '../wait/job-state.ts'
 
 /** What to do about a Job that already has the name. */

@@ -4,15 +4,16 @@ import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
 import type { JobObject } from '../api/api-objects.ts'
 import type { ClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
+import { namespaceOf } from '../api/namespace.ts'
 import { pause } from '../api/pause.ts'
 import { createJob, createSecret, deleteJob, getJob, patchJob } from '../api/resources.ts'
 import { traced } from '../api/trace.ts'
 import { K8sError } from '../errors.ts'
+import { AWAITING_SECRET, RUN_ID, SPEC_HASH } from '../spec/annotations.ts'
 import { brokerSecret } from '../spec/broker-secret.ts'
 import { assembleJob } from '../spec/build-job.ts'
 import { completionsOf } from '../spec/completions.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
-import { AWAITING_SECRET, RUN_ID, SPEC_HASH } from '../spec/marks.ts'
 import { specHash } from '../spec/spec-hash.ts'
 import { giveUp } from '../wait/abort.ts'
 import { loopbackProblem } from './loopback-broker.ts'
@@ -31,15 +32,6 @@ export async function submit(api: KubeApi, spec: JobSpec, options: ClientOptions
   const run = new Submission(api, { ...spec, namespace }, options)
   const trace = { name: spec.name, namespace, completions: completionsOf(spec) }
   return traced('submit', trace, () => run.submit())
-}
-
-/** Where a spec's Job goes. */
-export function namespaceOf(
-  api: KubeApi,
-  spec: { readonly namespace?: string | undefined },
-  options: ClientOptions,
-): string {
-  return spec.namespace ?? options.namespace ?? api.namespace
 }
 
 class Submission {
@@ -122,15 +114,15 @@ class Submission {
     }
   }
 
-  /** Takes off the mark and the suspension in one patch that fails if the mark is not there: no other suspension is lifted. */
+  /** Removes the annotation and the suspension in one patch, which fails if the annotation is not there: no other suspension is lifted. */
   async #start(job: JobObject, secretName: string): Promise<JobObject> {
     const { name, uid } = job.metadata
     const ref = { name, namespace: this.#spec.namespace, uid }
-    const mark = `/metadata/annotations/${AWAITING_SECRET.replace('/', '~1')}`
+    const annotation = `/metadata/annotations/${AWAITING_SECRET.replace('/', '~1')}`
     const operations = [
       { op: 'test', path: '/metadata/uid', value: uid },
-      { op: 'test', path: mark, value: secretName },
-      { op: 'remove', path: mark },
+      { op: 'test', path: annotation, value: secretName },
+      { op: 'remove', path: annotation },
       { op: 'add', path: '/spec/suspend', value: false },
     ]
     try {
@@ -155,18 +147,18 @@ class Submission {
     await giveUp(this.#api, { name, namespace, uid: job.metadata.uid }, 'delete')
   }
 
-  /** The Job with its marks, suspended when its Secret has to be there first. */
+  /** The Job with its annotations, suspended when its Secret has to be there first. */
   #job(): V1Job {
     const own = 'podUrl' in this.#spec.queue
     const job = assembleJob(this.#spec, this.#secretName)
-    const marks = {
+    const annotations = {
       [RUN_ID]: this.#runId,
       [SPEC_HASH]: this.#hash,
       ...(own ? { [AWAITING_SECRET]: this.#secretName } : {}),
     }
     return {
       ...job,
-      metadata: { ...job.metadata, annotations: { ...job.metadata?.annotations, ...marks } },
+      metadata: { ...job.metadata, annotations: { ...job.metadata?.annotations, ...annotations } },
       ...(job.spec === undefined || !own ? {} : { spec: { ...job.spec, suspend: true } }),
     }
   }

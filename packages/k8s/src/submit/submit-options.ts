@@ -1,5 +1,5 @@
 import type { Names, Problems } from '@internal/options'
-import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import { DNS_LABEL } from '../spec/job-name.ts'
 
 /** How submitJob treats what is already there. */
@@ -22,8 +22,8 @@ export interface SubmitOptions {
 export const SUBMIT_OPTIONS: Names<SubmitOptions> = { runId: true, onFinished: true, signal: true }
 
 /** Adds what is wrong with the options of a submit. */
-export function findSubmitProblems(problems: Problems, options: ClientOptions & SubmitOptions): void {
-  findClientProblems(problems, options)
+export function checkSubmitOptions(problems: Problems, options: ClientOptions & SubmitOptions): void {
+  checkClientOptions(problems, options)
   problems.oneOf('onFinished', options.onFinished, ['replace', 'fail', 'adopt'])
   const { runId } = options
   if (runId !== undefined && problems.text('runId', runId) && !(DNS_LABEL.test(runId) && runId.length <= 63)) {

@@ -1,5 +1,5 @@
 import type { JobObject } from '../api/api-objects.ts'
-import { RUN_ID } from '../spec/marks.ts'
+import { RUN_ID } from '../spec/annotations.ts'
 import { countsOf, endedAt } from './job-state.ts'
 
 /** How a Job that completed went. Plain data: it can be stored and sent. */

@@ -1,6 +1,6 @@
 import { redact } from '@internal/errors'
 import type { ContainerStatus, ContainerTerminated, EventObject, PodObject } from '../api/api-objects.ts'
-import { COMPLETION_INDEX } from '../spec/marks.ts'
+import { COMPLETION_INDEX } from '../spec/pod-labels.ts'
 
 /** A pod that failed, or does not start. */
 export interface PodFailure {

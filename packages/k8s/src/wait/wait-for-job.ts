@@ -1,6 +1,6 @@
 import type { Names, Problems } from '@internal/options'
 import type { JobObject } from '../api/api-objects.ts'
-import { type ClientOptions, findClientProblems } from '../api/client-options.ts'
+import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { getJob, type JobRef } from '../api/resources.ts'
 import { traced } from '../api/trace.ts'
@@ -75,15 +75,15 @@ export const WAIT_OPTIONS: Names<WaitOptions> = {
 export type WaitedFor = string | { readonly name: string; readonly namespace?: string; readonly uid?: string }
 
 /** Adds everything that is wrong with a wait for a Job. */
-export function findWaitForJobProblems(problems: Problems, job: WaitedFor, options: ClientOptions & WaitOptions): void {
+export function checkWaitForJob(problems: Problems, job: WaitedFor, options: ClientOptions & WaitOptions): void {
   // What else an object has is its own: a handle of a Job fits, or a result.
   const [path, { name, namespace, uid }] =
     typeof job === 'string' ? ['job', { name: job } as Partial<JobRef>] : ['job.name', job ?? {}]
   checkName(problems, path, name)
   if (namespace !== undefined) checkName(problems, 'job.namespace', namespace)
   if (uid !== undefined) problems.text('job.uid', uid)
-  findClientProblems(problems, options)
-  findWaitProblems(problems, options)
+  checkClientOptions(problems, options)
+  checkWaitOptions(problems, options)
 }
 
 function checkName(problems: Problems, path: string, name: unknown): void {
@@ -110,7 +110,7 @@ export async function waitForRef(
 }
 
 /** Adds what is wrong with the options of a wait. */
-export function findWaitProblems(problems: Problems, options: WaitOptions): void {
+export function checkWaitOptions(problems: Problems, options: WaitOptions): void {
   problems.durationMs('startGraceMs', options.startGraceMs)
   problems.durationMs('scheduleGraceMs', options.scheduleGraceMs)
   problems.durationMs('unreachableMs', options.unreachableMs)
