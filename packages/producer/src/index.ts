@@ -4,8 +4,8 @@
  * @module
  */
 
-export type { TlsOptions } from '@internal/amqp'
-export type { AmqpConnection, ConnectionOptions } from './connection/connection-options.ts'
+export type { AmqpConnection, TlsOptions } from '@internal/amqp'
+export type { ConnectionOptions } from './connection/connection-options.ts'
 export type { Waiting } from './connection/with-link.ts'
 export type { PublishDiagnostic, SettleDiagnostic } from './diagnostics.ts'
 export type { EnqueueOptions } from './enqueue.ts'

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { AmqpConnection } from '../src/connection/connection-options.ts'
+import type { AmqpConnection } from '@internal/amqp'
 import type { Link } from '../src/connection/link.ts'
 import { SEQUENCE } from '../src/publish/sequence.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { TlsOptions } from '@internal/amqp'
+export type { AmqpConnection, TlsOptions } from '@internal/amqp'
 export type { ManyOutcome } from './consume-many.ts'
 export { consumeMany } from './consume-many.ts'
 export type { Outcome } from './consume-one.ts'
@@ -19,4 +19,3 @@ export type { Logger } from './logger.ts'
 export type { ConsumeManyOptions, ConsumeOneOptions } from './options.ts'
 export type { RunWorkerOptions } from './run-worker.ts'
 export { runWorker } from './run-worker.ts'
-export type { AmqpConnection } from './take/broker.ts'

@@ -1,8 +1,8 @@
-import { checkQueueName, findAddress, type TlsOptions } from '@internal/amqp'
+import { type AmqpConnection, checkAmqpConnection, checkQueueName, findAddress, type TlsOptions } from '@internal/amqp'
 import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from './errors.ts'
 import { type Logger, SILENT } from './logger.ts'
-import type { AmqpConnection, Broker } from './take/broker.ts'
+import type { Broker } from './take/broker.ts'
 
 export interface ConsumeOneOptions {
   /** The queue to take from. It must exist: a worker declares nothing. */
@@ -183,9 +183,7 @@ export function checkMany(problems: Problems, options: Omit<ConsumeManyOptions, 
 }
 
 function checkShared(problems: Problems, options: Omit<ConsumeOneOptions, 'queue'>): void {
-  if (options.connection !== undefined && typeof options.connection?.createChannel !== 'function') {
-    problems.add('connection', 'must be what connect() of amqplib resolves to')
-  }
+  checkAmqpConnection(problems, options.connection)
   problems.passedOn('tls', options.tls, 'tls.connect of Node')
   problems.signal('signal', options.signal)
   problems.methods('logger', options.logger, ['info', 'warn'])

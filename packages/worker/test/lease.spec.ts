@@ -44,13 +44,13 @@ test('an ack that the broker refuses is not called done', async () => {
   const connection = await connect(brokerUrl())
   try {
     const channels: Awaited<ReturnType<typeof connection.createChannel>>[] = []
-    const own = {
+    const own = Object.assign(Object.create(connection) as typeof connection, {
       createChannel: async () => {
         const channel = await connection.createChannel()
         channels.push(channel)
         return channel
       },
-    }
+    })
     // The app settles the delivery behind our back, so that ours has a tag that is used up.
     const call = consumeOne(
       async () => {

@@ -1,6 +1,6 @@
+import type { AmqpConnection } from '@internal/amqp'
 import { ProducerError } from '../errors.ts'
 import type { Tell } from '../events.ts'
-import type { AmqpConnection } from './connection-options.ts'
 import type { Blocked, Link } from './link.ts'
 
 /** A connection that the app opened and will close: it is used as long as it lasts. */

@@ -1,13 +1,9 @@
-import { findAddress, type TlsOptions } from '@internal/amqp'
+import { type AmqpConnection, checkAmqpConnection, findAddress, type TlsOptions } from '@internal/amqp'
 import type { BrokerAddress } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
-import type { ChannelModel } from 'amqplib'
 import { ProducerError } from '../errors.ts'
 import { checkListeners, type ProducerListeners } from '../events.ts'
 import { type Logger, SILENT } from '../logger.ts'
-
-/** What this package uses of an amqplib connection that the app opened. */
-export type AmqpConnection = Pick<ChannelModel, 'createChannel' | 'createConfirmChannel' | 'on' | 'off' | 'connection'>
 
 /** Where the broker is, for every call of this package that opens a connection. */
 export interface ConnectionOptions {
@@ -65,11 +61,9 @@ export function checkConnectionOptions(problems: Problems, options: ConnectionOp
   problems.methods('logger', options.logger, ['info', 'warn'])
   checkListeners(problems, options.on)
   const { connection, url } = options
-  if (connection === undefined) return
-  if (typeof connection?.createConfirmChannel !== 'function') {
-    problems.add('connection', 'must be what connect() of amqplib resolves to')
-  }
-  if (url !== undefined) problems.add('url', 'is not used together with connection: leave one of the two out')
+  checkAmqpConnection(problems, connection)
+  if (connection !== undefined && url !== undefined)
+    problems.add('url', 'is not used together with connection: leave one of the two out')
 }
 
 /** @throws {ProducerError} `BROKER_URL_MISSING` or `BROKER_URL_INVALID` */

@@ -1,5 +1,5 @@
+import type { AmqpConnection } from '@internal/amqp'
 import type { ChannelModel } from 'amqplib'
-import type { AmqpConnection } from './connection-options.ts'
 
 /** Why the broker takes no messages, and since when on the clock of `performance.now()`. */
 export interface Blocked {

@@ -1,7 +1,6 @@
-import { operationFault } from '@internal/amqp'
+import { type AmqpConnection, openChannel, operationFault } from '@internal/amqp'
 import type { Channel } from 'amqplib'
 import { ProducerError } from '../errors.ts'
-import type { AmqpConnection } from './connection-options.ts'
 
 /** What an operation on a queue is about. */
 export interface Operation {
@@ -27,7 +26,7 @@ export async function onChannel<T>(
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(unanswered(about)), about.timeoutMs ?? ANSWER_TIMEOUT_MS)
   const running = (async () => {
-    const channel = await connection.createChannel()
+    const channel = await openChannel(connection)
     channel.on('error', () => {})
     const result = await operation(channel)
     // Nobody needs the answer, which one that is blocked gives late.

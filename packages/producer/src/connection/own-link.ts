@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
-import { ConnectFailed, connect } from '@internal/amqp'
+import { type AmqpConnection, ConnectFailed, connect } from '@internal/amqp'
 import type { BrokerAddress } from '@internal/contract'
 import type { ChannelModel } from 'amqplib'
 import { aborted } from '../abort.ts'
 import { ProducerError } from '../errors.ts'
 import type { Tell } from '../events.ts'
-import type { AmqpConnection, ResolvedConnection } from './connection-options.ts'
+import type { ResolvedConnection } from './connection-options.ts'
 import { type Blocked, type Link, rawConnection } from './link.ts'
 
 /** A connection of this package's own: opened on demand, once for all who ask, and again after it was lost. */

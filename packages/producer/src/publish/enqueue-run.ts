@@ -1,7 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
-import { operationFault } from '@internal/amqp'
+import { type AmqpConnection, operationFault } from '@internal/amqp'
 import { aborted } from '../abort.ts'
-import type { AmqpConnection } from '../connection/connection-options.ts'
 import type { Link } from '../connection/link.ts'
 import { Patience } from '../connection/patience.ts'
 import { SETTLE, type SettleDiagnostic } from '../diagnostics.ts'

@@ -1,5 +1,5 @@
+import { type AmqpConnection, openConfirmChannel } from '@internal/amqp'
 import type { Message as AmqpMessage, ConfirmChannel } from 'amqplib'
-import type { AmqpConnection } from '../connection/connection-options.ts'
 import { type Link, rawConnection } from '../connection/link.ts'
 import { PUBLISH, type PublishDiagnostic } from '../diagnostics.ts'
 import type { Parcel, Publish } from './ledger.ts'
@@ -30,7 +30,7 @@ export async function openPublishChannel(
   queue: string,
   news: ChannelNews,
 ): Promise<PublishChannel> {
-  const channel = await connection.createConfirmChannel()
+  const channel = await openConfirmChannel(connection)
   const raw = link.reconnects ? rawConnection(connection) : undefined
   const port = raw === undefined ? channelPort(channel, queue, () => news.changed()) : framePort(channel, raw, queue)
   let lost: { readonly cause: unknown } | undefined

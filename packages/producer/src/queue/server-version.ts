@@ -1,4 +1,4 @@
-import type { AmqpConnection } from '../connection/connection-options.ts'
+import type { AmqpConnection } from '@internal/amqp'
 
 /** A version of RabbitMQ, as its greeting says it. */
 export interface ServerVersion {
@@ -8,7 +8,8 @@ export interface ServerVersion {
 }
 
 export function serverVersion(connection: AmqpConnection): ServerVersion {
-  return parseVersion(String(connection.connection.serverProperties.version))
+  const { version } = connection.connection.serverProperties as { readonly version?: unknown }
+  return parseVersion(String(version))
 }
 
 export function parseVersion(text: string): ServerVersion {

@@ -1,16 +1,11 @@
 import { hostname } from 'node:os'
-import { ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
+import { type AmqpConnection, ConnectFailed, connectBy, type TlsOptions } from '@internal/amqp'
 import type { BrokerAddress } from '@internal/contract'
 import type { Channel } from 'amqplib'
 import { type OwnConnection, open } from '../connection/open.ts'
 import { toWorkerError } from '../errors.ts'
 import { late, within } from '../handle/deadline.ts'
 import type { Logger } from '../logger.ts'
-
-/** What this package uses of an amqplib connection that the app opened. */
-export interface AmqpConnection {
-  createChannel(): Promise<unknown>
-}
 
 /** Where the broker is and how to get there. */
 export interface Broker {
