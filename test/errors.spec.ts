@@ -3,9 +3,11 @@ import { expect, test } from 'vitest'
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
-/** The codes of a union of string literals, read from its source. */
+/** The codes of a union of string literals, or the keys of an interface of details by code, read from their source. */
 function codesIn(path: string): string[] {
-  return [...read(path).matchAll(/^\s+\| '([A-Z_0-9]+)'/gm)].map(([, code]) => code ?? '')
+  return [...read(path).matchAll(/^\s+\| '([A-Z_0-9]+)'|^ {2}(?:readonly )?([A-Z][A-Z_0-9]+): /gm)].map(
+    ([, literal, key]) => literal ?? key ?? '',
+  )
 }
 
 test('docs/errors.md has an entry for each code that an error can have, and for no other', () => {

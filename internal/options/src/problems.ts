@@ -129,7 +129,10 @@ export class Problems {
   }
 
   /** Does nothing when nothing is wrong; else throws what `toError` makes of all of it. */
-  throwAs(call: string, toError: (fields: ErrorFields<'INVALID_OPTIONS'>) => Error): void {
+  throwAs(
+    call: string,
+    toError: (fields: ErrorFields<'INVALID_OPTIONS', { readonly problems: readonly Problem[] }>) => Error,
+  ): void {
     if (this.#found.length === 0) return
     const lines = this.#found.map(({ path, message }) => `${path}: ${message}`)
     throw toError({

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 
 interface Refused extends Error {
-  readonly details: { readonly problems?: unknown }
+  readonly details: object
 }
 
 /**
@@ -21,6 +21,6 @@ export async function refusal(
   expect(error).toMatchObject({ code: 'INVALID_OPTIONS', retryable: false })
   const { message, details } = error as Refused
   expect(message).not.toContain('s3cret')
-  const found = details.problems as readonly { readonly path: string; readonly message: string }[]
-  return Object.fromEntries(found.map((each) => [each.path, each.message]))
+  const { problems } = details as { readonly problems: readonly { readonly path: string; readonly message: string }[] }
+  return Object.fromEntries(problems.map((each) => [each.path, each.message]))
 }

@@ -109,6 +109,12 @@ function isMissingNamespace({ code, status }: ApiAnswer): boolean {
   return code === 403 && (status?.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating')
 }
 
+/** The HTTP status that an error of this package comes from; undefined when it does not come from an answer. */
+export function statusOf(error: unknown): number | undefined {
+  const answer = error instanceof K8sError ? error.cause : error
+  return answer instanceof ApiAnswer ? answer.code : undefined
+}
+
 /** The API server could not be asked, or not just now. */
 export function unreachable(message: string, details: Readonly<Record<string, unknown>>, cause: unknown): K8sError {
   return new K8sError({

@@ -1,7 +1,6 @@
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
-import { K8sError } from '../errors.ts'
 import { CONTROLLER_UID } from '../spec/pod-labels.ts'
-import { ApiAnswer } from './api-answer.ts'
+import { ApiAnswer, statusOf } from './api-answer.ts'
 import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
 import type { ApiRequest, KubeApi } from './kube-api.ts'
 
@@ -165,7 +164,7 @@ export async function deletePodNow(
     try {
       await api.expect(step)
     } catch (error) {
-      const status = error instanceof K8sError ? error.details.status : undefined
+      const status = statusOf(error)
       if (status !== 404 && status !== 409) throw error
     }
   }

@@ -1,4 +1,5 @@
 import type { Names, Problems } from '@internal/options'
+import { statusOf } from '../api/api-answer.ts'
 import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { namespaceOf } from '../api/namespace.ts'
@@ -177,7 +178,7 @@ async function tryOut(
   } catch (error) {
     if (!(error instanceof K8sError) || error.retryable) throw error
     // A name that is taken is judged when the Job is made: whether it is ours, or finished, may change until then.
-    return error.details.status === 409 ? { warnings: [] } : { warnings: [], error }
+    return statusOf(error) === 409 ? { warnings: [] } : { warnings: [], error }
   }
 }
 
@@ -201,7 +202,7 @@ async function missingSecrets(
         signal,
       })
     } catch (error) {
-      if (error instanceof K8sError && error.details.status === 404) {
+      if (statusOf(error) === 404) {
         const message = `There is no Secret ${namespace}/${name}, which the pods need.`
         problems.push({ code: 'CONFIG_MISSING', message, hint: `Create it, or correct its name in the spec.` })
       } else {

@@ -1,15 +1,25 @@
-import { K8sError, type K8sErrorCode } from '../errors.ts'
+import { K8sError } from '../errors.ts'
 import type { JobResult } from '../wait/job-result.ts'
 
+/** The codes of a {@link RunIncompleteError}. */
+export type RunIncompleteCode = 'ITEMS_LEFT' | 'DEAD_LETTERED' | 'QUEUE_UNVERIFIED'
+
+/** A {@link RunIncompleteError} of any code. */
+export type AnyRunIncompleteError = { [Code in RunIncompleteCode]: RunIncompleteError<Code> }[RunIncompleteCode]
+
 /** Thrown when the Job is complete, but the queue does not show that every item was done. `code` says why. */
-export class RunIncompleteError extends K8sError {
+export class RunIncompleteError<Code extends RunIncompleteCode = RunIncompleteCode> extends K8sError<Code> {
   static override readonly brand: symbol = Symbol.for('@podqueue/k8s.RunIncompleteError')
   override name = 'RunIncompleteError'
   /** How the Job went, and what the queue said. */
   readonly result: JobResult
 
+  static override [Symbol.hasInstance](value: unknown): value is AnyRunIncompleteError {
+    return super[Symbol.hasInstance](value)
+  }
+
   constructor(fields: {
-    code: K8sErrorCode
+    code: Code
     message: string
     hint?: string
     retryable?: boolean

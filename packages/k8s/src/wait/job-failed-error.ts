@@ -1,4 +1,4 @@
-import { K8sError, type K8sErrorCode } from '../errors.ts'
+import { K8sError } from '../errors.ts'
 import type { PodFailure } from './pod-failure.ts'
 
 /** What a {@link JobFailedError} carries. */
@@ -14,14 +14,34 @@ export interface JobFailure {
   readonly fate?: string
 }
 
+/** The codes of a {@link JobFailedError}. */
+export type JobFailedCode =
+  | 'JOB_FAILED'
+  | 'IMAGE_UNAVAILABLE'
+  | 'CONFIG_MISSING'
+  | 'POD_START_FAILED'
+  | 'POD_REFUSED'
+  | 'QUOTA_EXCEEDED'
+  | 'UNSCHEDULABLE'
+  | 'CRASH_LOOP'
+  | 'NODE_LOST'
+  | 'WORKER_MISCONFIGURED'
+
+/** A {@link JobFailedError} of any code. */
+export type AnyJobFailedError = { [Code in JobFailedCode]: JobFailedError<Code> }[JobFailedCode]
+
 /** Thrown when a Job failed, or cannot come to its end as it is. `code` says which. */
-export class JobFailedError extends K8sError {
+export class JobFailedError<Code extends JobFailedCode = JobFailedCode> extends K8sError<Code> {
   static override readonly brand: symbol = Symbol.for('@podqueue/k8s.JobFailedError')
   override name = 'JobFailedError'
   /** Which Job, why, and what its pods said. */
   readonly job: JobFailure
 
-  constructor(fields: { code: K8sErrorCode; message: string; hint?: string; job: JobFailure; cause?: unknown }) {
+  static override [Symbol.hasInstance](value: unknown): value is AnyJobFailedError {
+    return super[Symbol.hasInstance](value)
+  }
+
+  constructor(fields: { code: Code; message: string; hint?: string; job: JobFailure; cause?: unknown }) {
     super({ ...fields, details: { ...fields.job } })
     this.job = fields.job
     // It is in `details` too: once is enough for who prints the error.
@@ -29,7 +49,7 @@ export class JobFailedError extends K8sError {
   }
 
   /** The same error, which also says what became of the Job. */
-  withFate(fate: string): JobFailedError {
+  withFate(fate: string): JobFailedError<Code> {
     const { code, message, hint, job, cause } = this
     return new JobFailedError({ code, message: `${message}\nThe Job was ${fate}.`, hint, job: { ...job, fate }, cause })
   }
