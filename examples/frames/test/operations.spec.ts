@@ -46,7 +46,7 @@ test('the permissions of docs/operations.md are enough to fill, inspect, work an
     { queue: 'job1', url: worker },
   )
   expect(picky).toMatchObject({ done: 2, deadLettered: 1, failed: 0 })
-  expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, dead: 1 })
+  expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 1 })
 
   const { stdout } = await run(process.execPath, [path('examples/frames/requeue.ts'), 'job1'], {
     env: { ...process.env, BROKER_URL: broker.url },
@@ -54,5 +54,5 @@ test('the permissions of docs/operations.md are enough to fill, inspect, work an
   expect(stdout).toBe('requeued: 1\n')
   const patient = await consumeMany((item) => expect(item.text()).toBe('a stone'), { queue: 'job1', url: worker })
   expect(patient).toMatchObject({ done: 1, deadLettered: 0, failed: 0 })
-  expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, dead: 0 })
+  expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 0 })
 })

@@ -241,8 +241,8 @@ test('no items: no Job, done at once', async () => {
 
 test('the number of items can be what the queue holds, and done means that it holds none', async () => {
   const readings = queueThatReads(
-    { ready: 2, consumers: 0, verified: true, dead: 5 },
-    { ready: 0, consumers: 0, verified: true, dead: 5 },
+    { ready: 2, consumers: 0, verified: true, deadLetters: 5 },
+    { ready: 0, consumers: 0, verified: true, deadLetters: 5 },
   )
   const { items, ...work } = spec({})
   const result = await runJob(work, { kubeConfig, inspectQueue: readings })
@@ -261,8 +261,8 @@ test.each<{ what: string; readings: QueueReading[]; code: string }>([
   {
     what: 'new dead letters',
     readings: [
-      { ready: 1, consumers: 0, verified: true, dead: 1 },
-      { ready: 0, consumers: 0, verified: true, dead: 2 },
+      { ready: 1, consumers: 0, verified: true, deadLetters: 1 },
+      { ready: 0, consumers: 0, verified: true, deadLetters: 2 },
     ],
     code: 'DEAD_LETTERED',
   },
@@ -429,8 +429,8 @@ test("a loopback address is refused, unless the pods are this machine's processe
 
 test('what is left can be only a number, also while others consume from the queue', async () => {
   const inspectQueue = queueThatReads(
-    { ready: 4, consumers: 1, verified: true, dead: 0 },
-    { ready: 3, consumers: 1, verified: true, dead: 2 },
+    { ready: 4, consumers: 1, verified: true, deadLetters: 0 },
+    { ready: 3, consumers: 1, verified: true, deadLetters: 2 },
   )
   const options = { kubeConfig, inspectQueue, leftover: 'ignore', deadLettered: 'report' } as const
   await expect(runJob(spec({}), options)).resolves.toMatchObject({ succeeded: 1, leftOver: 3, deadLettered: 2 })

@@ -52,7 +52,7 @@ test('inspectQueue through another node, while that of the leader is stopped, ne
   try {
     const url = others[0]?.url ?? ''
     expect(await naiveReading(url, queue), 'the reading that is not to be believed is there').toBe(0)
-    await untilRead(queue, url, { ready: 2, consumers: 0, verified: true, dead: 0 })
+    await untilRead(queue, url, { ready: 2, consumers: 0, verified: true, deadLetters: 0 })
   } finally {
     await leader.resume()
   }
@@ -73,7 +73,7 @@ test('inspectQueue never says that there are no dead letters while the leader of
   await leader.pause()
   try {
     expect(await naiveReading(other.url, `${queue}.dead`)).toBe(0)
-    await untilRead(queue, other.url, { ready: 0, consumers: 0, verified: true, dead: 1 })
+    await untilRead(queue, other.url, { ready: 0, consumers: 0, verified: true, deadLetters: 1 })
   } finally {
     await leader.resume()
   }

@@ -247,9 +247,9 @@ describe('a user without a permission is told which, at once', () => {
     const queue = uniqueName('perm')
     await declareQueue(queue, { url: broker.url })
     const url = await as(['.*', '.*', `^${queue}$`])
-    expect(await inspectQueue(queue, { url })).toEqual({ ready: 0, consumers: 0, dead: 0, verified: false })
+    expect(await inspectQueue(queue, { url })).toEqual({ ready: 0, consumers: 0, deadLetters: 0, verified: false })
     await enqueue(`${queue}.dead`, ['poison'], { url: broker.url })
-    expect(await inspectQueue(queue, { url })).toEqual({ ready: 0, consumers: 0, dead: 1, verified: true })
+    expect(await inspectQueue(queue, { url })).toEqual({ ready: 0, consumers: 0, deadLetters: 1, verified: true })
   })
 })
 

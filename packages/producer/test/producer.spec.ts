@@ -49,7 +49,7 @@ describe('a producer', () => {
     await using producer = createProducer({ url: brokerUrl() })
     await producer.declareQueue(queue.name, { maxLength: 10 })
     await producer.enqueue(queue.name, ['a', 'b'])
-    expect(await producer.inspectQueue(queue.name)).toEqual({ ready: 2, consumers: 0, verified: true, dead: 0 })
+    expect(await producer.inspectQueue(queue.name)).toEqual({ ready: 2, consumers: 0, verified: true, deadLetters: 0 })
   })
 
   test('opens a lost connection again for all its calls, and tells', async () => {

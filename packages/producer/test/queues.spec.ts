@@ -135,13 +135,28 @@ test('a classic queue has dead letters and no limit', async () => {
 test('inspectQueue counts what waits, who consumes, and what was given up', async () => {
   await using queue = await testQueue(false)
   await declareQueue(queue.name, { url: url() })
-  expect(await inspectQueue(queue.name, { url: url() })).toEqual({ ready: 0, consumers: 0, verified: true, dead: 0 })
+  expect(await inspectQueue(queue.name, { url: url() })).toEqual({
+    ready: 0,
+    consumers: 0,
+    verified: true,
+    deadLetters: 0,
+  })
   await enqueue(queue.name, ['a', 'b'], { url: url() })
-  expect(await inspectQueue(queue.name, { url: url() })).toEqual({ ready: 2, consumers: 0, verified: true, dead: 0 })
+  expect(await inspectQueue(queue.name, { url: url() })).toEqual({
+    ready: 2,
+    consumers: 0,
+    verified: true,
+    deadLetters: 0,
+  })
   await queue.channel.prefetch(1)
   await queue.channel.consume(queue.name, () => {})
   await queue.until(({ ready, consumers }) => ready === 1 && consumers === 1)
-  expect(await inspectQueue(queue.name, { url: url() })).toEqual({ ready: 1, consumers: 1, verified: true, dead: 0 })
+  expect(await inspectQueue(queue.name, { url: url() })).toEqual({
+    ready: 1,
+    consumers: 1,
+    verified: true,
+    deadLetters: 0,
+  })
 })
 
 test('inspectQueue of a queue that does not exist is an error, not an empty one', async () => {

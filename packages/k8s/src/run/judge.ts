@@ -18,7 +18,8 @@ export function judge(
   { verdict, reading, cause }: Counted,
   { leftover = 'fail', deadLettered = 'fail', queue, deadBefore }: Judgement,
 ): JobResult {
-  const dead = reading?.dead === undefined || deadBefore === undefined ? undefined : reading.dead - deadBefore
+  const dead =
+    reading?.deadLetters === undefined || deadBefore === undefined ? undefined : reading.deadLetters - deadBefore
   const result = {
     ...job,
     ...(reading?.verified === true ? { leftOver: reading.ready } : {}),

@@ -6,8 +6,8 @@ export interface QueueReading {
   readonly consumers: number
   /** Whether the numbers can be believed: a quorum queue without a leader reads as empty. */
   readonly verified: boolean
-  /** Messages in the queue's dead letter queue, if that is known. */
-  readonly dead?: number | undefined
+  /** Messages in the queue's dead-letter queue, if that is known. */
+  readonly deadLetters?: number | undefined
 }
 
 /** Reads the queue of a run. */

@@ -93,7 +93,7 @@ export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOption
     result = { ...result, sweeps: [...(result.sweeps ?? []), swept] }
     counted = await countQueue(inspect, bounds)
   }
-  return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: before?.dead })
+  return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: before?.deadLetters })
 }
 
 function sweepName(name: string, sweep: number): string {

@@ -29,12 +29,12 @@ export interface QueueReading {
   /** Workers that consume from it, busy ones included. */
   readonly consumers: number
   /**
-   * Whether `ready` and `dead` are the leaders' own word. False when a 0 could not be proven, for want of read permission
-   * on the queue or on its dead-letter queue.
+   * Whether the leaders of the queues confirmed `ready` and `deadLetters`. False when a 0 could not be proven, because the
+   * user has no read permission on the queue or on its dead-letter queue.
    */
   readonly verified: boolean
   /** Items in `<queue>.dead`. Left out when there is no such queue. */
-  readonly dead?: number
+  readonly deadLetters?: number
 }
 
 /**
@@ -76,17 +76,17 @@ export async function inspectOn(
   { verifyTimeoutMs: timeoutMs = 5_000 }: InspectOptions,
 ): Promise<QueueReading> {
   const { ready, consumers, verified } = await count(connection, { address, queue, timeoutMs })
-  const deadLetters = deadLetterQueueOf(queue)
-  const dead = await count(connection, { address, queue: deadLetters, timeoutMs }).catch((error: unknown) => {
+  const deadLetterQueue = deadLetterQueueOf(queue)
+  const dead = await count(connection, { address, queue: deadLetterQueue, timeoutMs }).catch((error: unknown) => {
     if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
     throw error
   })
   if (dead === undefined) return { ready, consumers, verified }
-  return { ready, consumers, verified: verified && dead.verified, dead: dead.ready }
+  return { ready, consumers, verified: verified && dead.verified, deadLetters: dead.ready }
 }
 
 /** What is in one queue; nothing at all only when its leader says so. */
-async function count(connection: AmqpConnection, about: Operation): Promise<Omit<QueueReading, 'dead'>> {
+async function count(connection: AmqpConnection, about: Operation): Promise<Omit<QueueReading, 'deadLetters'>> {
   const { messageCount: ready, consumerCount: consumers } = await onChannel(connection, about, (channel) =>
     channel.checkQueue(about.queue),
   )
