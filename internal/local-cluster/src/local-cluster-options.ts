@@ -1,5 +1,5 @@
 import { type Names, Problems } from '@internal/options'
-import { findFaultProblems, type LocalFault } from './faults.ts'
+import { checkFaults, type LocalFault } from './faults.ts'
 import { LocalClusterError } from './local-cluster-error.ts'
 
 /** How {@link startLocalCluster} sets the cluster up. */
@@ -89,7 +89,7 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
   if (!Array.isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
     problems.add('inheritEnv', "must be a list of names of variables: ['MY_SETTING']")
   }
-  findFaultProblems(problems, faults)
+  checkFaults(problems, faults)
   problems.throwAs('startLocalCluster', (fields) => new LocalClusterError(fields))
   return { images, strictImages, backoffScale, cwd, inheritEnv, faults }
 }

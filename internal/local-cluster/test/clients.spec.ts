@@ -49,11 +49,11 @@ describe('@kubernetes/client-node', () => {
     { when: 'as things go', faults: [] },
     {
       when: 'though its watch begins before what the server remembers',
-      faults: [{ on: { verb: 'watch' }, do: { dropHistory: true } }],
+      faults: [{ match: { verb: 'watch' }, do: { dropHistory: true } }],
     },
     {
       when: 'though its watch ends in a 410',
-      faults: [{ on: { verb: 'watch' }, do: { watch: 'expire', afterEvents: 1 } }],
+      faults: [{ match: { verb: 'watch' }, do: { watch: 'expire', afterEvents: 1 } }],
     },
   ])('keeps an informer up to date $when', async ({ faults }) => {
     await using own = await startLocalCluster({ images, faults })

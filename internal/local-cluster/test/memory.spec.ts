@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { queryObjects } from 'node:v8'
+import { queryObjects, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventRecorder } from '../src/event-recorder.ts'
 import { ContainerRecord } from '../src/kubelet/container-record.ts'
 import { PodWorker } from '../src/kubelet/pod-worker.ts'
-import type { KubeObject } from '../src/objects.ts'
-import { CONFIG_MAPS, EVENTS } from '../src/store/resource-types.ts'
-import { Sharing } from '../src/store/sharing.ts'
+import type { KubeObject, Pod } from '../src/objects.ts'
+import { CONFIG_MAPS, EVENTS, PODS as POD_TYPE } from '../src/store/resource-types.ts'
 import { Store } from '../src/store/store.ts'
 import { conditionOf, JOBS, PODS, shell, TestCluster } from './api-client.ts'
 
@@ -48,6 +48,45 @@ describe('of a pod that has ended', () => {
   })
 })
 
+describe('a store with thousands of ended pods', () => {
+  it('keeps at most 16 KiB for each', async () => {
+    await cluster.createJob('model', {}, { command: shell('true') })
+    await cluster.finished('model')
+    const states: Pod[] = []
+    for await (const { object } of cluster.watch<Pod>(PODS, {
+      labelSelector: 'job-name=model',
+      resourceVersion: '1',
+    })) {
+      states.push(object)
+      if (object.status.phase === 'Succeeded' && object.metadata.finalizers === undefined) break
+    }
+    const store = new Store()
+    /** Plays the states of one pod for another name, as objects that share nothing with the others. */
+    const play = (): void => {
+      const uid = randomUUID()
+      const own = states.map((state): Pod => {
+        const copy = structuredClone(state)
+        return { ...copy, metadata: { ...copy.metadata, uid, name: `model-${uid}` } }
+      })
+      const [first, ...rest] = own
+      if (first === undefined) throw new Error('the pod has no states')
+      const stored = store.create(POD_TYPE, first)
+      for (const state of rest) if (stored) store.update(POD_TYPE, stored, () => state)
+    }
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const heapAfter = (pods: number): number => {
+      while (store.list(POD_TYPE).length < pods) for (let at = 0; at < 500; at++) play()
+      collect()
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    // The history is full after the first 2,000: from there on only the pods themselves are kept.
+    const [before, after] = [heapAfter(2000), heapAfter(6000)]
+    expect((after - before) / 4000).toBeLessThanOrEqual(16 * 1024)
+  })
+})
+
 const about: KubeObject = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -82,53 +121,6 @@ describe('a store', () => {
     expect(store.list(CONFIG_MAPS)[0]).toEqual(still)
     const next = store.update<Stored>(CONFIG_MAPS, still, (now) => ({ ...now, data: { ...now.data, b: 'new' } }))
     expect(next?.data).toEqual({ deep: [{ a: 1 }], b: 'new' })
-  })
-})
-
-describe('what objects share', () => {
-  const make = (name: string, data: unknown) =>
-    ({ ...about, metadata: { ...about.metadata, name }, data }) as unknown as Stored
-
-  it('is one of equal parts, and changes none', () => {
-    const sharing = new Sharing()
-    const given = make('one', { deep: [{ a: 1 }, {}], none: undefined })
-    const [one, two] = [sharing.share(given), sharing.share(make('two', { deep: [{ a: 1 }, {}] }))]
-    expect(two.data).toBe(one.data)
-    expect(one).toEqual(given)
-    expect(JSON.stringify(one)).toBe(JSON.stringify(given))
-    expect(two.metadata.name).toBe('two')
-  })
-
-  it('is no part of thousands of letters', () => {
-    const sharing = new Sharing()
-    const text = 'x'.repeat(3000)
-    const both = [make('one', { deep: [text] }), make('two', { deep: [text] })].map((each) => sharing.share(each))
-    expect(both.map(({ data }) => data)).toEqual([{ deep: [text] }, { deep: [text] }])
-  })
-
-  it('is not mixed up, however many parts came since', () => {
-    const sharing = new Sharing()
-    const both = [make('one', { deep: ['1'] }), make('two', { deep: ['2'] })].map((each) => sharing.share(each))
-    for (let at = 0; at < 3000; at++) sharing.share(make(`other-${at}`, { deep: [`other ${at}`] }))
-    const changed = both.map((each) => sharing.share({ ...each, data: { ...each.data, b: 'new' } }))
-    expect(changed.map(({ data }) => data)).toEqual([
-      { deep: ['1'], b: 'new' },
-      { deep: ['2'], b: 'new' },
-    ])
-  })
-
-  it.each<[string, unknown, unknown]>([
-    ['a list, an object', [1], { 0: 1 }],
-    ['a number, its text', { a: 1 }, { a: '1' }],
-    ['an empty list, an empty object', { a: [] }, { a: {} }],
-    ['a list of a list, a list of what it stands for', { a: [[]] }, { a: [[1]] }],
-    ['null, nothing', { a: null }, {}],
-    ['one name, another', { a: 'b' }, { b: 'b' }],
-    ['one, one more', { a: 'b' }, { a: 'b', c: 'd' }],
-  ])('is not what differs: %s', (_, first, second) => {
-    const sharing = new Sharing()
-    const shared = [make('first', first), make('second', second)].map((each) => sharing.share(each).data)
-    expect(shared).toEqual([first, second])
   })
 })
 

@@ -178,7 +178,7 @@ describe('a list in pages', () => {
 
   it('that has been forgotten is answered with 410, and a token that is none with 400', async () => {
     await using forgetful = await TestCluster.start({
-      faults: [{ on: { verb: 'list', resource: 'secrets' }, nth: 2, do: { dropHistory: true } }],
+      faults: [{ match: { verb: 'list', resource: 'secrets' }, nth: 2, do: { dropHistory: true } }],
     })
     for (const name of ['a', 'b']) await forgetful.call('POST', SECRETS, { metadata: { name } })
     const { body } = await forgetful.call('GET', `${SECRETS}?limit=1`)

@@ -40,14 +40,14 @@ const watches = { verb: 'watch', resource: 'jobs' } as const
 test.concurrent.each<{ what: string; faults: LocalFault[] }>([
   {
     what: 'too many requests (429) with Retry-After',
-    faults: [{ on: create, do: { status: 429, retryAfterSeconds: 1 } }],
+    faults: [{ match: create, do: { status: 429, retryAfterSeconds: 1 } }],
   },
-  { what: 'an internal error (500)', faults: [{ on: create, times: 2, do: { status: 500 } }] },
-  { what: 'a server that is not ready (503)', faults: [{ on: create, times: 2, do: { status: 503 } }] },
-  { what: 'a connection that is reset before it is made', faults: [{ on: create, do: { reset: 'before' } }] },
-  { what: 'a create whose answer is lost', faults: [{ on: create, do: { reset: 'after' } }] },
-  { what: 'a Secret whose answer is lost', faults: [{ on: { resource: 'secrets' }, do: { reset: 'after' } }] },
-  { what: 'a start whose answer is lost', faults: [{ on: { verb: 'patch' }, do: { reset: 'after' } }] },
+  { what: 'an internal error (500)', faults: [{ match: create, times: 2, do: { status: 500 } }] },
+  { what: 'a server that is not ready (503)', faults: [{ match: create, times: 2, do: { status: 503 } }] },
+  { what: 'a connection that is reset before it is made', faults: [{ match: create, do: { reset: 'before' } }] },
+  { what: 'a create whose answer is lost', faults: [{ match: create, do: { reset: 'after' } }] },
+  { what: 'a Secret whose answer is lost', faults: [{ match: { resource: 'secrets' }, do: { reset: 'after' } }] },
+  { what: 'a start whose answer is lost', faults: [{ match: { verb: 'patch' }, do: { reset: 'after' } }] },
 ])('$what: one Job, and it completes', async ({ faults }) => {
   const { result, jobs } = await runWith(faults)
   expect(result).toMatchObject({ succeeded: 3 })
@@ -55,48 +55,50 @@ test.concurrent.each<{ what: string; faults: LocalFault[] }>([
 })
 
 test('Retry-After is waited for before the request is sent again', async () => {
-  await using cluster = await startLocalCluster({ faults: [{ on: create, do: { status: 429, retryAfterSeconds: 1 } }] })
+  await using cluster = await startLocalCluster({
+    faults: [{ match: create, do: { status: 429, retryAfterSeconds: 1 } }],
+  })
   const begun = performance.now()
   await submitJob({ ...work, queue: { name: 'job1', podUrl: 'amqp://127.0.0.1' } }, { kubeConfig: cluster.kubeConfig })
   expect(performance.now() - begun).toBeGreaterThanOrEqual(1000)
 })
 
 test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number; silenceMs?: number }>([
-  { what: 'cut', faults: [{ on: watches, do: { watch: 'cut' } }], reconnects: 1 },
-  { what: 'cut again and again', faults: [{ on: watches, times: 2, do: { watch: 'cut' } }], reconnects: 1 },
-  { what: 'cut after an event', faults: [{ on: watches, do: { watch: 'cut', afterEvents: 1 } }], reconnects: 1 },
-  { what: 'answered with 410', faults: [{ on: watches, do: { status: 410 } }], reconnects: 0 },
+  { what: 'cut', faults: [{ match: watches, do: { watch: 'cut' } }], reconnects: 1 },
+  { what: 'cut again and again', faults: [{ match: watches, times: 2, do: { watch: 'cut' } }], reconnects: 1 },
+  { what: 'cut after an event', faults: [{ match: watches, do: { watch: 'cut', afterEvents: 1 } }], reconnects: 1 },
+  { what: 'answered with 410', faults: [{ match: watches, do: { status: 410 } }], reconnects: 0 },
   {
     what: 'ended by an event of 410',
-    faults: [{ on: watches, do: { watch: 'expire', afterEvents: 1 } }],
+    faults: [{ match: watches, do: { watch: 'expire', afterEvents: 1 } }],
     reconnects: 0,
   },
   {
     what: 'opened with a version that the server forgot',
-    faults: [{ on: watches, do: { dropHistory: true } }],
+    faults: [{ match: watches, do: { dropHistory: true } }],
     reconnects: 0,
   },
   {
     what: 'cut, and its last bookmark is too old by then',
     faults: [
-      { on: watches, do: { watch: 'cut', afterEvents: 1 } },
-      { on: watches, nth: 2, do: { dropHistory: true } },
+      { match: watches, do: { watch: 'cut', afterEvents: 1 } },
+      { match: watches, nth: 2, do: { dropHistory: true } },
     ],
     reconnects: 1,
   },
-  { what: 'silent', faults: [{ on: watches, do: { watch: 'silence' } }], reconnects: 1, silenceMs: 1000 },
-  { what: 'refused with 503', faults: [{ on: watches, do: { status: 503 } }], reconnects: 1 },
+  { what: 'silent', faults: [{ match: watches, do: { watch: 'silence' } }], reconnects: 1, silenceMs: 1000 },
+  { what: 'refused with 503', faults: [{ match: watches, do: { status: 503 } }], reconnects: 1 },
   {
     what: 'refused with 429 and Retry-After',
-    faults: [{ on: watches, do: { status: 429, retryAfterSeconds: 1 } }],
+    faults: [{ match: watches, do: { status: 429, retryAfterSeconds: 1 } }],
     reconnects: 1,
   },
   {
     what: 'refused with 401 once, as with a token that has just expired',
-    faults: [{ on: watches, do: { status: 401 } }],
+    faults: [{ match: watches, do: { status: 401 } }],
     reconnects: 1,
   },
-  { what: 'given each event twice', faults: [{ on: watches, do: { watch: 'repeat' } }], reconnects: 0 },
+  { what: 'given each event twice', faults: [{ match: watches, do: { watch: 'repeat' } }], reconnects: 0 },
 ])('a watch that is $what: the wait ends with the right result', async ({ faults, reconnects, silenceMs = 90_000 }) => {
   const { result, seen, reconnected } = await runWith(faults, { silenceMs })
   expect(result).toMatchObject({ completions: 3, succeeded: 3, failed: 0 })
@@ -108,7 +110,7 @@ test.concurrent.each<{ what: string; faults: LocalFault[]; reconnects: number; s
 test('a watch that is given events in another order: nothing that was overtaken is told, and the result is right', async () => {
   // Pods that end close together, so that there is something to exchange.
   const quick = { items: 24, parallelism: 6, command: ['true'] }
-  const { result, seen } = await runWith([{ on: watches, do: { watch: 'swap' } }], {}, quick)
+  const { result, seen } = await runWith([{ match: watches, do: { watch: 'swap' } }], {}, quick)
   expect(result).toMatchObject({ completions: 24, succeeded: 24, failed: 0 })
   const succeeded = seen.map((counts) => counts.succeeded)
   expect(succeeded).toEqual(succeeded.toSorted((a, b) => a - b))
@@ -167,7 +169,7 @@ test('a clock that jumps back makes no grace late', async () => {
 })
 
 test('faults that cannot be are refused, all at once', async () => {
-  const faults = [{ do: { status: 200 } }, { on: { verb: 'ask' }, do: {} }] as unknown as LocalFault[]
+  const faults = [{ do: { status: 200 } }, { match: { verb: 'ask' }, do: {} }] as unknown as LocalFault[]
   const error = await startLocalCluster({ faults }).catch((caught: unknown) => caught)
   expect(error).toMatchObject({ code: 'INVALID_OPTIONS', details: { problems: { length: 3 } } })
 })

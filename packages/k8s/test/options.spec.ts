@@ -161,10 +161,10 @@ const CALLS: Readonly<Record<string, Call>> = {
     within: 'faults[0]',
   },
   'the requests of a fault': {
-    call: (on) => startLocalCluster({ faults: [{ on, do: { status: 503 } }] }),
+    call: (match) => startLocalCluster({ faults: [{ match, do: { status: 503 } }] }),
     wrong: { verb: 'post' },
     misspelt: ['resorce', 'resource'],
-    within: 'faults[0].on',
+    within: 'faults[0].match',
   },
   'the action of a fault': {
     call: (action) => startLocalCluster({ faults: [{ do: action }] }),

@@ -1,20 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../objects.ts'
 import { RESOURCE_TYPES, type ResourceType } from './resource-types.ts'
-import { inOnePiece, Sharing } from './sharing.ts'
 
-/** Changes remembered for each kind of object. A watch that starts before the oldest of them is answered with 410. */
+/** The number of changes that the history of each kind holds. A watch from before the oldest of them gets 410. */
 const HISTORY_LIMIT = 4096
-/** Changes that are forgotten at a time. */
+/** The number of changes that the history forgets at a time. */
 const HISTORY_STEP = 512
 
-/** One change of one object. `version` is the resourceVersion that it brought. */
+/** One change of one object. `version` is the resourceVersion that the change gave to the object. */
 export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
   readonly resource: ResourceType
   readonly version: number
   readonly object: KubeObject
-  /** The object before: a selector may match only one of the two. */
+  /** The object before the change. A selector may match only one of the two. */
   readonly previous?: KubeObject
 }
 
@@ -26,18 +25,22 @@ interface Shelf {
 }
 
 /**
- * Every object of the cluster and what became of them lately. Objects are never changed in place: what was read stays as
- * it was. Listeners run before a change returns, so a reader of list and history misses nothing between the two.
+ * Holds every object of the cluster and its latest changes. A stored object never changes in place.
+ *
+ * Listeners hear the changes in the order of their resourceVersions, each listener every change. A change that a listener
+ * makes is told after the current one, to all of them.
  */
 export class Store {
   readonly #shelves = new Map<ResourceType, Shelf>(
     RESOURCE_TYPES.map((type) => [type, { objects: new Map(), history: [], forgotten: 0 }]),
   )
-  readonly #sharing = new Sharing()
-  readonly #listeners = new Set<(change: Change) => void>()
+  /** The listeners, each with the version at which it began to listen. */
+  readonly #listeners = new Map<(change: Change) => void, number>()
+  readonly #untold: Change[] = []
+  #telling = false
   #version = 1
 
-  /** The resourceVersion of the latest change of anything. */
+  /** The resourceVersion of the latest change of any object. */
   get version(): number {
     return this.#version
   }
@@ -46,7 +49,7 @@ export class Store {
     return this.#shelf(type).objects.get(key(namespace, name)) as T | undefined
   }
 
-  /** In the order of creation. */
+  /** The objects in the order of their creation. */
   list<T extends KubeObject>(type: ResourceType, namespace?: string): T[] {
     const all = [...this.#shelf(type).objects.values()] as T[]
     return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace)
@@ -67,7 +70,7 @@ export class Store {
     return stored
   }
 
-  /** Puts what `change` makes of the object in its place; nothing happens when that is the same, or the object is gone. */
+  /** Replaces an object by the result of `change`. Does nothing when that is equal to the object, or when the object is gone. */
   update<T extends KubeObject>(
     type: ResourceType,
     { metadata: { namespace, name, uid } }: KubeObject,
@@ -96,16 +99,16 @@ export class Store {
     return object
   }
 
-  /** Everything that happened to one kind of object after a version; undefined when that is not known any more. */
+  /** The changes of one kind of object after a version. Undefined when the history no longer reaches back to it. */
   since(type: ResourceType, version: number): readonly Change[] | undefined {
     const { history, forgotten } = this.#shelf(type)
     if (version < forgotten) return undefined
     return history.filter((change) => change.version > version)
   }
 
-  /** Forgets what happened until now: whoever wants to know of it has to list again. */
+  /** Forgets all earlier changes: a watch from before them has to list again. */
   dropHistory(): void {
-    // A version of its own, since a version that is not older than the last change is not too old.
+    // Takes a version: a watch from the version of the last change is not too old otherwise.
     this.#version++
     for (const shelf of this.#shelves.values()) {
       shelf.history = []
@@ -113,9 +116,9 @@ export class Store {
     }
   }
 
-  /** Returns how to stop it. */
+  /** Calls `listener` for each change from now on. Returns a function that ends this. */
   onChange(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener)
+    this.#listeners.set(listener, this.#version)
     return () => this.#listeners.delete(listener)
   }
 
@@ -133,23 +136,37 @@ export class Store {
   #record(change: Change): void {
     const shelf = this.#shelf(change.resource)
     shelf.history.push(change)
-    if (shelf.history.length > HISTORY_LIMIT) this.#forget(shelf)
-    for (const listener of [...this.#listeners]) listener(change)
+    if (shelf.history.length > HISTORY_LIMIT) forgetOldest(shelf)
+    this.#untold.push(change)
+    if (!this.#telling) this.#tell()
   }
 
-  /** Drops the oldest changes, many at a time: taking one off the front of an array each time would cost more than the rest. */
-  #forget(shelf: Shelf): void {
-    const [old, kept] = [shelf.history.slice(0, HISTORY_STEP), shelf.history.slice(HISTORY_STEP)]
-    shelf.history = kept
-    shelf.forgotten = old.at(-1)?.version ?? shelf.forgotten
-    for (const { object } of old) {
-      const at = key(object.metadata.namespace, object.metadata.name)
-      // It has not changed for that long: most do not change again, and are what there are many of.
-      if (shelf.objects.get(at) === object) shelf.objects.set(at, this.#sharing.share(object))
+  /** Tells every change that waits. A listener may make more: they come after it. */
+  #tell(): void {
+    this.#telling = true
+    const errors: unknown[] = []
+    for (let change = this.#untold.shift(); change !== undefined; change = this.#untold.shift()) {
+      for (const [listener, from] of [...this.#listeners]) {
+        // An earlier listener may have ended this one. One that began after the change has it in its list.
+        if (change.version <= from || !this.#listeners.has(listener)) continue
+        try {
+          listener(change)
+        } catch (error) {
+          errors.push(error)
+        }
+      }
     }
+    this.#telling = false
+    if (errors.length > 0) throw errors[0]
   }
 }
 
+/** Drops many changes at a time: removing one from the front of an array at each change costs more than everything else here. */
+function forgetOldest(shelf: Shelf): void {
+  shelf.forgotten = shelf.history[HISTORY_STEP - 1]?.version ?? shelf.forgotten
+  shelf.history = shelf.history.slice(HISTORY_STEP)
+}
+
 function key(namespace: string | undefined, name: string): string {
-  return inOnePiece(`${namespace ?? ''}/${name}`)
+  return `${namespace ?? ''}/${name}`
 }
