@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { badRequest, invalid } from '../api/status-error.ts'
-import { randomSuffix } from '../job-controller/job-pod.ts'
+import { randomSuffix } from '../generated-name.ts'
 import {
   type ConfigMap,
   type Job,

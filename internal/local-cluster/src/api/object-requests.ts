@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Draft, prepareNew, prepareUpdate } from '../admission/prepare.ts'
 import { cannotBeHandled, checkSchema, type Models } from '../admission/schema.ts'
-import { FOREGROUND_FINALIZER } from '../garbage-collector.ts'
-import { type KubeObject, kubeTime, type Pod } from '../objects.ts'
-import { removeIfReleased, requestPodDeletion, withoutFinalizer } from '../pod-deletion.ts'
+import { removeIfReleased } from '../deletion/finalizers.ts'
+import { requestDeletion } from '../deletion/request-deletion.ts'
+import type { KubeObject, Pod } from '../objects.ts'
 import { accountProblem } from '../service-accounts.ts'
 import { groupVersion, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
@@ -46,6 +46,9 @@ interface DeleteOptions {
   readonly orphanDependents?: boolean
   readonly dryRun?: readonly string[]
 }
+
+const ORPHANS_BY_DEFAULT =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
 
 /** What the verbs do to the objects of a store. */
 export class ObjectRequests {
@@ -172,12 +175,11 @@ export class ObjectRequests {
     }
     if (dryRun) return { code: 200, body: this.#gone(type, object) }
     const seconds = query.get('gracePeriodSeconds')
-    const grace = seconds === null ? options.gracePeriodSeconds : Number(seconds)
-    if (type === PODS) return this.#deletePod(object as Pod, grace)
-    if (type === NAMESPACES) return this.#deleteNamespace(object)
-    if (type === JOBS) return this.#deleteJob(object, policy)
-    this.#store.remove(type, object.metadata.namespace, object.metadata.name)
-    return { code: 200, body: this.#gone(type, object) }
+    const graceSeconds = seconds === null ? options.gracePeriodSeconds : Number(seconds)
+    const left = requestDeletion(this.#store, type, object, { graceSeconds, propagationPolicy: policy })
+    const unsaid = type === JOBS && policy === undefined
+    const body = left ?? (type === PODS ? object : this.#gone(type, object))
+    return { code: 200, body, ...(unsaid && { warnings: [ORPHANS_BY_DEFAULT] }) }
   }
 
   deleteCollection(target: RequestTarget, options: DeleteOptions, query: URLSearchParams): Answer {
@@ -207,55 +209,6 @@ export class ObjectRequests {
 
   #gone(type: ResourceType, { metadata }: KubeObject): Status {
     return deleted(type, metadata.name, metadata.uid)
-  }
-
-  #deletePod(pod: Pod, grace: number | undefined): Answer {
-    requestPodDeletion(this.#store, pod, grace)
-    const { namespace, name } = pod.metadata
-    const marked = this.#store.get<Pod>(PODS, namespace, name)
-    // Deleted with no grace at all: the object does not wait for its processes.
-    if (grace === 0 && marked) removeIfReleased(this.#store, PODS, marked)
-    return { code: 200, body: marked ?? pod }
-  }
-
-  #deleteNamespace(namespace: KubeObject): Answer {
-    const deletionTimestamp = namespace.metadata.deletionTimestamp ?? kubeTime(Date.now())
-    const marked = this.#store.update(NAMESPACES, namespace, (current) => ({
-      ...current,
-      metadata: { ...current.metadata, deletionTimestamp },
-      status: { phase: 'Terminating' },
-    }))
-    return { code: 200, body: marked }
-  }
-
-  #deleteJob(job: KubeObject, policy: string | undefined): Answer {
-    const pods = this.#store
-      .list<Pod>(PODS, job.metadata.namespace)
-      .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid))
-    if (policy === 'Foreground' && pods.length > 0) {
-      const deletionTimestamp = kubeTime(Date.now())
-      const marked = this.#store.update(JOBS, job, (current) => ({
-        ...current,
-        metadata: { ...current.metadata, deletionTimestamp, finalizers: [FOREGROUND_FINALIZER] },
-      }))
-      for (const pod of pods) requestPodDeletion(this.#store, pod)
-      return { code: 200, body: marked }
-    }
-    const orphaned = policy === undefined || policy === 'Orphan'
-    if (orphaned) for (const pod of pods) this.#orphan(pod, job.metadata.uid)
-    this.#store.remove(JOBS, job.metadata.namespace, job.metadata.name)
-    const warning =
-      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
-    return { code: 200, body: this.#gone(JOBS, job), ...(policy === undefined && { warnings: [warning] }) }
-  }
-
-  #orphan(pod: Pod, jobUid: string): void {
-    const own = this.#store.update<Pod>(PODS, pod, (current) => {
-      const { ownerReferences = [], ...metadata } = current.metadata
-      const rest = ownerReferences.filter(({ uid }) => uid !== jobUid)
-      return { ...current, metadata: { ...metadata, ...(rest.length > 0 && { ownerReferences: rest }) } }
-    })
-    if (own) for (const finalizer of own.metadata.finalizers ?? []) withoutFinalizer(this.#store, PODS, own, finalizer)
   }
 }
 

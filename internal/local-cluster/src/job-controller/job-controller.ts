@@ -1,13 +1,15 @@
+import { TRACKING_FINALIZER, withoutFinalizer } from '../deletion/finalizers.ts'
+import { requestPodDeletion } from '../deletion/pod-deletion.ts'
+import { requestDeletion } from '../deletion/request-deletion.ts'
 import type { EventRecorder } from '../event-recorder.ts'
 import type { Job, Pod } from '../objects.ts'
-import { requestPodDeletion, withoutFinalizer } from '../pod-deletion.ts'
 import { accountProblem } from '../service-accounts.ts'
 import { JOBS, PODS, SERVICE_ACCOUNTS } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
 import { finishedAt } from './conditions.ts'
 import { decide } from './decide.ts'
 import { podOf } from './job-pod.ts'
-import { isEnded, isTracked, TRACKING_FINALIZER } from './pod-facts.ts'
+import { isEnded, isTracked } from './pod-facts.ts'
 import { type JobMemory, NEW_MEMORY } from './situation.ts'
 
 /** What `managedBy` calls this controller: it leaves the Jobs of others alone. */
@@ -119,7 +121,7 @@ export class JobController implements Disposable {
   }
 
   #lookAgain(job: Job, waitMs: number | undefined, now: number): void {
-    const { uid, namespace, name } = job.metadata
+    const { uid } = job.metadata
     clearTimeout(this.#timers.get(uid))
     this.#timers.delete(uid)
     const finished = finishedAt(job)
@@ -129,7 +131,7 @@ export class JobController implements Disposable {
       wait = finished + ttl * 1000 - now
       if (wait <= 0) {
         // The garbage collector takes the pods with it.
-        this.#store.remove(JOBS, namespace, name)
+        requestDeletion(this.#store, JOBS, job, { propagationPolicy: 'Background' })
         return
       }
     }

@@ -1,17 +1,11 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { completedPodSpec } from '../admission/pod-spec.ts'
 import { qosClassOf } from '../admission/resources.ts'
+import { TRACKING_FINALIZER } from '../deletion/finalizers.ts'
+import { randomSuffix } from '../generated-name.ts'
 import { type Container, type EnvVar, type Job, kubeTime, type Pod } from '../objects.ts'
-import { FAILURE_COUNT_KEY, INDEX_KEY, TRACKING_FINALIZER } from './pod-facts.ts'
+import { FAILURE_COUNT_KEY, INDEX_KEY } from './pod-facts.ts'
 import { type NewPod, namePrefix } from './pod-plan.ts'
-
-/** The letters of Kubernetes' generated names: none that make a word or look alike. */
-const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
-
-/** Five random letters, as at the end of every generated name. */
-export function randomSuffix(): string {
-  return Array.from({ length: 5 }, () => NAME_LETTERS[randomInt(NAME_LETTERS.length)]).join('')
-}
 
 /** A pod of a Job's template. */
 export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {

@@ -1,7 +1,6 @@
+import { TRACKING_FINALIZER } from '../deletion/finalizers.ts'
 import type { Job, Pod } from '../objects.ts'
 
-/** Held by a Job's pod until the Job has counted it. */
-export const TRACKING_FINALIZER = 'batch.kubernetes.io/job-tracking'
 export const INDEX_KEY = 'batch.kubernetes.io/job-completion-index'
 export const FAILURE_COUNT_KEY = 'batch.kubernetes.io/job-index-failure-count'
 

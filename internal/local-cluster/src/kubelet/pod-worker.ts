@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { removeIfReleased } from '../deletion/finalizers.ts'
 import type { EventNote } from '../event-recorder.ts'
 import { kubeTime, type Pod } from '../objects.ts'
-import { removeIfReleased } from '../pod-deletion.ts'
 import { PODS } from '../store/resource-types.ts'
 import { ContainerRecord } from './container-record.ts'
 import { prepareRun, runIdOf } from './container-run.ts'

@@ -1,5 +1,4 @@
-import type { Pod } from './objects.ts'
-import { requestPodDeletion, withoutFinalizer } from './pod-deletion.ts'
+import type { Pod } from '../objects.ts'
 import {
   CONFIG_MAPS,
   EVENTS,
@@ -9,15 +8,18 @@ import {
   type ResourceType,
   SECRETS,
   SERVICE_ACCOUNTS,
-} from './store/resource-types.ts'
-import type { Change, Store } from './store/store.ts'
-
-/** Holds an object until what it owns is gone. */
-export const FOREGROUND_FINALIZER = 'foregroundDeletion'
+} from '../store/resource-types.ts'
+import type { Change, Store } from '../store/store.ts'
+import { FOREGROUND_FINALIZER, TRACKING_FINALIZER, withoutFinalizer } from './finalizers.ts'
+import { dependentPods, isOwnedBy } from './owners.ts'
+import { requestPodDeletion } from './pod-deletion.ts'
+import { requestDeletion } from './request-deletion.ts'
 
 const OWNED: readonly ResourceType[] = [PODS, SECRETS, CONFIG_MAPS, JOBS]
+/** The objects of a namespace that it waits for. Events are not among them: there are many, and nothing holds one. */
+const HELD: readonly ResourceType[] = [...OWNED, SERVICE_ACCOUNTS]
 
-/** Takes away what belonged to an object that is gone, and what is in a namespace that is. */
+/** Deletes the objects whose owner is gone, and those of a namespace that is being deleted. */
 export class GarbageCollector implements Disposable {
   readonly #store: Store
   readonly #stop: () => void
@@ -35,7 +37,7 @@ export class GarbageCollector implements Disposable {
     if (resource === NAMESPACES && type === 'MODIFIED' && object.metadata.deletionTimestamp !== undefined) {
       this.#emptyNamespace(object.metadata.name)
     }
-    if (type !== 'DELETED') return
+    if (type !== 'DELETED' || resource === EVENTS) return
     const { namespace } = object.metadata
     if (resource === JOBS) this.#removeOwned(object.metadata.uid, namespace)
     if (resource === PODS) this.#finishForeground(object as Pod)
@@ -46,9 +48,9 @@ export class GarbageCollector implements Disposable {
     for (const type of OWNED) {
       for (const object of this.#store.list(type, namespace)) {
         const owners = object.metadata.ownerReferences ?? []
-        if (!owners.some(({ uid }) => uid === ownerUid) || owners.some(({ uid }) => uid !== ownerUid)) continue
+        if (!isOwnedBy(object, ownerUid) || owners.some(({ uid }) => uid !== ownerUid)) continue
         if (type === PODS) this.#removePod(object as Pod)
-        else this.#store.remove(type, namespace, object.metadata.name)
+        else requestDeletion(this.#store, type, object, { propagationPolicy: 'Background' })
       }
     }
   }
@@ -57,32 +59,34 @@ export class GarbageCollector implements Disposable {
   #finishForeground({ metadata: { namespace, ownerReferences } }: Pod): void {
     for (const { name, uid } of ownerReferences ?? []) {
       const job = this.#store.get(JOBS, namespace, name)
-      if (job?.metadata.uid !== uid || !job.metadata.finalizers?.includes(FOREGROUND_FINALIZER)) continue
-      const owned = this.#store
-        .list(PODS, namespace)
-        .some(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid))
-      if (!owned) this.#store.remove(JOBS, namespace, name)
+      if (job?.metadata.uid !== uid || dependentPods(this.#store, job).length > 0) continue
+      withoutFinalizer(this.#store, JOBS, job, FOREGROUND_FINALIZER)
     }
   }
 
-  /** A pod that nobody will count any more is not held for it. */
+  /** Without its Job nobody counts a pod any more, so nothing holds it for that. */
   #removePod(pod: Pod): void {
     requestPodDeletion(this.#store, pod)
-    for (const finalizer of pod.metadata.finalizers ?? []) withoutFinalizer(this.#store, PODS, pod, finalizer)
+    withoutFinalizer(this.#store, PODS, pod, TRACKING_FINALIZER)
   }
 
   #emptyNamespace(name: string): void {
-    for (const type of [JOBS, SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS, EVENTS]) {
-      for (const { metadata } of this.#store.list(type, name)) this.#store.remove(type, name, metadata.name)
+    // Jobs first: they would replace their pods.
+    for (const type of [JOBS, SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS]) {
+      for (const object of this.#store.list(type, name)) {
+        requestDeletion(this.#store, type, object, { propagationPolicy: 'Background' })
+      }
     }
     for (const pod of this.#store.list<Pod>(PODS, name)) this.#removePod(pod)
     this.#removeEmptied(name)
   }
 
-  /** A namespace that is being deleted is gone when its last pod is. */
+  /** A namespace that is being deleted is gone when its last object is. */
   #removeEmptied(name: string): void {
     const namespace = this.#store.get(NAMESPACES, undefined, name)
-    if (namespace?.metadata.deletionTimestamp === undefined || this.#store.list(PODS, name).length > 0) return
+    if (namespace?.metadata.deletionTimestamp === undefined) return
+    if (HELD.some((type) => this.#store.list(type, name).length > 0)) return
+    for (const { metadata } of this.#store.list(EVENTS, name)) this.#store.remove(EVENTS, name, metadata.name)
     this.#store.remove(NAMESPACES, undefined, name)
   }
 }
