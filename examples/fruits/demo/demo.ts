@@ -45,7 +45,7 @@ async function demo(args: DemoArguments): Promise<void> {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
     process.stdout.write(
       `\nitems: ${result.completions}\ndone: ${result.succeeded}\nfailed attempts: ${result.failed}\n` +
-        `left over: ${result.leftOver}\nseconds: ${seconds}\n`,
+        `left over: ${result.leftover}\nseconds: ${seconds}\n`,
     )
     if (args.cluster === 'kube')
       process.stdout.write(`\nSee it: kubectl describe job ${result.name} -n ${result.namespace}\n`)

@@ -106,13 +106,13 @@ async function runOver(
 
 test.concurrent('more pods than items: the surplus finds nothing, and the run completes', async () => {
   const { done, processed } = await runOver('surplus', names(8), { items: 12, parallelism: 4 })
-  expect(done).toMatchObject({ completions: 12, succeeded: 12, leftOver: 0 })
+  expect(done).toMatchObject({ completions: 12, succeeded: 12, leftover: 0 })
   expect(processed).toEqual(names(8))
 })
 
 test.concurrent('fewer pods than items: the run fails with the number that is left', async () => {
   const { error, reading } = await runOver('too-few', names(8), { items: 5, parallelism: 4 })
-  expect(error).toMatchObject({ code: 'ITEMS_LEFT', result: { succeeded: 5, leftOver: 3 } })
+  expect(error).toMatchObject({ code: 'ITEMS_LEFT', result: { succeeded: 5, leftover: 3 } })
   expect(reading).toMatchObject({ ready: 3 })
 })
 
@@ -120,7 +120,7 @@ test.concurrent("fewer pods than items with leftover: 'sweep': a further Job doe
   const { done, processed } = await runOver('swept', names(8), { items: 5, parallelism: 4 }, { leftover: 'sweep' })
   expect(done).toMatchObject({
     succeeded: 5,
-    leftOver: 0,
+    leftover: 0,
     sweeps: [{ name: 'swept-sweep-1', completions: 3, succeeded: 3, runId: done?.runId }],
   })
   expect(processed).toEqual(names(8))
@@ -154,7 +154,7 @@ test.concurrent('a queue whose leader does not answer at the end of the run neve
     result: { succeeded: 3, failed: 0 },
     cause: { code: 'QUEUE_UNAVAILABLE' },
   })
-  expect((error as RunIncompleteError).result).not.toHaveProperty('leftOver')
+  expect((error as RunIncompleteError).result).not.toHaveProperty('leftover')
   expect(reading).toMatchObject({ ready: 2, verified: true })
 })
 
@@ -168,7 +168,7 @@ test.concurrent.each(['fail', 'report'] as const)(
       { deadLettered },
     )
     if (deadLettered === 'fail') expect(error).toMatchObject({ code: 'DEAD_LETTERED', result: { deadLettered: 1 } })
-    else expect(done).toMatchObject({ leftOver: 0, deadLettered: 1 })
+    else expect(done).toMatchObject({ leftover: 0, deadLettered: 1 })
     expect(processed).toEqual([...names(2), 'poison', 'poison'])
   },
 )
@@ -186,10 +186,10 @@ test.concurrent('pods that are killed between ack and exit: the run completes, t
       },
     },
   )
-  expect(hanging.done).toMatchObject({ succeeded: 2, leftOver: 0 })
+  expect(hanging.done).toMatchObject({ succeeded: 2, leftover: 0 })
   expect(hanging.processed).toEqual(names(2))
   const dying = await runOver('dies', names(2), { parallelism: 2, script: DIES_AFTER_ACK })
-  expect(dying.done).toMatchObject({ succeeded: 2, failed: 2, leftOver: 0 })
+  expect(dying.done).toMatchObject({ succeeded: 2, failed: 2, leftover: 0 })
   expect(dying.processed).toEqual(names(2))
 })
 
@@ -211,7 +211,7 @@ test.concurrent.each([1, 3, 'all'] as const)(
       },
     )
     await killed
-    expect(done).toMatchObject({ leftOver: 0, deadLettered: 0 })
+    expect(done).toMatchObject({ leftover: 0, deadLettered: 0 })
     // Held by the pod that was killed, and done by another.
     expect(processed).toEqual(['item-0', ...names(7)])
   },
@@ -248,7 +248,7 @@ async function withRestart(name: string, changes: Partial<Omit<JobSpec, 'queue'>
 test('the broker restarts in a run of 60 items, and all eight workers fail at once: pods go on, and nothing is lost', async () => {
   const indexed = await withRestart('restart', {})
   expect(indexed.error).toBeUndefined()
-  expect(indexed.done).toMatchObject({ succeeded: 60, failed: 8, leftOver: 0, deadLettered: 0 })
+  expect(indexed.done).toMatchObject({ succeeded: 60, failed: 8, leftover: 0, deadLettered: 0 })
   expect(new Set(indexed.processed).size).toBe(60)
   const plain = await withRestart('restart-nonindexed', { completionMode: 'NonIndexed' }, 30_000)
   expect(plain.error).toMatchObject({ code: 'ABORTED' })

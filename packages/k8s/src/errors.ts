@@ -1,8 +1,8 @@
 import { CodedError } from '@internal/errors'
 import type { Problem } from '@internal/options'
+import type { JobFailure } from './job/job-failed-error.ts'
+import type { JobResult } from './job/job-result.ts'
 import type { PreflightProblem } from './preflight/preflight.ts'
-import type { JobFailure } from './wait/job-failed-error.ts'
-import type { JobResult } from './wait/job-result.ts'
 
 /** The Job that an error is about. */
 type AboutJob = { readonly name: string; readonly namespace?: string | undefined; readonly uid?: string | undefined }

@@ -13,7 +13,7 @@ import {
   RunIncompleteError,
   type RunJobOptions,
   runJob,
-  type Stuck,
+  type StuckEvent,
   submitJob,
   waitForJob,
 } from '../src/index.ts'
@@ -246,7 +246,7 @@ test('the number of items can be what the queue holds, and done means that it ho
   )
   const { items, ...work } = spec({})
   const result = await runJob(work, { kubeConfig, inspectQueue: readings })
-  expect(result).toMatchObject({ completions: 2, succeeded: 2, leftOver: 0, deadLettered: 0 })
+  expect(result).toMatchObject({ completions: 2, succeeded: 2, leftover: 0, deadLettered: 0 })
 })
 
 test.each<{ what: string; readings: QueueReading[]; code: string }>([
@@ -347,7 +347,7 @@ test('everything that is wrong with a run, its Job and its options, is said at o
 })
 
 test('a queue that is empty while its pods go on without an end is reported as drained, once', async () => {
-  const stuck: Stuck[] = []
+  const stuck: StuckEvent[] = []
   const enough = new AbortController()
   let looks = 0
   const running = runJob(spec({ items: 2, parallelism: 2, script: UNTIL_TERM }), {
@@ -370,7 +370,7 @@ test('a queue that is empty while its pods go on without an end is reported as d
 })
 
 test('a queue whose reading cannot be believed is not reported as drained', async () => {
-  const stuck: Stuck[] = []
+  const stuck: StuckEvent[] = []
   const enough = new AbortController()
   let looks = 0
   const running = runJob(spec({ script: UNTIL_TERM }), {
@@ -433,7 +433,7 @@ test('what is left can be only a number, also while others consume from the queu
     { ready: 3, consumers: 1, verified: true, deadLetters: 2 },
   )
   const options = { kubeConfig, inspectQueue, leftover: 'ignore', deadLettered: 'report' } as const
-  await expect(runJob(spec({}), options)).resolves.toMatchObject({ succeeded: 1, leftOver: 3, deadLettered: 2 })
+  await expect(runJob(spec({}), options)).resolves.toMatchObject({ succeeded: 1, leftover: 3, deadLettered: 2 })
 })
 
 test('a wait for a Job of another process tells what its pods print', async () => {

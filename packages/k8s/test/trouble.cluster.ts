@@ -5,7 +5,7 @@ import {
   type JobSpec,
   type K8sError,
   runJob,
-  type Stuck,
+  type StuckEvent,
   submitJob,
   type WaitOptions,
   waitForJob,
@@ -139,7 +139,7 @@ test.concurrent('a quota that lets no pod in ends the run with what is used and 
 test.concurrent('a quota that lets two of four pods in: the run goes on to its end, and says what it waits for', async () => {
   await using namespace = await createNamespace()
   await quota({ pods: '2' })(namespace)
-  const stuck: Stuck[] = []
+  const stuck: StuckEvent[] = []
   const result = await runJob(shellJob({ namespace: namespace.name, items: 4, parallelism: 4, script: 'sleep 20' }), {
     startGraceMs: 2000,
     scheduleGraceMs: 8000,
@@ -152,7 +152,7 @@ test.concurrent('a quota that lets two of four pods in: the run goes on to its e
 test.concurrent('three of four pods fit on the node: the run goes on to its end, and says what it waits for', async () => {
   await using namespace = await createNamespace()
   const { items: nodes } = await namespace.core.listNode()
-  const stuck: Stuck[] = []
+  const stuck: StuckEvent[] = []
   // What the largest node offers, in a bit more than thirds of it.
   const memory =
     nodes.map(({ status }) => Number.parseInt(status?.allocatable?.memory ?? '0', 10)).sort((a, b) => b - a)[0] ?? 0
@@ -230,7 +230,7 @@ test.concurrent('a Job that somebody suspends stays so, and the wait says it, un
     const body = [{ op: 'add', path: '/spec/suspend', value }]
     await namespace.batch.patchNamespacedJob({ ...at, body })
   }
-  const stuck: Stuck[] = []
+  const stuck: StuckEvent[] = []
   const result = await runJob(shellJob({ namespace: namespace.name, script: 'sleep 4' }), {
     startGraceMs: 1000,
     on: {

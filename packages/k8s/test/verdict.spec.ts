@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { JobObject, PodObject } from '../src/api/api-objects.ts'
-import { countOf } from '../src/run/queue-reading.ts'
+import { decisionOf, endOf } from '../src/job/job-state.ts'
+import { podFailure, startFault } from '../src/pods/pod-failure.ts'
+import { countOf } from '../src/queue/queue-reading.ts'
 import { onNameTaken } from '../src/submit/name-taken.ts'
-import { decisionOf, endOf } from '../src/wait/job-state.ts'
-import { podFailure, startFault } from '../src/wait/pod-failure.ts'
-import { isBeingPrepared } from '../src/wait/stuck.ts'
+import { isBeingPrepared } from '../src/trouble/stuck-event.ts'
 
 function jobWith(changes: {
   conditions?: string[]

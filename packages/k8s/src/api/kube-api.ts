@@ -1,10 +1,10 @@
+import { pause } from '@internal/async'
 import { redact } from '@internal/errors'
 import type { Dispatcher } from 'undici'
 import { K8sError } from '../errors.ts'
 import { ApiAnswer, toK8sError, unreachable, type Wanted } from './api-answer.ts'
 import { fullJitterMs } from './backoff.ts'
 import { type KubeConfigLike, loadKubeConfig } from './kube-config.ts'
-import { pause } from './pause.ts'
 
 const ANSWER_TIMEOUT_MS = 30_000
 const ATTEMPTS = 6

@@ -1,10 +1,10 @@
+import { pause } from '@internal/async'
 import { K8sError } from '../errors.ts'
 import { ApiAnswer, toK8sError, unreachable } from './api-answer.ts'
 import type { KubeList, KubeObject, StatusObject } from './api-objects.ts'
 import { fullJitterMs } from './backoff.ts'
 import type { KubeApi } from './kube-api.ts'
 import { linesOf } from './lines.ts'
-import { pause } from './pause.ts'
 
 /** Bookmarks come about every minute: longer silence is a dead connection, not a quiet Job. */
 export const SILENCE_MS = 90_000

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import type { PassThrough } from 'node:stream'
+import { pause } from '@internal/async'
 import { redact } from '@internal/errors'
 import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
 import type { ContainerStatus, PodObject } from '../api/api-objects.ts'
 import { fullJitterMs } from '../api/backoff.ts'
 import type { ApiRequest, KubeApi } from '../api/kube-api.ts'
 import { linesOf } from '../api/lines.ts'
-import { pause } from '../api/pause.ts'
 import { podsPath } from '../api/resources.ts'
+import { indexOf } from '../pods/pod-failure.ts'
 import { WORKER_CONTAINER } from '../spec/worker-container.ts'
-import { indexOf } from '../wait/pod-failure.ts'
 import { LogPosition, type PodLogLine } from './log-line.ts'
 
 const REOPENS = 5

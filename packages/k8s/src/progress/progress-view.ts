@@ -3,7 +3,7 @@ import { type Names, Problems } from '@internal/options'
 import { createLogUpdate } from 'log-update'
 import colors from 'picocolors'
 import { K8sError } from '../errors.ts'
-import type { JobCounts } from '../wait/job-state.ts'
+import type { JobCounts } from '../job/job-state.ts'
 import type { RunListeners } from '../wait/run-events.ts'
 import { bar, failureLine, stateLine } from './state-line.ts'
 

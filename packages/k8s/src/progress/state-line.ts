@@ -1,5 +1,5 @@
-import type { JobCounts } from '../wait/job-state.ts'
-import type { PodFailure } from '../wait/pod-failure.ts'
+import type { JobCounts } from '../job/job-state.ts'
+import type { PodFailure } from '../pods/pod-failure.ts'
 
 /** How far a run is, in one line. */
 export function stateLine(

@@ -1,10 +1,10 @@
 import type { ClientOptions } from '../api/client-options.ts'
+import type { JobResult } from '../job/job-result.ts'
 import type { PreflightOptions, PreflightReport } from '../preflight/preflight.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import type { JobHandle } from '../submit/job-handle.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
-import type { JobResult } from '../wait/job-result.ts'
-import type { WaitedFor, WaitOptions } from '../wait/wait-for-job.ts'
+import type { JobReference, WaitOptions } from '../wait/wait-for-job.ts'
 import { clientForCall } from './job-client.ts'
 import type { RunJobOptions, RunSpec } from './run-job.ts'
 
@@ -33,7 +33,7 @@ export async function submitJob(spec: JobSpec, options: ClientOptions & SubmitOp
  * @throws {K8sError} `JOB_NOT_FOUND`, `JOB_DELETED`, `ABORTED`, `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`,
  * `API_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`.
  */
-export async function waitForJob(job: WaitedFor, options: ClientOptions & WaitOptions = {}): Promise<JobResult> {
+export async function waitForJob(job: JobReference, options: ClientOptions & WaitOptions = {}): Promise<JobResult> {
   await using client = clientForCall(options)
   return await client.waitForJob(job, options)
 }

@@ -1,7 +1,9 @@
 import { type Names, Problems } from '@internal/options'
+import { asK8sError } from '../api/as-k8s-error.ts'
 import { CLIENT_OPTIONS, type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'
+import type { JobResult } from '../job/job-result.ts'
 import {
   checkPreflight,
   PREFLIGHT_OPTIONS,
@@ -14,9 +16,7 @@ import type { JobSpec } from '../spec/job-spec.ts'
 import { createJobHandle, type JobHandle } from '../submit/job-handle.ts'
 import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
-import { asK8sError } from '../wait/abort.ts'
-import type { JobResult } from '../wait/job-result.ts'
-import { checkWaitForJob, WAIT_OPTIONS, type WaitedFor, type WaitOptions, waitForRef } from '../wait/wait-for-job.ts'
+import { checkWaitForJob, type JobReference, WAIT_OPTIONS, type WaitOptions, waitForRef } from '../wait/wait-for-job.ts'
 import { checkRun, RUN_JOB_OPTIONS, type RunOptions, type RunSpec, runWith } from './run-job.ts'
 
 /** The calls of this package over one pool of connections and one kubeconfig, for many Jobs at the same time. */
@@ -24,7 +24,7 @@ export interface JobClient extends AsyncDisposable {
   /** As {@link submitJob}. */
   submitJob(spec: JobSpec, options?: SubmitOptions): Promise<JobHandle>
   /** As {@link waitForJob}. */
-  waitForJob(job: WaitedFor, options?: WaitOptions): Promise<JobResult>
+  waitForJob(job: JobReference, options?: WaitOptions): Promise<JobResult>
   /** As {@link runJob}. */
   runJob(spec: RunSpec, options?: SubmitOptions & WaitOptions & RunOptions): Promise<JobResult>
   /** As {@link preflight}. */

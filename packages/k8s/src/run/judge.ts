@@ -1,5 +1,5 @@
-import type { JobResult } from '../wait/job-result.ts'
-import { type Counted, describeUnknown } from './count-queue.ts'
+import type { JobResult } from '../job/job-result.ts'
+import { type Counted, describeUnknown } from '../queue/count-queue.ts'
 import { RunIncompleteError } from './run-incomplete-error.ts'
 
 /** What items that are left, or dead letters that came in, mean. */
@@ -22,7 +22,7 @@ export function judge(
     reading?.deadLetters === undefined || deadBefore === undefined ? undefined : reading.deadLetters - deadBefore
   const result = {
     ...job,
-    ...(reading?.verified === true ? { leftOver: reading.ready } : {}),
+    ...(reading?.verified === true ? { leftover: reading.ready } : {}),
     ...(dead === undefined ? {} : { deadLettered: Math.max(0, dead) }),
   }
   const { namespace, name, sweeps = [] } = job
@@ -40,7 +40,7 @@ export function judge(
     const swept = sweeps.length === 0 ? '' : ` after ${sweeps.length} sweeps`
     throw new RunIncompleteError({
       code: 'ITEMS_LEFT',
-      message: `${done}, but ${items(result.leftOver)} left in its queue ${queue}${swept}.`,
+      message: `${done}, but ${items(result.leftover)} left in its queue ${queue}${swept}.`,
       hint: "There were more items than `items` said, or pods gave items back. Run again, without `items`, for the rest; leftover: 'sweep' does that by itself.",
       result,
     })

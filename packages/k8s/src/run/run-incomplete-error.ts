@@ -1,5 +1,5 @@
 import { K8sError } from '../errors.ts'
-import type { JobResult } from '../wait/job-result.ts'
+import type { JobResult } from '../job/job-result.ts'
 
 /** The codes of a {@link RunIncompleteError}. */
 export type RunIncompleteCode = 'ITEMS_LEFT' | 'DEAD_LETTERED' | 'QUEUE_UNVERIFIED'

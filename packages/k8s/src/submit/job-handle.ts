@@ -1,15 +1,15 @@
 import { type Names, Problems } from '@internal/options'
 import type { JobObject } from '../api/api-objects.ts'
+import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { deleteJob, type JobRef, jobsPath } from '../api/resources.ts'
 import { watch } from '../api/watch.ts'
 import { K8sError } from '../errors.ts'
+import type { JobResult } from '../job/job-result.ts'
+import { endOf } from '../job/job-state.ts'
 import type { PodLogLine } from '../logs/log-line.ts'
 import { followLogs, readLogs } from '../logs/pod-logs.ts'
 import { RUN_ID } from '../spec/annotations.ts'
-import { asK8sError } from '../wait/abort.ts'
-import type { JobResult } from '../wait/job-result.ts'
-import { endOf } from '../wait/job-state.ts'
 import { checkWaitOptions, UNREACHABLE_MS, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 
 /** Options of {@link JobHandle.logs}. */

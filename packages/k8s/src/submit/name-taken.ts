@@ -1,7 +1,7 @@
 import type { JobObject } from '../api/api-objects.ts'
 import { K8sError } from '../errors.ts'
+import { endOf } from '../job/job-state.ts'
 import { RUN_ID, SPEC_HASH } from '../spec/annotations.ts'
-import { endOf } from '../wait/job-state.ts'
 
 /** What to do about a Job that already has the name. */
 export type NameTaken = 'adopt' | 'replace' | 'wait' | 'finished' | 'other'

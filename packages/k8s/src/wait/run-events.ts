@@ -1,8 +1,9 @@
+import { callListener } from '@internal/async'
 import type { Names } from '@internal/options'
+import type { JobCounts, JobEnd } from '../job/job-state.ts'
 import type { PodLogLine } from '../logs/pod-logs.ts'
-import type { JobCounts, JobEnd } from './job-state.ts'
-import type { PodFailure } from './pod-failure.ts'
-import type { Stuck } from './stuck.ts'
+import type { PodFailure } from '../pods/pod-failure.ts'
+import type { StuckEvent } from '../trouble/stuck-event.ts'
 
 /** What happens during a wait. A listener that throws is a process warning, never the verdict. */
 export interface RunEvents {
@@ -11,7 +12,7 @@ export interface RunEvents {
   /** Kubernetes decided how the Job ends; its last pods are still being ended. */
   readonly decided: JobEnd
   /** Something keeps the run, or a part of it, from going on. Each trouble is told once; it may pass by itself. */
-  readonly stuck: Stuck
+  readonly stuck: StuckEvent
   /** An attempt failed, which need not fail the Job: at most 20 in 30 s, a sample when there are more. */
   readonly podFailed: PodFailure
   /** A pod printed a line. Logs are read only when somebody listens: a request or more for each pod. */
@@ -33,18 +34,8 @@ export const RUN_EVENTS: Names<RunListeners> = {
   reconnected: true,
 }
 
-/** Tells a listener. What it throws, or what its promise rejects with, becomes a process warning. */
+/** Calls the listener of an event, if there is one. */
 export function tell<Name extends keyof RunEvents>(on: RunListeners, name: Name, event: RunEvents[Name]): void {
-  const warn = (error: unknown): void => {
-    process.emitWarning(
-      `The listener for '${name}' failed: ${error instanceof Error ? error.stack : String(error)}`,
-      'PodqueueWarning',
-    )
-  }
-  try {
-    const answer: unknown = on[name]?.(event)
-    if (answer instanceof Promise) answer.catch(warn)
-  } catch (error) {
-    warn(error)
-  }
+  const listener = on[name]
+  if (listener !== undefined) callListener(name, listener, event)
 }

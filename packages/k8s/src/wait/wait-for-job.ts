@@ -5,13 +5,13 @@ import type { KubeApi } from '../api/kube-api.ts'
 import { getJob, type JobRef } from '../api/resources.ts'
 import { traced } from '../api/trace.ts'
 import { SILENCE_MS } from '../api/watch.ts'
+import type { OnAbort } from '../job/give-up.ts'
+import { type JobResult, resultOf } from '../job/job-result.ts'
 import { followLogs } from '../logs/pod-logs.ts'
-import type { InspectQueue } from '../run/queue-reading.ts'
+import type { InspectQueue } from '../queue/queue-reading.ts'
 import { nameProblem } from '../spec/job-name.ts'
-import type { OnAbort } from './abort.ts'
-import { type JobResult, resultOf } from './job-result.ts'
 import { RUN_EVENTS, type RunListeners, tell } from './run-events.ts'
-import { type WaitSettings, waitToEnd } from './wait-job.ts'
+import { type WaitSettings, waitToEnd } from './wait-to-end.ts'
 
 /** How long the API server may be gone during a wait, unless told otherwise. */
 export const UNREACHABLE_MS = 600_000
@@ -72,10 +72,10 @@ export const WAIT_OPTIONS: Names<WaitOptions> = {
 }
 
 /** Which Job to wait for: its name, or name and namespace; with a uid only that one Job, not a later one of its name. */
-export type WaitedFor = string | { readonly name: string; readonly namespace?: string; readonly uid?: string }
+export type JobReference = string | { readonly name: string; readonly namespace?: string; readonly uid?: string }
 
 /** Adds everything that is wrong with a wait for a Job. */
-export function checkWaitForJob(problems: Problems, job: WaitedFor, options: ClientOptions & WaitOptions): void {
+export function checkWaitForJob(problems: Problems, job: JobReference, options: ClientOptions & WaitOptions): void {
   // What else an object has is its own: a handle of a Job fits, or a result.
   const [path, { name, namespace, uid }] =
     typeof job === 'string' ? ['job', { name: job } as Partial<JobRef>] : ['job.name', job ?? {}]
@@ -94,7 +94,7 @@ function checkName(problems: Problems, path: string, name: unknown): void {
 /** Waits by one API client for what was checked. */
 export async function waitForRef(
   api: KubeApi,
-  job: WaitedFor,
+  job: JobReference,
   options: ClientOptions & WaitOptions,
 ): Promise<JobResult> {
   const { name, namespace, uid } = typeof job === 'string' ? { name: job } : job

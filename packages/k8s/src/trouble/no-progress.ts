@@ -1,10 +1,10 @@
 import type { JobObject, PodObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
+import { JobFailedError } from '../job/job-failed-error.ts'
+import { podFailure } from '../pods/pod-failure.ts'
 import type { CrashLoop } from './crash-loop.ts'
 import { describePods, hintFor, refOf, withLogTails } from './diagnose.ts'
-import { JobFailedError } from './job-failed-error.ts'
-import { podFailure } from './pod-failure.ts'
-import type { Stuck } from './stuck.ts'
+import type { StuckEvent } from './stuck-event.ts'
 
 /** The error for a program that crashes every time. */
 export async function crashLooping(
@@ -27,7 +27,7 @@ export async function crashLooping(
 }
 
 /** The error for a Job of which not a single pod finds room. */
-export function noRoom(job: JobObject, { reason, message }: Stuck, graceMs: number): JobFailedError {
+export function noRoom(job: JobObject, { reason, message }: StuckEvent, graceMs: number): JobFailedError {
   const ref = refOf(job)
   const quota = reason === 'QuotaExceeded'
   const seconds = Math.round(graceMs / 1000)

@@ -1,17 +1,17 @@
 import type { JobObject, PodObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { deletePodNow, ifReadable, type JobRef, listPods, listWarnings } from '../api/resources.ts'
-import type { InspectQueue } from '../run/queue-reading.ts'
+import type { JobFailedError } from '../job/job-failed-error.ts'
+import { countsOf, decisionOf, isSuspended } from '../job/job-state.ts'
+import { mountFault, podFailure, type StartFault, startFault } from '../pods/pod-failure.ts'
+import type { InspectQueue } from '../queue/queue-reading.ts'
 import { AWAITING_SECRET } from '../spec/annotations.ts'
+import { type RunListeners, tell } from '../wait/run-events.ts'
 import { crashLoop } from './crash-loop.ts'
 import { isPodSecurity, isQuota, misconfigured, notStarting, refOf, refusedPods } from './diagnose.ts'
-import type { JobFailedError } from './job-failed-error.ts'
-import { countsOf, decisionOf, isSuspended } from './job-state.ts'
 import { crashLooping, nodeLost, noRoom } from './no-progress.ts'
-import { mountFault, podFailure, type StartFault, startFault } from './pod-failure.ts'
-import { type RunListeners, tell } from './run-events.ts'
 import { type Clock, StallClock } from './stall-clock.ts'
-import { isBeingPrepared, type Stuck, unschedulable } from './stuck.ts'
+import { isBeingPrepared, type StuckEvent, unschedulable } from './stuck-event.ts'
 
 const LONGEST_EVERY_MS = 30_000
 /** Pods of an image that is on the node run by then. */
@@ -179,7 +179,7 @@ export class StallCheck {
     const other = refusals.find((message) => !isQuota(message))
     const message = other ?? refusals[0]
     if (message === undefined) return undefined
-    const stuck: Stuck = { reason: other === undefined ? 'QuotaExceeded' : 'PodRefused', message }
+    const stuck: StuckEvent = { reason: other === undefined ? 'QuotaExceeded' : 'PodRefused', message }
     this.#tellStuck(stuck)
     if (!none) return undefined
     if (other !== undefined) return clock.waitingMs >= startGraceMs ? refusedPods(job, other) : undefined
@@ -220,7 +220,7 @@ export class StallCheck {
   }
 
   /** Each trouble once, not once for each pod that has it. */
-  #tellStuck(stuck: Stuck, key: string = stuck.reason): void {
+  #tellStuck(stuck: StuckEvent, key: string = stuck.reason): void {
     if (this.#toldStuck.has(key)) return
     this.#toldStuck.add(key)
     tell(this.#options.on, 'stuck', stuck)

@@ -1,16 +1,18 @@
+import { aborted } from '../api/aborted.ts'
 import type { JobObject } from '../api/api-objects.ts'
+import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { type JobRef, jobsPath } from '../api/resources.ts'
 import { type WatchEvent, watch } from '../api/watch.ts'
 import { K8sError } from '../errors.ts'
-import type { InspectQueue } from '../run/queue-reading.ts'
-import { aborted, asK8sError, giveUp, type OnAbort } from './abort.ts'
-import { Bell } from './bell.ts'
-import { failedJob } from './diagnose.ts'
-import { JobFailedError } from './job-failed-error.ts'
-import { countsOf, decisionOf, endOf } from './job-state.ts'
+import { giveUp, type OnAbort } from '../job/give-up.ts'
+import { JobFailedError } from '../job/job-failed-error.ts'
+import { countsOf, decisionOf, endOf } from '../job/job-state.ts'
+import type { InspectQueue } from '../queue/queue-reading.ts'
+import { failedJob } from '../trouble/diagnose.ts'
+import { StallCheck } from '../trouble/stall-check.ts'
+import { Condition } from './condition.ts'
 import { type RunListeners, tell } from './run-events.ts'
-import { StallCheck } from './stall-check.ts'
 
 export interface WaitSettings {
   readonly signal: AbortSignal | undefined
@@ -65,25 +67,25 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
     signal,
     onReconnected: (event) => tell(settings.on, 'reconnected', event),
   })
-  // A bell instead of a race: each race would hang something on a promise that may be pending for days.
-  const bell = new Bell()
+  // A condition instead of a race: each race would hang something on a promise that may be pending for days.
+  const condition = new Condition()
   const arrived: WatchEvent<JobObject>[] = []
   let broken: { readonly error: unknown } | undefined
   const listen = async (): Promise<void> => {
     for await (const event of events) {
       arrived.push(event)
-      bell.ring()
+      condition.notify()
     }
   }
   listen().catch((error: unknown) => {
     broken = { error }
-    bell.ring()
+    condition.notify()
   })
-  const ticking = setInterval(() => bell.ring(), Math.min(1000, check.everyMs))
+  const ticking = setInterval(() => condition.notify(), Math.min(1000, check.everyMs))
   try {
     if (settings.first !== undefined) view.see(settings.first)
     while (true) {
-      await bell.rung()
+      await condition.wait()
       for (const event of arrived.splice(0)) view.take(event)
       const { job } = view
       const end = job === undefined ? undefined : endOf(job)

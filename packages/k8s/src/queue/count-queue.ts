@@ -1,8 +1,10 @@
-import { pause } from '../api/pause.ts'
+import { late, pause, within } from '@internal/async'
 import { K8sError } from '../errors.ts'
 import { countOf, type InspectQueue, type QueueReading } from './queue-reading.ts'
 
 const LOOK_EVERY_MS = 1000
+/** How long a reading that is under way at the deadline may still take. */
+const LAST_LOOK_MS = 5000
 
 /** How a count ended: with a reading that says something, or with the last one, or the last error, that does not. */
 export interface Counted {
@@ -29,7 +31,7 @@ export async function countQueue(
   while (true) {
     let looked: { reading: QueueReading } | { cause: unknown }
     try {
-      looked = { reading: await within(inspectQueue(), { deadline, signal }) }
+      looked = { reading: await answered(inspectQueue(), deadline - performance.now() + LAST_LOOK_MS, signal) }
     } catch (cause) {
       signal?.throwIfAborted()
       if (isFinal(cause)) return { verdict: 'unknown', cause }
@@ -86,21 +88,13 @@ export function describeUnknown({ reading, cause }: { reading?: QueueReading | u
   return `${reading.consumers} consumers are still attached, which may hold items (${reading.ready} ready).`
 }
 
-/** A reading that never comes is no reason to hang. */
-async function within<Value>(
-  promise: Promise<Value>,
-  { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal | undefined },
-): Promise<Value> {
-  const done = new AbortController()
-  const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal])
-  // Some seconds past the deadline: a reading that is under way may still be the one.
-  const late = pause(Math.max(0, deadline - performance.now()) + 5000, either).then(() => {
-    throw new Error('it did not answer')
-  })
-  late.catch(() => undefined)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    done.abort()
-  }
+/** The reading. One that takes longer than `timeoutMs` fails as if it had thrown. */
+async function answered(
+  reading: Promise<QueueReading>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<QueueReading> {
+  const value = await within(reading, timeoutMs, signal)
+  if (value === late) throw new Error('it did not answer')
+  return value
 }

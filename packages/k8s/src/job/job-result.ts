@@ -23,7 +23,7 @@ export interface JobResult {
   /** From start to completion by the server's clock, which counts in seconds. */
   readonly durationMs: number
   /** Items that were ready in the queue after the Job: only from {@link runJob} with `inspectQueue`. */
-  readonly leftOver?: number
+  readonly leftover?: number
   /** Dead letters that came in during the run: only from {@link runJob} whose `inspectQueue` counts them. */
   readonly deadLettered?: number
   /** The Jobs that were run over what the first one left, in order: only from {@link runJob} with `leftover: 'sweep'`. */

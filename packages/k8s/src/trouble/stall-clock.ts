@@ -1,5 +1,5 @@
 import type { JobObject } from '../api/api-objects.ts'
-import { countsOf, isSuspended } from './job-state.ts'
+import { countsOf, isSuspended } from '../job/job-state.ts'
 
 /** For how long, in milliseconds, a Job has been in a state that may mean trouble; 0 when it is not in it. */
 export interface Clock {

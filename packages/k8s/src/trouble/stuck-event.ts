@@ -2,7 +2,7 @@ import { redact } from '@internal/errors'
 import type { PodObject } from '../api/api-objects.ts'
 
 /** What keeps a run, or a part of it, from going on. */
-export interface Stuck {
+export interface StuckEvent {
   /**
    * `Unschedulable`: no node has room for a pod. `QuotaExceeded`, `PodRefused`: Kubernetes creates no more pods.
    * `NotStarting`: a pod's image, Secret or volume cannot be had. `NodeLost`: pods are being ended, and do not end.
@@ -23,7 +23,7 @@ export interface Stuck {
 }
 
 /** Why the scheduler finds no node for a pod, in its own words; undefined when it does not say so. */
-export function unschedulable(pod: PodObject): Stuck | undefined {
+export function unschedulable(pod: PodObject): StuckEvent | undefined {
   const condition = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
   if (condition?.reason !== 'Unschedulable') return undefined
   return { reason: 'Unschedulable', message: redact(condition.message ?? 'no node fits'), pod: pod.metadata.name }

@@ -1,5 +1,5 @@
 import type { PodObject } from '../api/api-objects.ts'
-import { type PodFailure, podFailure } from './pod-failure.ts'
+import { type PodFailure, podFailure } from '../pods/pod-failure.ts'
 
 /** Ends that come from outside of the program: the lease on the item was lost (75), the pod was asked to end (143). */
 const FROM_OUTSIDE = new Set([75, 143])

@@ -1,5 +1,5 @@
 import { K8sError } from '../errors.ts'
-import type { PodFailure } from './pod-failure.ts'
+import type { PodFailure } from '../pods/pod-failure.ts'
 
 /** What a {@link JobFailedError} carries. */
 export interface JobFailure {

@@ -2,10 +2,10 @@ import { redact } from '@internal/errors'
 import type { JobObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { ifReadable, listPods } from '../api/resources.ts'
+import { JobFailedError } from '../job/job-failed-error.ts'
+import type { JobEnd } from '../job/job-state.ts'
 import { readTail } from '../logs/pod-logs.ts'
-import { JobFailedError } from './job-failed-error.ts'
-import type { JobEnd } from './job-state.ts'
-import { type PodFailure, podFailure, type StartFault } from './pod-failure.ts'
+import { type PodFailure, podFailure, type StartFault } from '../pods/pod-failure.ts'
 
 const LOG_TAILS = 5
 
