@@ -1,8 +1,7 @@
+import { OUTSIDE_EXIT_CODES } from '@internal/contract'
 import type { PodObject } from '../api/api-objects.ts'
 import { type PodFailure, podFailure } from '../pods/pod-failure.ts'
 
-/** Ends that come from outside of the program: the lease on the item was lost (75), the pod was asked to end (143). */
-const FROM_OUTSIDE = new Set([75, 143])
 /** The container's command does not exist or cannot be executed: it never will. */
 const NEVER_STARTS = new Set(['StartError', 'ContainerCannotRun'])
 
@@ -28,7 +27,7 @@ export function crashLoop(
   let all = 0
   for (const pod of pods) {
     const failure = podFailure(pod)
-    if (failure?.exitCode === undefined || FROM_OUTSIDE.has(failure.exitCode)) continue
+    if (failure?.exitCode === undefined || OUTSIDE_EXIT_CODES.includes(failure.exitCode)) continue
     const key = `${failure.exitCode} ${failure.reason}`
     const group = groups.get(key) ?? { failures: [], count: 0 }
     groups.set(key, group)

@@ -1,3 +1,4 @@
+import { EXIT } from '@internal/contract'
 import { redact } from '@internal/errors'
 import type { JobObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
@@ -10,10 +11,10 @@ import { type PodFailure, podFailure, type StartFault } from '../pods/pod-failur
 const LOG_TAILS = 5
 
 /** The exit codes by which podqueue's worker says that another pod will fare no better. */
-const MISCONFIGURED = new Map([
-  [64, 'the worker was called wrongly (exit 64)'],
-  [77, 'the worker has no permission (exit 77)'],
-  [78, 'the worker’s configuration is wrong (exit 78)'],
+const MISCONFIGURED: ReadonlyMap<number, string> = new Map([
+  [EXIT.usage, 'the worker was called wrongly (exit 64)'],
+  [EXIT.notPermitted, 'the worker has no permission (exit 77)'],
+  [EXIT.misconfigured, 'the worker’s configuration is wrong (exit 78)'],
 ])
 
 interface Settings {
