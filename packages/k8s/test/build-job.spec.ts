@@ -98,6 +98,48 @@ test('restricted runs as nobody in particular, with a home that can be written',
   expect(pod?.containers[0]?.env).toContainEqual({ name: 'HOME', value: '/tmp' })
 })
 
+test('a template may change the Job in place and return nothing', () => {
+  const job = buildJob({
+    ...spec,
+    template: (built) => {
+      if (built.spec !== undefined) built.spec.backoffLimitPerIndex = 3
+      return undefined
+    },
+  })
+  expect(job.spec?.backoffLimitPerIndex).toBe(3)
+  expect(job.metadata?.name).toBe('job-wq-1')
+})
+
+test.each<{ what: string; template: unknown; problem: RegExp }>([
+  {
+    what: 'throws',
+    template: () => {
+      throw new RangeError('no such zone')
+    },
+    problem: /^template: threw RangeError: no such zone$/,
+  },
+  { what: 'returns a promise', template: async (job: unknown) => job, problem: /^template: must leave a Job/ },
+  { what: 'returns a string', template: () => 'job', problem: /^template: must leave a Job/ },
+  {
+    what: 'takes the name away',
+    template: (job: object) => ({ ...job, metadata: { generateName: 'work-' } }),
+    problem: /^template: must leave the Job a name/,
+  },
+  {
+    what: 'puts in a bigint',
+    template: (job: object) => ({ ...job, spec: { completions: 1n } }),
+    problem: /^template: must leave plain data: spec.completions is a bigint/,
+  },
+  {
+    what: 'makes the Job too large to be stored',
+    template: (job: object) => ({ ...job, spec: { notes: 'x'.repeat(1_600_000) } }),
+    problem: /^template: has 1600\d+ bytes as JSON.* at most 1572864/,
+  },
+])('a template that $what is refused with its reason', ({ template, problem }) => {
+  const problems = problemsOf(() => buildJob({ ...spec, template: template as NonNullable<JobSpec['template']> }))
+  expect(problems).toEqual([expect.stringMatching(problem)])
+})
+
 test('the template hook has the last word', () => {
   const job = buildJob({
     ...spec,
@@ -169,6 +211,64 @@ test.each(['amqp://host', 'amqps://user:p%23@host:5671/%2F', 'amqp://[::1]:5672/
     expect(problemsOf(() => buildJob({ ...spec, queue: { name: 'job1', podUrl } }))).toEqual([])
   },
 )
+
+test('an address that was given as a Secret by mistake is in no message', () => {
+  for (const urlFrom of [
+    { secret: 'amqp://app:geheim@rabbit', key: 'url' },
+    { secret: 'broker', key: 'amqp://app:geheim@rabbit' },
+  ]) {
+    const problems = problemsOf(() => buildJob({ ...spec, queue: { name: 'job1', urlFrom } }))
+    expect(problems).toEqual([expect.stringMatching(/^queue\.urlFrom\.(secret|key): must be the (name|key)/)])
+    expect(problems.join()).not.toContain('geheim')
+  }
+  for (const changes of [
+    { name: 'amqp://app:geheim@rabbit' },
+    { serviceAccountName: 'amqp://app:geheim@rabbit' },
+    { labels: { team: 'amqp://app:geheim@rabbit' } },
+    { resources: { limits: { cpu: 'amqp://app:geheim@rabbit' } } },
+  ]) {
+    expect(problemsOf(() => buildJob({ ...spec, ...changes })).join()).not.toContain('geheim')
+  }
+})
+
+test('a dollar sign in the name of a queue reaches the pods as it is', () => {
+  const job = buildJob({ ...spec, queue: { ...spec.queue, name: 'pay$$day$(QUEUE)' } })
+  const variables = job.spec?.template.spec?.containers[0]?.env
+  expect(variables?.find(({ name }) => name === 'QUEUE')?.value).toBe('pay$$$$day$$(QUEUE)')
+})
+
+test('annotations have keys as Kubernetes takes them, which labels may not all have', () => {
+  expect(problemsOf(() => buildJob({ ...spec, annotations: { 'Corp.IO/Key': 'x' } }))).toEqual([])
+  expect(problemsOf(() => buildJob({ ...spec, labels: { 'Corp.IO/Key': 'x' } }))).toHaveLength(1)
+  expect(problemsOf(() => buildJob({ ...spec, annotations: { 'corp..io/key': 'x' } }))).toHaveLength(1)
+})
+
+const cyclic: { name: string; self?: unknown } = { name: 'data' }
+cyclic.self = cyclic
+
+test.each<{ what: string; changes: object; path: string }>([
+  { what: 'a volume that contains itself', changes: { volumes: [cyclic] }, path: 'volumes[0].self' },
+  { what: 'a bigint', changes: { volumes: [{ name: 'data', size: 5n }] }, path: 'volumes[0].size' },
+  { what: 'a function', changes: { tolerations: [{ key: () => 'x' }] }, path: 'tolerations[0].key' },
+  { what: 'a symbol for a label', changes: { labels: { team: Symbol('x') } }, path: 'labels.team' },
+  {
+    what: 'an object without a prototype for a quantity',
+    changes: { resources: { limits: { cpu: Object.create(null) } } },
+    path: 'resources.limits.cpu',
+  },
+  { what: 'a source that contains itself', changes: { env: { A: cyclic } }, path: 'env.A.self' },
+])('$what is named by its path', ({ changes, path }) => {
+  const [problem, ...others] = problemsOf(() => buildJob({ ...spec, ...changes } as JobSpec))
+  expect(problem?.slice(0, path.length + 1)).toBe(`${path}:`)
+  expect(others).toEqual([])
+})
+
+test('YAML is not made of what JSON cannot hold, and the place is named', () => {
+  expect(problemsOf(() => toYaml({ spec: { completions: 5n } }))).toEqual([
+    'objects[0].spec.completions: is a bigint, which JSON does not have',
+  ])
+  expect(problemsOf(() => toYaml(undefined, cyclic))).toEqual(['objects[1].self: contains itself'])
+})
 
 test('what Kubernetes would refuse together is refused together', () => {
   expect(problemsOf(() => buildJob({ ...spec, failFast: true, restartPolicy: 'OnFailure' }))).toEqual([

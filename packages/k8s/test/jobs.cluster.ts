@@ -343,7 +343,7 @@ const EVERYTHING_ELSE: Partial<JobSpec> = {
   imagePullSecrets: ['registry'],
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   tolerations: [{ key: 'batch', operator: 'Exists' }],
-  worker: { concurrency: 2, empty: 'wait', emptyAfterMs: 1000, idleTimeoutMs: 60_000 },
+  worker: { concurrency: 2, empty: 'wait', emptyCheckDelayMs: 1000, idleTimeoutMs: 60_000 },
   ttlMs: 60_000,
   deadlineMs: 3_600_000,
 }

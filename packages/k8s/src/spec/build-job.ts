@@ -1,9 +1,10 @@
-import { Problems } from '@internal/options'
+import { LASTING_EXIT_CODES } from '@internal/contract'
 import type { V1Job, V1JobSpec, V1PodFailurePolicy, V1PodSpec } from '@kubernetes/client-node'
-import { K8sError } from '../errors.ts'
+import { applyTemplate } from './apply-template.ts'
 import { brokerSecretRef } from './broker-secret.ts'
-import { checkSpec } from './check-spec.ts'
+import { requireValidSpec } from './check-spec.ts'
 import { completionsOf } from './completions.ts'
+import { requiredMaxFailedIndexes } from './job-limits.ts'
 import type { JobSpec } from './job-spec.ts'
 import { containerSecurityContext, podSecurityContext } from './pod-security.ts'
 import { WORKER_CONTAINER } from './worker-container.ts'
@@ -18,18 +19,25 @@ const DAY_MS = 86_400_000
  * @throws {K8sError} `INVALID_OPTIONS` with everything that is wrong with the spec.
  */
 export function buildJob(spec: JobSpec): V1Job {
-  const problems = new Problems()
-  checkSpec(problems, spec)
-  problems.throwAs('buildJob', (fields) => new K8sError(fields))
+  requireValidSpec('buildJob', spec)
   return assembleJob(spec)
 }
 
-/** A Job from a spec that was checked. `secretName` is the run's own Secret when the spec holds the address itself. */
+/**
+ * A Job from a spec that was checked, with the spec's `template` applied.
+ *
+ * @param secretName the run's own Secret, when the spec holds the address itself
+ * @throws {K8sError} `INVALID_OPTIONS` when `template` throws, or returns no Job that Kubernetes can store
+ */
 export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
+  return applyTemplate(jobOf(spec, secretName), spec.template)
+}
+
+function jobOf(spec: JobSpec, secretName?: string): V1Job {
   const indexed = spec.completionMode !== 'NonIndexed'
   const labels = { 'app.kubernetes.io/managed-by': 'podqueue', ...spec.labels }
   const annotations = spec.annotations === undefined ? {} : { annotations: { ...spec.annotations } }
-  const job: V1Job = {
+  return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
@@ -52,7 +60,6 @@ export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
       },
     },
   }
-  return spec.template?.(job) ?? job
 }
 
 /**
@@ -64,8 +71,8 @@ export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
 function backoffLimit(spec: JobSpec, indexed: boolean): Partial<V1JobSpec> {
   const limit = Math.min(2 ** 31 - 1, Math.max(1000, spec.items * 100))
   if (!indexed || spec.restartPolicy === 'OnFailure') return { backoffLimit: limit }
-  // Above 100,000 completions Kubernetes wants a bound on failed indexes too, of at most 10,000.
-  return { backoffLimitPerIndex: limit, ...(completionsOf(spec) > 100_000 ? { maxFailedIndexes: 10_000 } : {}) }
+  const maxFailedIndexes = requiredMaxFailedIndexes({ completions: completionsOf(spec), indexed, limitPerIndex: true })
+  return { backoffLimitPerIndex: limit, ...(maxFailedIndexes === undefined ? {} : { maxFailedIndexes }) }
 }
 
 /** Exit codes by which podqueue's worker says that no further attempt will fare better. Disruptions do not count against a limit. */
@@ -74,7 +81,7 @@ function failFastPolicy(): V1PodFailurePolicy {
     rules: [
       {
         action: 'FailJob',
-        onExitCodes: { containerName: WORKER_CONTAINER, operator: 'In', values: [64, 77, 78] },
+        onExitCodes: { containerName: WORKER_CONTAINER, operator: 'In', values: [...LASTING_EXIT_CODES] },
       },
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
     ],

@@ -1,19 +1,19 @@
-/** What Kubernetes takes as a DNS label (RFC 1123): names of Jobs, namespaces and pods' hosts. */
+/** Names that Kubernetes takes as a DNS label (RFC 1123): names of Jobs, namespaces and pods' hosts. */
 export const DNS_LABEL: RegExp = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
 /** The longest DNS label. */
 const LABEL_LENGTH = 63
 
 /**
- * How long a Job's name may be. The pods of an Indexed Job get `<name>-<index>` as their host name, so the highest
- * index is taken off; Kubernetes refuses such a Job only when it is created.
+ * The longest name that a Job may have. The pods of an Indexed Job get `<name>-<index>` as their host name, so the highest
+ * index is taken off. Kubernetes refuses such a Job only when it is created.
  * https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
  */
 export function longestJobName(completions: number, indexed: boolean): number {
   return indexed ? LABEL_LENGTH - 1 - String(Math.max(0, completions - 1)).length : LABEL_LENGTH
 }
 
-/** What is wrong with a name, with one that would pass; undefined when nothing is. */
+/** The problem with a name, with a name that would pass; undefined when there is no problem. */
 export function nameProblem(name: string, longest: number = LABEL_LENGTH): string | undefined {
   if (DNS_LABEL.test(name) && name.length <= longest) return undefined
   const corrected = correctedName(name, longest)
@@ -25,6 +25,8 @@ export function nameProblem(name: string, longest: number = LABEL_LENGTH): strin
 }
 
 function correctedName(name: string, longest: number): string {
+  // An address that was given by mistake must not come back as a suggestion: it may hold a password.
+  if (/[:/@]/.test(name)) return ''
   return name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

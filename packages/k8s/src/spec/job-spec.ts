@@ -29,15 +29,15 @@ export interface QueueBySecret {
   readonly urlFrom: { readonly secret: string; readonly key: string }
 }
 
-/** How the worker in each pod behaves: passed on as `PODQUEUE_*` variables. What is left out, the worker decides. */
+/** Settings of the worker in each pod, which gets them as `PODQUEUE_*` variables. The worker decides what is left out. */
 export interface WorkerSettings {
-  /** How many items a pod handles at once, when it takes several. Default: the worker's, 1. */
+  /** The number of items that a pod handles at the same time, when it takes several. From 1 to 65535. Default: the worker's, 1. */
   readonly concurrency?: number | undefined
-  /** What a worker does on an empty queue. Default: the worker's, 'exit'. */
+  /** On an empty queue a worker exits or waits for items. Default: the worker's, 'exit'. */
   readonly empty?: 'exit' | 'wait' | undefined
-  /** After how many milliseconds without a delivery the worker looks whether the queue is empty. Default: the worker's. */
-  readonly emptyAfterMs?: number | undefined
-  /** After how many milliseconds without a delivery the worker ends in any case. Default: the worker's. */
+  /** Milliseconds without a delivery before the worker asks whether the queue is empty. From 1. Default: the worker's, 2000. */
+  readonly emptyCheckDelayMs?: number | undefined
+  /** Milliseconds that a worker waits at most while other workers hold items. More than 24000. Default: the worker's, 30000. */
   readonly idleTimeoutMs?: number | undefined
 }
 

@@ -3,7 +3,8 @@ import type { V1Job, V1Secret } from '@kubernetes/client-node'
 import { K8sError } from '../errors.ts'
 import { brokerSecret } from './broker-secret.ts'
 import { assembleJob } from './build-job.ts'
-import { checkSpec } from './check-spec.ts'
+import { checkPlain } from './check-shape.ts'
+import { requireValidSpec } from './check-spec.ts'
 import type { JobSpec } from './job-spec.ts'
 
 /**
@@ -13,16 +14,21 @@ import type { JobSpec } from './job-spec.ts'
  * @throws {K8sError} `INVALID_OPTIONS` with everything that is wrong with the spec.
  */
 export function buildManifests(spec: JobSpec): { job: V1Job; secret?: V1Secret } {
-  const problems = new Problems()
-  checkSpec(problems, spec)
-  problems.throwAs('buildManifests', (fields) => new K8sError(fields))
+  requireValidSpec('buildManifests', spec)
   const job = assembleJob(spec)
   const secret = brokerSecret(spec)
   return secret === undefined ? { job } : { job, secret }
 }
 
-/** The objects as YAML documents, ready for `kubectl apply -f -`. What is undefined is left out. */
+/**
+ * Writes objects as YAML documents, ready for `kubectl apply -f -`. Undefined objects and properties are left out.
+ *
+ * @throws {K8sError} `INVALID_OPTIONS` for an object that JSON cannot hold: a cycle, a bigint, a function, a symbol
+ */
 export function toYaml(...objects: readonly (object | undefined)[]): string {
+  const problems = new Problems()
+  for (const [index, object] of objects.entries()) checkPlain(problems, `objects[${index}]`, object)
+  problems.throwAs('toYaml', (fields) => new K8sError(fields))
   // Loaded here, since most programs that import the package never print YAML.
   const { createRequire } = process.getBuiltinModule('node:module')
   const { dump } = createRequire(import.meta.url)('js-yaml') as typeof import('js-yaml')
