@@ -125,6 +125,8 @@ export interface Container {
   readonly volumeMounts?: readonly VolumeMount[]
   readonly terminationMessagePath?: string
   readonly terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError'
+  /** Of an init container: it is a sidecar. */
+  readonly restartPolicy?: 'Always'
   readonly [field: string]: unknown
 }
 
@@ -137,6 +139,8 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[]
   readonly hostname?: string
   readonly nodeName?: string
+  readonly schedulerName?: string
+  readonly schedulingGates?: readonly { readonly name: string }[]
   readonly serviceAccountName?: string
   readonly [field: string]: unknown
 }

@@ -15,6 +15,7 @@ import { inheritedEnvironment } from './kubelet/inherited-environment.ts'
 import { Kubelet } from './kubelet/kubelet.ts'
 import { LocalClusterError } from './local-cluster-error.ts'
 import { type LocalClusterOptions, resolveLocalClusterOptions } from './local-cluster-options.ts'
+import { Scheduler } from './scheduler.ts'
 import { keepDefaultAccounts } from './service-accounts.ts'
 import { NAMESPACES } from './store/resource-types.ts'
 import { Store } from './store/store.ts'
@@ -58,9 +59,13 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     const inherited = inheritedEnvironment(inheritEnv, process.env)
     const around = { store, events, supervisor, images, strictImages, backoffScale, cwd, folder, inherited }
     const kubelet = new Kubelet(around)
-    for (const part of [kubelet, new GarbageCollector(store), new JobController(store, events, backoffScale)]) {
-      cleanUp.push(() => part[Symbol.dispose]())
-    }
+    const parts = [
+      kubelet,
+      new Scheduler(store, events),
+      new GarbageCollector(store),
+      new JobController(store, events, backoffScale),
+    ]
+    for (const part of parts) cleanUp.push(() => part[Symbol.dispose]())
     cleanUp.push(keepDefaultAccounts(store))
     store.create(NAMESPACES, prepareNew(NAMESPACES, { metadata: { name: 'default' } }, undefined))
     const server = await ApiServer.start({

@@ -3,7 +3,7 @@ import { queryObjects, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventRecorder } from '../src/event-recorder.ts'
-import { ContainerRecord } from '../src/kubelet/container-record.ts'
+import { PodContainer } from '../src/kubelet/pod-container.ts'
 import { PodWorker } from '../src/kubelet/pod-worker.ts'
 import type { KubeObject, Pod } from '../src/objects.ts'
 import { CONFIG_MAPS, EVENTS, PODS as POD_TYPE } from '../src/store/resource-types.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => cluster[Symbol.asyncDispose]())
 
 /** Counts what is still referred to, after a collection. */
-const left = () => [PodWorker, ContainerRecord].map((kind) => queryObjects(kind, { format: 'count' }))
+const left = () => [PodWorker, PodContainer].map((kind) => queryObjects(kind, { format: 'count' }))
 
 describe('of a pod that has ended', () => {
   it('the object and the log are kept until its Job goes, failed ones too, and nothing else', async () => {

@@ -1,26 +1,27 @@
 import type { Container, ContainerState, ContainerStatus } from '../objects.ts'
 
-/** One container of a pod on the way from waiting to its last exit. */
+/** An init container runs to its end before the next one. A sidecar is an init container that runs on beside the others. */
+export type ContainerRole = 'init' | 'sidecar' | 'main'
+
+/** The role of an init container: with `restartPolicy: Always` it is a sidecar. */
+export function initRole({ restartPolicy }: Container): ContainerRole {
+  return restartPolicy === 'Always' ? 'sidecar' : 'init'
+}
+
+/** The history of one container of a pod, from waiting to its last exit. */
 export class ContainerRecord {
   readonly spec: Container
-  readonly isInit: boolean
-  state: ContainerState = { waiting: { reason: 'ContainerCreating' } }
+  readonly role: ContainerRole
+  state: ContainerState
   lastState: ContainerState = {}
   restarts = 0
-  /** Exits in a row that count for the crash-loop back-off. */
-  crashes = 0
-  /** Whether its first start has been tried. */
-  begun = false
-  /** While the supervisor runs it. */
-  runId: string | undefined
   containerId: string | undefined
-  timer: NodeJS.Timeout | undefined
 
-  /** `waits`: whether init containers come before it. */
-  constructor(spec: Container, isInit: boolean, waits: boolean) {
+  /** @param initializing whether init containers come before it */
+  constructor(spec: Container, role: ContainerRole, initializing: boolean) {
     this.spec = spec
-    this.isInit = isInit
-    if (waits) this.state = { waiting: { reason: 'PodInitializing' } }
+    this.role = role
+    this.state = { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } }
   }
 
   get status(): ContainerStatus {
@@ -29,7 +30,7 @@ export class ContainerRecord {
       name: this.spec.name,
       state: this.state,
       lastState: this.lastState,
-      ready: this.isInit ? this.state.terminated?.exitCode === 0 : running,
+      ready: this.role === 'init' ? this.state.terminated?.exitCode === 0 : running,
       started: running,
       restartCount: this.restarts,
       image: this.spec.image,

@@ -9,7 +9,7 @@ import type { PodSurroundings } from './pod-surroundings.ts'
 import { messageFile } from './termination.ts'
 import { mountsOf, rewritten } from './volumes.ts'
 
-/** What to run for a container, or what it waits for, or why it cannot be started at all. */
+/** The process of a container, or the missing object that it waits for, or why it cannot be started at all. */
 export type PreparedRun =
   | { readonly run: ContainerRun }
   | { readonly missing: string }

@@ -10,6 +10,7 @@ const POD_FIELDS = [
   'hostPID',
   'nodeSelector',
   'priorityClassName',
+  'readinessGates',
   'runtimeClassName',
   'topologySpreadConstraints',
 ]
@@ -19,13 +20,12 @@ const CONTAINER_FIELDS = [
   'ports',
   'readinessProbe',
   'resources',
-  'restartPolicy',
   'startupProbe',
   'stdin',
   'tty',
 ]
 
-/** What a pod asks for that a plain process on this machine does not get, by the names of the fields. */
+/** The names of the fields of a pod that have no effect on a plain process of this machine. */
 export function ignoredFields(pod: Pod): string[] {
   const found = new Set<string>()
   for (const field of POD_FIELDS) if (isAsked(pod.spec[field])) found.add(field)
@@ -40,7 +40,7 @@ export function ignoredFields(pod: Pod): string[] {
   return [...found]
 }
 
-/** `hostPath`, `persistentVolumeClaim`: what a volume is, which is the name of its other field. */
+/** The kind of a volume, which is the name of its other field: `hostPath`, `persistentVolumeClaim`. */
 function sourceOf(volume: Volume): string {
   return Object.keys(volume).find((field) => field !== 'name') ?? volume.name
 }

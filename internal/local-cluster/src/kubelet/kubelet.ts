@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '../objects.ts'
+import { NODE_NAME } from '../scheduler.ts'
 import { CONFIG_MAPS, PODS, SECRETS } from '../store/resource-types.ts'
 import type { Change } from '../store/store.ts'
 import { runIdOf } from './container-run.ts'
@@ -8,7 +9,7 @@ import type { PodSurroundings } from './pod-surroundings.ts'
 import { PodWorker } from './pod-worker.ts'
 import { messageFolder } from './termination.ts'
 
-/** Gives every pod a worker, and tells it when its pod is to end. */
+/** Gives every pod of the node a worker, and tells it when its pod is to end. */
 export class Kubelet implements Disposable {
   readonly #around: PodSurroundings
   readonly #workers = new Map<string, PodWorker>()
@@ -40,10 +41,11 @@ export class Kubelet implements Disposable {
       if (type !== 'DELETED') for (const worker of this.#workers.values()) worker.retryConfig()
     } else if (resource === PODS) {
       const { uid, deletionTimestamp, deletionGracePeriodSeconds } = object.metadata
-      if (type === 'ADDED') {
-        const worker = new PodWorker(object as Pod, this.#around)
+      const pod = object as Pod
+      if (isNew(pod, previous as Pod | undefined)) {
+        const worker = new PodWorker(pod, this.#around)
         this.#workers.set(uid, worker)
-        // Not within the change that made it: whoever made it is not done yet.
+        // Not within the change that brought the pod: its author has not finished.
         setImmediate(() => worker.start())
       } else if (type === 'DELETED') {
         this.#workers.get(uid)?.kill()
@@ -61,4 +63,9 @@ export class Kubelet implements Disposable {
       }
     }
   }
+}
+
+/** Whether the pod came to this node with the change that made it what it is. */
+function isNew({ spec, status }: Pod, previous: Pod | undefined): boolean {
+  return spec.nodeName === NODE_NAME && status.phase === 'Pending' && previous?.spec.nodeName !== NODE_NAME
 }

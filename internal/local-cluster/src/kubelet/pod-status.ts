@@ -1,8 +1,11 @@
 import { type Condition, type ContainerStatus, kubeTime, type Pod, type PodPhase, type PodStatus } from '../objects.ts'
+import type { ContainerRole } from './container-record.ts'
 
-/** What is known of a pod's containers now. */
+const LOOPBACK = '127.0.0.1'
+
+/** The kubelet's knowledge of a pod's containers. */
 export interface PodFacts {
-  readonly initContainers: readonly ContainerStatus[]
+  readonly initContainers: readonly { readonly role: ContainerRole; readonly status: ContainerStatus }[]
   readonly containers: readonly ContainerStatus[]
   /** Whether no container will be started any more. */
   readonly over: boolean
@@ -17,12 +20,14 @@ export interface PodEnding {
   readonly message: string
 }
 
-/** A pod's status from its containers, with the transition times of conditions that stay as they are. */
+/**
+ * A pod's status from its containers. Conditions that stay as they are keep their transition times. Conditions of other
+ * types, which somebody else has set, stay.
+ */
 export function podStatus(pod: Pod, facts: PodFacts, now: number): PodStatus {
   const phase = phaseOf(facts)
-  const { initContainers, containers } = facts
-  const initialized = initContainers.every(({ state }) => state.terminated?.exitCode === 0)
-  const unready = containers.filter(({ ready }) => !ready).map(({ name }) => name)
+  const sidecars = facts.initContainers.flatMap(({ role, status }) => (role === 'sidecar' ? [status] : []))
+  const unready = [...sidecars, ...facts.containers].filter(({ ready }) => !ready).map(({ name }) => name)
   const over = phase === 'Succeeded' || phase === 'Failed'
   const notReady = over
     ? { reason: phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed' }
@@ -40,31 +45,47 @@ export function podStatus(pod: Pod, facts: PodFacts, now: number): PodStatus {
       ...(!holds && why),
     }
   }
+  const own = [
+    condition('PodReadyToStartContainers', !over && facts.mounted),
+    condition('Initialized', isInitialized(facts), { reason: 'ContainersNotInitialized' }),
+    condition('Ready', ready, notReady),
+    condition('ContainersReady', ready, notReady),
+    condition('PodScheduled', true),
+  ]
+  const foreign = (pod.status.conditions ?? []).filter(({ type }) => !own.some((each) => each.type === type))
+  const initContainers = facts.initContainers.map(({ status }) => status)
   return {
     ...pod.status,
     phase,
+    hostIP: LOOPBACK,
+    podIP: LOOPBACK,
+    startTime: pod.status.startTime ?? kubeTime(now),
     ...(over && facts.ending),
-    conditions: [
-      condition('PodReadyToStartContainers', !over && facts.mounted),
-      condition('Initialized', initialized, { reason: 'ContainersNotInitialized' }),
-      condition('Ready', ready, notReady),
-      condition('ContainersReady', ready, notReady),
-      condition('PodScheduled', true),
-    ],
+    conditions: [...foreign, ...own],
     ...(initContainers.length > 0 && { initContainerStatuses: initContainers }),
-    containerStatuses: containers,
+    // By name, as the kubelet has them: the first is not always the first of the spec.
+    containerStatuses: facts.containers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   }
 }
 
 function phaseOf({ initContainers, containers, over, ending }: PodFacts): PodPhase {
   if (over && ending) return 'Failed'
   if (over) {
-    const fine = [...initContainers, ...containers].every(({ state }) => state.terminated?.exitCode === 0)
+    const inits = initContainers.flatMap(({ role, status }) => (role === 'init' ? [status] : []))
+    const fine = [...inits, ...containers].every(({ state }) => state.terminated?.exitCode === 0)
     return fine ? 'Succeeded' : 'Failed'
   }
-  const everStarted = ({ state, lastState }: ContainerStatus) =>
-    state.running !== undefined || isRealEnd(state) || isRealEnd(lastState)
-  return containers.every(everStarted) ? 'Running' : 'Pending'
+  return containers.every(hasStarted) ? 'Running' : 'Pending'
+}
+
+/** Whether the init containers have done their part: the sidecars run, the others have succeeded. */
+function isInitialized({ initContainers, containers }: PodFacts): boolean {
+  if (initContainers.length === 0 || containers.some(hasStarted)) return true
+  return initContainers.every(({ role, status }) => (role === 'sidecar' ? status.started : status.ready))
+}
+
+function hasStarted({ state, lastState }: ContainerStatus): boolean {
+  return state.running !== undefined || isRealEnd(state) || isRealEnd(lastState)
 }
 
 function isRealEnd({ terminated }: ContainerStatus['state']): boolean {

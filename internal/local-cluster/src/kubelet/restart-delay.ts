@@ -1,21 +1,23 @@
 import type { PodSpec, TerminatedState } from '../objects.ts'
+import type { ContainerRole } from './container-record.ts'
 import { NEVER } from './termination.ts'
 
 /** The kubelet's own: the second restart waits this long, each further one twice as long, up to five minutes. */
 const FIRST_MS = 10_000
 const MAX_MS = 300_000
-/** A container that ran for so long starts its delays anew. */
+/** After a run of this length the delays of a container start anew. */
 const FORGET_MS = 600_000
 
 /** Whether an ended container is to be started again in its pod. */
-export function isRestarted(policy: PodSpec['restartPolicy'], isInit: boolean, exitCode: number): boolean {
+export function isRestarted(policy: PodSpec['restartPolicy'], role: ContainerRole, exitCode: number): boolean {
+  if (role === 'sidecar') return true
   switch (policy) {
     case 'Never':
       return false
     case 'OnFailure':
       return exitCode !== 0
     default:
-      return !isInit || exitCode !== 0
+      return role === 'main' || exitCode !== 0
   }
 }
 
