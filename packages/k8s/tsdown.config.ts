@@ -1,3 +1,4 @@
+import { thirdPartyLicences } from '@internal/licences'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -12,6 +13,11 @@ export default defineConfig({
   target: 'node22.19',
   dts: true,
   fixedExtension: false,
-  // The private workspaces are not on npm, so they go into the bundle; what draws on terminals is for ./progress alone.
-  deps: { alwaysBundle: [/^@internal\//, /^(log-update|picocolors)$/] },
+  deps: {
+    // The private workspaces are not on npm.
+    alwaysBundle: [/^@internal\//],
+    // What only the terminal view or only the local cluster needs is bundled: an app that uses neither does not install it.
+    onlyBundle: false,
+  },
+  plugins: [thirdPartyLicences()],
 })
