@@ -1,3 +1,4 @@
+import { late, within } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
 import type { ChannelModel, SocketOptions } from 'amqplib'
 import { connect as amqpConnect } from 'amqplib'
@@ -10,6 +11,31 @@ import { type ConnectOptions, connectBy, type OpenOptions } from './connect.ts'
  */
 export async function connect(address: BrokerAddress, options: ConnectOptions): Promise<ChannelModel> {
   return await connectBy(open, address, options)
+}
+
+/** A connection that its owner can end in bounded time. */
+export interface OwnConnection {
+  readonly model: ChannelModel
+  /** Closes it; destroys its socket when the broker does not answer within `timeoutMs`. Never rejects. */
+  close(timeoutMs: number): Promise<void>
+}
+
+/** As {@link connect}, for a connection that must not outlive a broker which no longer answers. */
+export async function openConnection(address: BrokerAddress, options: ConnectOptions): Promise<OwnConnection> {
+  return await connectBy(
+    async (to, opening): Promise<OwnConnection> => {
+      const model = await open(to, opening)
+      return {
+        model,
+        close: async (timeoutMs) => {
+          const closed = await within(model.close(), timeoutMs).catch(() => undefined)
+          if (closed === late) opening.destroy()
+        },
+      }
+    },
+    address,
+    options,
+  )
 }
 
 async function open(

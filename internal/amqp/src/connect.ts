@@ -39,7 +39,7 @@ export class ConnectFailed extends Error {
   }
 }
 
-/** Opens a connection, once. The signal ends the attempt, and with it the socket; it does nothing to an open connection. */
+/** Opens a connection, once. */
 export type Open<T> = (address: BrokerAddress, options: OpenOptions) => Promise<T>
 
 export interface OpenOptions {
@@ -47,7 +47,10 @@ export interface OpenOptions {
   readonly connectionName: string
   /** Seconds: what the address names, else ours. */
   readonly heartbeat: number
+  /** Destroys the socket, during the attempt and after it. Only the deadline, the caller's signal and `destroy` abort it. */
   readonly signal: AbortSignal
+  /** Destroys the socket, during the attempt and after it. */
+  destroy(): void
 }
 
 /**
@@ -129,6 +132,7 @@ async function attempt<T>(open: Open<T>, address: BrokerAddress, options: Connec
       connectionName: options.connectionName,
       heartbeat: address.heartbeat ?? HEARTBEAT_SECONDS,
       signal: attempting.signal,
+      destroy: abort,
     })
   } catch (error) {
     options.signal?.throwIfAborted()

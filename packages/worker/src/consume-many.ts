@@ -1,68 +1,57 @@
-import { WorkerError } from './errors.ts'
+import { toWorkerError, WorkerError } from './errors.ts'
 import type { Handler } from './handle/handler.ts'
 import { Lease } from './handle/lease.ts'
-import { Crew } from './many/crew.ts'
+import type { ConsumeManyResult } from './many/consume-many-result.ts'
+import { Pool } from './many/pool.ts'
 import { Tally } from './many/tally.ts'
-import { type ConsumeManyOptions, type ResolvedManyOptions, resolveManyOptions } from './options.ts'
+import { type ResolvedManyOptions, resolveManyOptions } from './options/resolve-options.ts'
+import type { ConsumeManyOptions } from './options/worker-options.ts'
 import { abortedError, inSessions, lostBefore, type Session } from './take/session.ts'
 import { take } from './take/take.ts'
-
-/** What became of a call of {@link consumeMany} that did not throw. */
-export interface ManyOutcome {
-  /** Why it ended: the queue is empty, or one of its own limits was reached. */
-  readonly status: 'empty' | 'max-items' | 'max-duration'
-  /** Items that were acked. */
-  readonly done: number
-  /** Items that are in the dead-letter queue, put there by this call. */
-  readonly deadLettered: number
-  /** Attempts that failed; their items went back to the queue, and may be among the done by now. */
-  readonly failed: number
-}
 
 /**
  * Takes items from a queue and runs the handler on each, up to `concurrency` at a time, until the queue is empty or a limit
  * is reached. Each item has the guarantees of `consumeOne`; one that fails does not stop the others.
  *
- * No item is taken that is not wanted: near `maxItems` the consumer is cancelled in the write of an ack, since what is
- * delivered too much would come back with a delivery more.
+ * It takes no more items than it wants: near `maxItems` it cancels the consumer just before an ack, because an item that is
+ * delivered and not wanted would go back with one delivery more.
  *
- * @throws {WorkerError} `TOO_MANY_FAILURES`: so many attempts in a row failed. `LEASE_LOST` and `ACK_UNCONFIRMED`: the
- * items in hand go to others. `RELEASED` and `ABORTED`: the signal ended the call, with or without items given back. Their
- * `details` count what was done. Else as `consumeOne`.
+ * @throws {WorkerError} `TOO_MANY_FAILURES`: `maxConsecutiveFailures` attempts in a row failed. `LEASE_LOST` and
+ * `ACK_UNCONFIRMED`: other workers get the items in hand. `RELEASED` and `ABORTED`: the signal ended the call, with or without
+ * items given back. `details` has the counts. Otherwise as `consumeOne`.
  */
-export async function consumeMany(handler: Handler, options: ConsumeManyOptions): Promise<ManyOutcome> {
+export async function consumeMany(handler: Handler, options: ConsumeManyOptions): Promise<ConsumeManyResult> {
   const resolved = resolveManyOptions(handler, options)
   const tally = new Tally(resolved.maxItems)
   using clock = new Clock(resolved)
   const prefetch = (): number => Math.min(resolved.concurrency, tally.left)
-  return await inSessions<ManyOutcome>(
+  return await inSessions<ConsumeManyResult>(
     clock.options,
-    prefetch,
-    async (link, consumer): Promise<Session<ManyOutcome>> => {
+    async (link, consumer): Promise<Session<ConsumeManyResult>> => {
       using lease = new Lease(consumer.lost, resolved.signal)
-      const crew = new Crew(handler, consumer, lease, tally, resolved)
+      const pool = new Pool(handler, consumer, lease, tally, resolved)
       for (;;) {
         const taken = await take(link, consumer, prefetch(), clock.options)
-        if (taken === 'empty') return { type: 'ended', result: tally.outcome('empty') }
+        if (taken === 'empty') return { type: 'ended', result: tally.result('empty') }
         if (taken === 'lost') return { type: 'fault', fault: lostBefore(consumer, resolved) }
-        const stop = await crew.work(clock.over)
+        const stop = await pool.work(clock.over)
         if (stop !== undefined) throw withTally(stop, tally)
         if (resolved.signal?.aborted === true) throw abortedError(resolved)
-        if (tally.left === 0) return { type: 'ended', result: tally.outcome('max-items') }
-        if (clock.over.aborted) return { type: 'ended', result: tally.outcome('max-duration') }
+        if (tally.left === 0) return { type: 'ended', result: tally.result('max-items') }
+        if (clock.over.aborted) return { type: 'ended', result: tally.result('max-duration') }
       }
     },
   ).catch((error: unknown) => {
     // The wait for an item or for the broker was cut short, with nothing in hand.
     if (!(error instanceof WorkerError) || error.code !== 'ABORTED') throw error
-    if (resolved.signal?.aborted !== true) return tally.outcome('max-duration')
+    if (resolved.signal?.aborted !== true) return tally.result('max-duration')
     throw withTally(error, tally)
   })
 }
 
 function withTally(error: unknown, { counts }: Tally): unknown {
   if (!(error instanceof WorkerError)) return error
-  return new WorkerError({
+  return toWorkerError({
     code: error.code,
     message: error.message,
     hint: error.hint,
@@ -72,7 +61,7 @@ function withTally(error: unknown, { counts }: Tally): unknown {
   })
 }
 
-/** The time after which no more items are taken, and with it the options for whatever waits for one. */
+/** Aborts `over` after `maxDurationMs`, and gives the options for the waits for an item, which `over` ends too. */
 class Clock {
   readonly #over = new AbortController()
   readonly #timer: NodeJS.Timeout | undefined

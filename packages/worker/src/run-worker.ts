@@ -1,27 +1,17 @@
-import { redact } from '@internal/errors'
 import { consumeMany } from './consume-many.ts'
 import { consumeOne } from './consume-one.ts'
-import { WorkerError } from './errors.ts'
 import type { Handler } from './handle/handler.ts'
-import type { Logger } from './logger.ts'
-import { type ConsumeManyOptions, GRACE_MS } from './options.ts'
+import { GRACE_MS } from './options/resolve-options.ts'
 import { exitCodeOf } from './process/exit-code.ts'
-import { writeTerminationLog } from './process/termination-log.ts'
-import { type ProcessOptions, processOptions } from './process/worker-environment.ts'
-
-export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'signal' | 'maxItems'> {
-  /** The queue to take from. Default: the environment's `QUEUE`. */
-  readonly queue?: string | undefined
-  /** How many items this process takes, or all that there are. Default: the environment's `PODQUEUE_ITEMS`, else 1. */
-  readonly items?: number | 'all' | undefined
-}
+import { report, STDERR } from './process/report.ts'
+import { type ProcessOptions, processOptions, type RunWorkerOptions } from './process/run-worker-options.ts'
 
 /**
  * `consumeOne`, or `consumeMany` where it is to take more than one item, as a whole process: for the entry file of a
  * worker's image.
  *
- * Reads `QUEUE`, `PODQUEUE_ITEMS`, `PODQUEUE_CONCURRENCY`, `PODQUEUE_EMPTY`, `PODQUEUE_EMPTY_AFTER_MS` and
- * `PODQUEUE_IDLE_MS` where an option is not given. SIGTERM and SIGINT abort the handler's signal and, after the grace,
+ * Reads `QUEUE`, `PODQUEUE_ITEMS`, `PODQUEUE_CONCURRENCY`, `PODQUEUE_EMPTY`, `PODQUEUE_EMPTY_CHECK_DELAY_MS` and
+ * `PODQUEUE_IDLE_TIMEOUT_MS` where an option is not given. SIGTERM and SIGINT abort the handler's signal and, after the grace,
  * release the item. Sets `process.exitCode` (see the table in the README), says on stderr why an item was not done and
  * where in the handler, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in
  * `/dev/termination-log` where that exists. Never throws.
@@ -69,38 +59,14 @@ async function work<R>(handler: Handler<R>, given: ProcessOptions, signal: Abort
     })
     const why = {
       empty: 'the queue is empty',
-      'max-items': 'that is as many as wanted',
+      'max-items': 'the wanted number is reached',
       'max-duration': 'the time is over',
     }
     STDERR.info({}, `${done} done, ${deadLettered} dead-lettered, ${failed} failed attempts: ${why[status]}.`)
     return
   }
   const { concurrency: _, maxDurationMs: __, maxConsecutiveFailures: ___, ...one } = options
-  const outcome = await consumeOne(handler, { logger: STDERR, ...one, signal })
-  if (outcome.status === 'empty') STDERR.info({}, 'The queue is empty: there is nothing to do.')
-  if (outcome.status === 'dead-lettered') STDERR.warn({}, `The item is in the dead-letter queue: ${outcome.reason}`)
-}
-
-const say: Logger['info'] = ({ err }, message) =>
-  void process.stderr.write(`podqueue-worker: ${redact(`${message}${frames(err)}`)}\n`)
-const STDERR: Logger = { info: say, warn: say }
-
-/** Where in the handler it was thrown. */
-function frames(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  return stack
-    .split('\n')
-    .filter((line) => /^ {4}at /.test(line))
-    .map((line) => `\n${line}`)
-    .join('')
-}
-
-/** Says on stderr and in the termination log why the process ends as it does. */
-export function report(error: unknown): void {
-  const text =
-    error instanceof WorkerError
-      ? `${error.code}: ${error.message}${error.hint === '' ? '' : `\n  ${error.hint}`}`
-      : `This is a bug in podqueue, please report it: ${error instanceof Error ? error.stack : String(error)}`
-  say(error instanceof WorkerError && error.code === 'HANDLER_FAILED' ? { err: error.cause } : {}, text)
-  writeTerminationLog(redact(text))
+  const result = await consumeOne(handler, { logger: STDERR, ...one, signal })
+  if (result.status === 'empty') STDERR.info({}, 'The queue is empty: there is nothing to do.')
+  if (result.status === 'dead-lettered') STDERR.warn({}, `The item is in the dead-letter queue: ${result.reason}`)
 }

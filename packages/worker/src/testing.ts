@@ -6,9 +6,9 @@
 
 import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from './errors.ts'
-import { type Item, type ItemFields, makeItem } from './handle/item.ts'
+import { type Item, type ItemFields, makeItem } from './item/item.ts'
 
-export type { Item } from './handle/item.ts'
+export type { Item } from './item/item.ts'
 
 const FIELDS: Names<Omit<ItemFields, 'body'>> = {
   queue: true,

@@ -6,7 +6,7 @@ import { type ConsumeOneOptions, type Item, WorkerError } from '../src/index.ts'
 export const options = (queue: string, url: string = brokerUrl()): ConsumeOneOptions => ({
   queue,
   url,
-  emptyAfterMs: 200,
+  emptyCheckDelayMs: 200,
 })
 
 interface Gate {

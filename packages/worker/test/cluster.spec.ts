@@ -39,7 +39,9 @@ test('the node of the leader stops with an item out of the queue: workers on ano
   await using two = await tcpProxy(other.url)
   const patience = { idleTimeoutMs: 100_000 }
   const idle = consumeMany(() => {}, { ...options(queue.name, one.url), ...patience })
-  const command = startCommand(['--queue', queue.name, '--idle', '100000', '--', 'cat'], { BROKER_URL: two.url })
+  const command = startCommand(['--queue', queue.name, '--idle-timeout-ms', '100000', '--', 'cat'], {
+    BROKER_URL: two.url,
+  })
   await queue.until(({ consumers }) => consumers === 3)
   await queue.until(({ consumers }) => consumers === 1)
   const misled = Promise.all([one, two].map((proxy) => proxy.said('broker', readsNothing)))
@@ -62,7 +64,7 @@ test('the node of the leader stops between the handler and its ack: it is not ca
   await using _ = queue
   await queue.publish('a')
   try {
-    const call = consumeOne(() => leader.pause(), { ...options(queue.name, other.url), settleTimeoutMs: 100 })
+    const call = consumeOne(() => leader.pause(), { ...options(queue.name, other.url), ackTimeoutMs: 100 })
     expect((await failureOf(call)).code).toMatch(/ACK_UNCONFIRMED|LEASE_LOST/)
   } finally {
     await leader.resume()

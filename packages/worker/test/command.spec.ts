@@ -23,7 +23,7 @@ afterEach(async () => {
 function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
   const started = startCommand(args, {
     BROKER_URL: brokerUrl(),
-    PODQUEUE_EMPTY_AFTER_MS: '200',
+    PODQUEUE_EMPTY_CHECK_DELAY_MS: '200',
     PODQUEUE_TERMINATION_LOG: join(folder, 'termination'),
     ...environment,
   })
@@ -143,7 +143,7 @@ test('143: a program that finishes after SIGTERM with 0 has done its item, and o
   await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
   await queue.publish('b')
   const ignoring = start([
-    ...['--queue', queue.name, '--kill-after', '300', '--', 'sh', '-c'],
+    ...['--queue', queue.name, '--kill-after-ms', '300', '--', 'sh', '-c'],
     'trap "" TERM; echo $$; while :; do sleep 1; done',
   ])
   await ignoring.printed('\n')
@@ -219,7 +219,7 @@ test.each([
   ['exit codes that are none', ['--dead-letter-on', '0,300', '--', 'cat']],
   ['an unknown option', ['--parallel', '2', '--', 'cat']],
   ['a word that --empty does not know', ['--empty', 'perhaps', '--', 'cat']],
-  ['an --idle in which a dead worker is not noticed', ['--idle', '24000', '--', 'cat']],
+  ['an --idle-timeout-ms in which a dead worker is not noticed', ['--idle-timeout-ms', '24000', '--', 'cat']],
   ['no program at a time', ['--concurrency', '0', '--', 'cat']],
 ])('64: %s', async (_, args) => {
   const { code, stderr, stdout } = await run(args, { QUEUE: 'q' })
@@ -228,7 +228,7 @@ test.each([
 })
 
 test('69: no broker', async () => {
-  const { code, stderr } = await run(['--queue', 'q', '--reconnect-for', '100', '--', 'cat'], {
+  const { code, stderr } = await run(['--queue', 'q', '--reconnect-for-ms', '100', '--', 'cat'], {
     BROKER_URL: 'amqp://user:s3cret@127.0.0.1:1',
   })
   expect(code).toBe(69)
@@ -276,8 +276,8 @@ test.each([
 })
 
 test.each([
-  ['PODQUEUE_IDLE_MS', '24000', /idleTimeoutMs: .*24001.*24000/],
-  ['PODQUEUE_EMPTY_AFTER_MS', '0', /emptyAfterMs: .*not 0/],
+  ['PODQUEUE_IDLE_TIMEOUT_MS', '24000', /idleTimeoutMs: .*24001.*24000/],
+  ['PODQUEUE_EMPTY_CHECK_DELAY_MS', '0', /emptyCheckDelayMs: .*not 0/],
   ['PODQUEUE_EMPTY', 'perhaps', /empty: .*not 'perhaps'/],
   ['PODQUEUE_CONCURRENCY', 'many', /concurrency: .*not NaN/],
 ])('78: %s is %s, which no worker can do', async (variable, value, message) => {

@@ -157,7 +157,7 @@ test('answers that the broker never takes are not called done', async () => {
   await using queue = await testQueue()
   await using proxy = await tcpProxy(brokerUrl())
   await queue.publish('a')
-  const call = consumeMany(() => proxy.freeze(), { ...options(queue.name, proxy.url), settleTimeoutMs: 300 })
+  const call = consumeMany(() => proxy.freeze(), { ...options(queue.name, proxy.url), ackTimeoutMs: 300 })
   expect(await failureOf(call)).toMatchObject({ code: 'ACK_UNCONFIRMED' })
 })
 

@@ -55,7 +55,7 @@ describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
   test.each([
     ['nobody else is there', 0],
     ['another is busy', 1],
-  ])('an item that takes longer to arrive than emptyAfterMs is delivered once, when %s', async (_, others) => {
+  ])('an item that takes longer to arrive than emptyCheckDelayMs is delivered once, when %s', async (_, others) => {
     await using queue = await testQueue(type)
     await using proxy = await tcpProxy(brokerUrl())
     const busy = gate()
@@ -63,9 +63,9 @@ describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
     const other = others > 0 ? consumeOne(busy.handler, options(queue.name)) : undefined
     if (other !== undefined) await busy.entered
     await queue.publish(Buffer.alloc(10_000_000))
-    // Each piece of at most 64 KiB, so that the body is on its way for many times emptyAfterMs.
+    // Each piece of at most 64 KiB, so that the body is on its way for many times emptyCheckDelayMs.
     proxy.delay(2)
-    const slow = { ...options(queue.name, proxy.url), emptyAfterMs: 1 }
+    const slow = { ...options(queue.name, proxy.url), emptyCheckDelayMs: 1 }
     const outcome = await consumeOne(({ body, redelivered }) => [body.length, redelivered], slow)
     expect(outcome).toEqual({ status: 'done', result: [10_000_000, false] })
     busy.open('done')
@@ -141,7 +141,7 @@ test('an ack that the broker never answers is not called done', async () => {
   await using proxy = await tcpProxy(brokerUrl())
   await queue.publish('a')
   const handler = (): void => proxy.freeze()
-  const call = consumeOne(handler, { ...options(queue.name), url: proxy.url, settleTimeoutMs: 300 })
+  const call = consumeOne(handler, { ...options(queue.name), url: proxy.url, ackTimeoutMs: 300 })
   expect(await failureOf(call)).toMatchObject({ code: 'ACK_UNCONFIRMED', retryable: true })
 })
 
@@ -159,13 +159,13 @@ test('a connection that breaks while waiting is opened again', async () => {
 test('a queue that does not exist is said once, however often it is asked for', async () => {
   const said: string[] = []
   const logger = { info: () => {}, warn: (_: object, text: string) => void said.push(text) }
-  const call = consumeOne(() => 'never', { ...options('no-such-queue'), configGraceMs: 2_500, logger })
+  const call = consumeOne(() => 'never', { ...options('no-such-queue'), notFoundRetryMs: 2_500, logger })
   expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND' })
   expect(said).toEqual([expect.stringMatching(/^There is no queue no-such-queue at .* Trying again for 3 s\.$/)])
 })
 
-test('a queue that does not exist is an error once it has been so for configGraceMs', async () => {
-  const call = consumeOne(() => 'never', { ...options('no-such-queue'), configGraceMs: 10 })
+test('a queue that does not exist is an error once it has been so for notFoundRetryMs', async () => {
+  const call = consumeOne(() => 'never', { ...options('no-such-queue'), notFoundRetryMs: 10 })
   expect(await failureOf(call)).toMatchObject({ code: 'QUEUE_NOT_FOUND', retryable: false })
 })
 
@@ -182,7 +182,7 @@ test('a queue that does not exist is said to be so, and waited for: a broker tha
 
 test('a queue deleted while waiting is an error, not an empty one', async () => {
   await using queue = await testQueue()
-  const call = failureOf(consumeOne(() => 'never', { ...options(queue.name), empty: 'wait', configGraceMs: 10 }))
+  const call = failureOf(consumeOne(() => 'never', { ...options(queue.name), empty: 'wait', notFoundRetryMs: 10 }))
   await queue.until(({ consumers }) => consumers === 1)
   await queue.channel.deleteQueue(queue.name)
   expect(await call).toMatchObject({ code: 'QUEUE_NOT_FOUND' })
@@ -242,9 +242,11 @@ describe('an item', () => {
 
 test('everything that is wrong with the options is said at once', async () => {
   const error = await failureOf(
-    consumeOne(() => 1, { queue: '', url: brokerUrl(), emptyAfterMs: 0, idleTimeoutMs: 24_000 }),
+    consumeOne(() => 1, { queue: '', url: brokerUrl(), emptyCheckDelayMs: 0, idleTimeoutMs: 24_000 }),
   )
-  expect(error.details.problems).toMatchObject([{ path: 'queue' }, { path: 'emptyAfterMs' }, { path: 'idleTimeoutMs' }])
+  expect(error.details).toMatchObject({
+    problems: [{ path: 'queue' }, { path: 'emptyCheckDelayMs' }, { path: 'idleTimeoutMs' }],
+  })
 })
 
 test('a Job that counts on more items from each pod is not served by consumeOne, and hears so', async () => {

@@ -75,13 +75,13 @@ test('on a connection of the app that came without an address, an item cannot be
   vi.stubEnv('BROKER_URL', '')
   const connection = await connect(brokerUrl())
   try {
-    const error = await failureOf(consumeOne(hopeless, { queue: queue.name, connection, emptyAfterMs: 200 }))
+    const error = await failureOf(consumeOne(hopeless, { queue: queue.name, connection, emptyCheckDelayMs: 200 }))
     expect(error).toMatchObject({ code: 'DEAD_LETTER_FAILED' })
-    expect(await consumeOne((item) => item.text(), { queue: queue.name, connection, emptyAfterMs: 200 })).toEqual({
+    expect(await consumeOne((item) => item.text(), { queue: queue.name, connection, emptyCheckDelayMs: 200 })).toEqual({
       status: 'done',
       result: 'x',
     })
-    expect(await consumeOne(() => {}, { queue: queue.name, connection, emptyAfterMs: 200 })).toEqual({
+    expect(await consumeOne(() => {}, { queue: queue.name, connection, emptyCheckDelayMs: 200 })).toEqual({
       status: 'empty',
     })
     // It is still open.

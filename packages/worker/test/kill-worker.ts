@@ -38,7 +38,7 @@ for (; ; item++) {
       await new Promise((resolve) => setImmediate(resolve))
       return id
     },
-    { queue: process.env.QUEUE ?? '', emptyAfterMs: 300 },
+    { queue: process.env.QUEUE ?? '', emptyCheckDelayMs: 300 },
   )
   if (outcome.status === 'empty') {
     write('empty')

@@ -56,7 +56,7 @@ test('an ack that the broker refuses is not called done', async () => {
       async () => {
         channels[0]?.ackAll()
       },
-      { queue: queue.name, connection: own, emptyAfterMs: 200 },
+      { queue: queue.name, connection: own, emptyCheckDelayMs: 200 },
     )
     const error = await failureOf(call)
     expect(error.code).toBe('LEASE_LOST')

@@ -81,14 +81,16 @@ test('frames that arrive byte by byte are the same frames', async () => {
   await using proxy = await tcpProxy(brokerUrl())
   proxy.slice(1)
   await queue.publish('a', 'b', 'c')
-  expect(await consumeOne((item) => item.text(), { ...options(queue.name, proxy.url), emptyAfterMs: 20_000 })).toEqual({
+  expect(
+    await consumeOne((item) => item.text(), { ...options(queue.name, proxy.url), emptyCheckDelayMs: 20_000 }),
+  ).toEqual({
     status: 'done',
     result: 'a',
   })
   expect(
     await consumeMany(() => {}, {
       ...options(queue.name, proxy.url),
-      emptyAfterMs: 20_000,
+      emptyCheckDelayMs: 20_000,
       concurrency: 2,
       maxItems: 2,
     }),
@@ -102,7 +104,7 @@ test.each(['quorum', 'classic'] as const)(
     await using queue = await testQueue(type)
     const body = Buffer.alloc(10_000_000, 7)
     await queue.publish(body)
-    const outcome = await consumeOne((item) => item.body.equals(body), { ...options(queue.name), emptyAfterMs: 1 })
+    const outcome = await consumeOne((item) => item.body.equals(body), { ...options(queue.name), emptyCheckDelayMs: 1 })
     expect(outcome).toEqual({ status: 'done', result: true })
   },
 )

@@ -41,7 +41,10 @@ async function asProcess(options: never): Promise<void> {
   if (!text.includes('INVALID_OPTIONS')) return
   expect(process.exitCode).toBe(78)
   const lines = [...text.matchAll(/^ {2,}(\S+): (.*)$|runWorker: (\S+): (.*)$/gm)]
-  const problems = lines.map(([, path, message, only, alone]) => ({ path: path ?? only, message: message ?? alone }))
+  const problems = lines.map(([, path, message, only, alone]) => ({
+    path: path ?? only ?? '',
+    message: message ?? alone ?? '',
+  }))
   throw new WorkerError({ code: 'INVALID_OPTIONS', message: text, details: { problems } })
 }
 
@@ -150,10 +153,10 @@ test('a process says all that is wrong with its options and its environment at o
   vi.stubEnv('QUEUE', '')
   vi.stubEnv('PODQUEUE_ITEMS', 'some')
   vi.stubEnv('PODQUEUE_CONCURRENCY', 'many')
-  expect(await refusal(() => asProcess({ emptyAftrMs: 1 } as never))).toEqual({
+  expect(await refusal(() => asProcess({ emptyCheckDelyMs: 1 } as never))).toEqual({
     queue: expect.stringMatching(/QUEUE/),
     PODQUEUE_ITEMS: expect.stringMatching(/'some'/),
     concurrency: expect.stringMatching(/NaN/),
-    emptyAftrMs: 'is not known: did you mean emptyAfterMs?',
+    emptyCheckDelyMs: 'is not known: did you mean emptyCheckDelayMs?',
   })
 })

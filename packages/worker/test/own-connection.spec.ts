@@ -21,7 +21,7 @@ test.each([
     const connection = isOwn ? await connect(late.url) : undefined
     const lost: unknown[] = []
     connection?.on('error', (error) => lost.push(error))
-    const options = { queue: queue.name, emptyAfterMs: 100, ...(connection === undefined ? late : { connection }) }
+    const options = { queue: queue.name, emptyCheckDelayMs: 100, ...(connection === undefined ? late : { connection }) }
     expect(await CALLS[call](options).catch((error) => error)).toEqual(outcome)
     expect(lost, 'the connection of the app').toEqual([])
     await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)

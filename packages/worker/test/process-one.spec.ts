@@ -45,10 +45,17 @@ function contain(args: readonly string[]): Container {
   const running = startCommand(
     [
       ...['run', '--name', name, '--network', 'host', '--volume', `${dirname(COMMAND)}:/podqueue:ro`],
-      ...['--env', 'BROKER_URL', '--env', 'PODQUEUE_EMPTY_AFTER_MS', '--entrypoint', '/podqueue/podqueue-worker.js'],
+      ...[
+        '--env',
+        'BROKER_URL',
+        '--env',
+        'PODQUEUE_EMPTY_CHECK_DELAY_MS',
+        '--entrypoint',
+        '/podqueue/podqueue-worker.js',
+      ],
       ...[IMAGE, ...args],
     ],
-    { ...OURS, BROKER_URL: brokerUrl(), PODQUEUE_EMPTY_AFTER_MS: '200' },
+    { ...OURS, BROKER_URL: brokerUrl(), PODQUEUE_EMPTY_CHECK_DELAY_MS: '200' },
     ['docker'],
   )
   return {
@@ -82,7 +89,7 @@ describe.skipIf(reason !== undefined)('as process 1 of a container', () => {
   ])('SIGTERM to a program %s, and its item is released for the next worker', async (_, program) => {
     await using queue = await testQueue()
     await queue.publish('a')
-    const worker = contain(['--queue', queue.name, '--kill-after', '500', '--', 'sh', '-c', program])
+    const worker = contain(['--queue', queue.name, '--kill-after-ms', '500', '--', 'sh', '-c', program])
     await worker.printed('up')
     await worker.stop()
     const { code, stderr } = await worker.exited

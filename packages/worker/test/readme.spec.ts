@@ -22,7 +22,7 @@ async function run(program: string, queue: TestQueue): Promise<string> {
   try {
     const file = join(folder, 'program.mts')
     await writeFile(file, `${READERS}${program.replaceAll("'job1'", `'${queue.name}'`)}`)
-    const environment = { BROKER_URL: brokerUrl(), QUEUE: queue.name, PODQUEUE_EMPTY_AFTER_MS: '200' }
+    const environment = { BROKER_URL: brokerUrl(), QUEUE: queue.name, PODQUEUE_EMPTY_CHECK_DELAY_MS: '200' }
     const { code, stdout, stderr } = await startCommand([], environment, [process.execPath, file]).exited
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     return stdout

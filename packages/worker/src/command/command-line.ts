@@ -1,18 +1,11 @@
+import { EMPTY_CHOICES, ENV, type NumberRule, WORKER_SETTINGS } from '@internal/contract'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { toWorkerError } from '../errors.ts'
-import { DEAD_WORKER_NOTICED_MS } from '../options.ts'
 import { type Call, DEFAULTS, type Settings } from './settings.ts'
 
-/** As commander names the options: by their long form. */
-interface Parsed
-  extends Omit<Settings, 'deadLetterOn' | 'killAfterMs' | 'emptyAfterMs' | 'idleTimeoutMs' | 'reconnectForMs'> {
-  readonly deadLetterOn?: readonly number[]
-  readonly emptyAfter?: number
-  readonly idle?: number
-  readonly killAfter?: number
-  readonly reconnectFor?: number
-}
+/** The options as commander names them: by their long form, without those that are not on the command line. */
+type Parsed = Partial<Settings>
 
 /**
  * Takes the command line apart; undefined when it asked for something that has been printed, as `--help`.
@@ -50,49 +43,42 @@ function commandLine(onCall: (call: Call) => void): Command {
     .argument('[arguments...]', 'passed on as they are')
     .option('--queue <name>', 'the queue to take from (default: $QUEUE)')
     .option('--items <n|all>', 'how many items to take (default: $PODQUEUE_ITEMS, else 1)', items)
-    .option('--concurrency <n>', 'how many programs run at a time (default: $PODQUEUE_CONCURRENCY, else 1)', atLeast(1))
+    .option(
+      '--concurrency <n>',
+      `how many programs run at the same time (default: $${ENV.concurrency}, else ${WORKER_SETTINGS.concurrency.default})`,
+      within(WORKER_SETTINGS.concurrency),
+    )
     .addOption(
       new Option(
         '--empty <what>',
-        'on an empty queue, exit with 0 or wait for an item (default: $PODQUEUE_EMPTY, else exit)',
-      ).choices(['exit', 'wait']),
+        `on an empty queue, exit with 0 or wait for an item (default: $${ENV.empty}, else exit)`,
+      ).choices(EMPTY_CHOICES),
     )
-    .addOption(
-      new Option(
-        '--empty-after <ms>',
-        'without an item for so long, ask whether the queue is empty (default: $PODQUEUE_EMPTY_AFTER_MS, else 2000)',
-      ).argParser(atLeast(1)),
+    .option(
+      '--empty-check-delay-ms <ms>',
+      `time without an item before asking whether the queue is empty (default: $${ENV.emptyCheckDelayMs}, else ${WORKER_SETTINGS.emptyCheckDelayMs.default})`,
+      within(WORKER_SETTINGS.emptyCheckDelayMs),
     )
-    .addOption(
-      new Option(
-        '--idle <ms>',
-        'wait for items that others may give back, at most (default: $PODQUEUE_IDLE_MS, else 30000)',
-      ).argParser(atLeast(DEAD_WORKER_NOTICED_MS + 1)),
+    .option(
+      '--idle-timeout-ms <ms>',
+      `longest wait for items that others may give back (default: $${ENV.idleTimeoutMs}, else ${WORKER_SETTINGS.idleTimeoutMs.default})`,
+      within(WORKER_SETTINGS.idleTimeoutMs),
     )
     .option('--retries <n>', 'run a program that fails again, with the item in hand (default: 0)', wholeNumber)
     .option(
       '--dead-letter-on <codes>',
-      'exit codes of the program that put its item aside, as 65,66 (default: none)',
+      'exit codes of the program that set its item aside, such as 65,66 (default: none)',
       exitCodes,
     )
-    .option('--kill-after <ms>', 'SIGKILL to a program so long after SIGTERM (default: 25000)', wholeNumber)
-    .option('--reconnect-for <ms>', 'how long to try while no broker answers (default: 300000)', wholeNumber)
+    .option('--kill-after-ms <ms>', 'time from SIGTERM to SIGKILL for a program (default: 25000)', wholeNumber)
+    .option('--reconnect-for-ms <ms>', 'time to go on trying while no broker answers (default: 300000)', wholeNumber)
     .version(manifest.version)
     .addHelpText('after', REST_OF_HELP)
     .passThroughOptions()
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .action((program: string, args: string[], options: Parsed) => {
-      const { emptyAfter, idle, killAfter, reconnectFor, deadLetterOn, ...same } = options
-      const settings = {
-        ...same,
-        emptyAfterMs: emptyAfter,
-        idleTimeoutMs: idle,
-        reconnectForMs: reconnectFor,
-        killAfterMs: killAfter ?? DEFAULTS.killAfterMs,
-        deadLetterOn: deadLetterOn ?? DEFAULTS.deadLetterOn,
-      }
-      onCall({ name: program, args, settings })
+      onCall({ name: program, args, settings: { ...DEFAULTS, ...options } })
     })
 }
 
@@ -102,7 +88,7 @@ Environment:
                      see it
   BROKER_URL_FILE    a file that holds it, as a mounted Secret
   QUEUE, PODQUEUE_ITEMS, PODQUEUE_CONCURRENCY, PODQUEUE_EMPTY,
-  PODQUEUE_EMPTY_AFTER_MS, PODQUEUE_IDLE_MS
+  PODQUEUE_EMPTY_CHECK_DELAY_MS, PODQUEUE_IDLE_TIMEOUT_MS
                      stand for the options above
   PODQUEUE_TERMINATION_LOG
                      where to leave the cause of a failure
@@ -120,24 +106,29 @@ Exit codes:
   70 a bug in podqueue`
 
 function wholeNumber(text: string): number {
-  return atLeast(0)(text)
+  return within({ min: 0, max: Number.MAX_SAFE_INTEGER })(text)
 }
 
-function atLeast(min: number): (text: string) => number {
+function within({ min, max }: Pick<NumberRule, 'min' | 'max'>): (text: string) => number {
   return (text) => {
-    if (/^\d{1,15}$/.test(text) && Number(text) >= min) return Number(text)
-    throw new InvalidArgumentError(`It is not a whole number${min > 0 ? ` of at least ${min}` : ''}.`)
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(
+      max === Number.MAX_SAFE_INTEGER
+        ? `It must be a whole number of at least ${min}.`
+        : `It must be a whole number from ${min} to ${max}.`,
+    )
   }
 }
 
 function items(text: string): number | 'all' {
   if (text === 'all') return 'all'
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError("It is neither a number of items nor 'all'.")
+  throw new InvalidArgumentError("It must be a number of items, or 'all'.")
 }
 
 function exitCodes(text: string): number[] {
   const codes = text.split(',').map((code) => (/^\d{1,3}$/.test(code.trim()) ? Number(code) : Number.NaN))
   if (codes.every((code) => code >= 1 && code <= 255)) return codes
-  throw new InvalidArgumentError('They are not exit codes from 1 to 255, with commas between them.')
+  throw new InvalidArgumentError('They must be exit codes from 1 to 255, with commas between them.')
 }

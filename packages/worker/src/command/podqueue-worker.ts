@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { DeadLetterError } from '../handle/dead-letter-error.ts'
 import { exitCodeOf } from '../process/exit-code.ts'
-import { report, runWorker } from '../run-worker.ts'
+import { report } from '../process/report.ts'
+import { runWorker } from '../run-worker.ts'
 import { findProgram } from './program.ts'
 import { ProgramFailed, runProgram } from './run-program.ts'
 import { type Call, DEFAULTS } from './settings.ts'

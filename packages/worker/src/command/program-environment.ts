@@ -1,11 +1,11 @@
-import type { Item } from '../handle/item.ts'
+import { CREDENTIAL_VARIABLES } from '@internal/contract'
+import type { Item } from '../item/item.ts'
 
-/** What holds the broker's address, and with it the password: the program has no business with it. */
-const CREDENTIALS = ['BROKER_URL', 'BROKER_URL_FILE']
-
-/** The environment of the program: the worker's own, without the broker's address, with what the message says. */
+/** The environment of the program: the worker's own, without the broker's credentials, and with the metadata of its item. */
 export function programEnvironment(item: Item, environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !CREDENTIALS.includes(name)))
+  const inherited = Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !CREDENTIAL_VARIABLES.includes(name)),
+  )
   return {
     ...inherited,
     ITEM_QUEUE: item.queue,

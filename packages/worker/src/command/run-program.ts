@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { WorkerError } from '../errors.ts'
-import type { Item } from '../handle/item.ts'
+import type { Item } from '../item/item.ts'
 import { programEnvironment } from './program-environment.ts'
 
 /** Thrown when the program did not exit with 0. */

@@ -1,12 +1,12 @@
-import type { RunWorkerOptions } from '../run-worker.ts'
+import type { RunWorkerOptions } from '../process/run-worker-options.ts'
 
-/** What the command line says, with its defaults; what it leaves out comes from the environment. */
+/** The settings of the command line, with its defaults. Those that it leaves out come from the environment. */
 export interface Settings
   extends Pick<
     RunWorkerOptions,
-    'queue' | 'items' | 'concurrency' | 'empty' | 'emptyAfterMs' | 'idleTimeoutMs' | 'retries' | 'reconnectForMs'
+    'queue' | 'items' | 'concurrency' | 'empty' | 'emptyCheckDelayMs' | 'idleTimeoutMs' | 'retries' | 'reconnectForMs'
   > {
-  /** How long the program may take to end after SIGTERM, milliseconds. */
+  /** The time that the program has to end after SIGTERM, milliseconds. */
   readonly killAfterMs: number
   /** Exit codes of the program that dead-letter its item. */
   readonly deadLetterOn: readonly number[]

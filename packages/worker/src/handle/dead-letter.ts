@@ -1,15 +1,14 @@
-import { ConnectFailed, connectBy, operationFault } from '@internal/amqp'
-import { deadLetterQueueOf } from '@internal/contract'
+import { ConnectFailed, type OwnConnection, openConnection, operationFault } from '@internal/amqp'
+import { late, within } from '@internal/async'
+import { BROKER_HEADERS, deadLetterQueueOf, HEADER } from '@internal/contract'
 import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
-import { type OwnConnection, open } from '../connection/open.ts'
-import type { Broker } from '../take/broker.ts'
-import { late, within } from './deadline.ts'
-import { PRIVATE_HEADER } from './item.ts'
+import type { Broker } from '../broker/broker.ts'
 
-/** What the broker writes into headers, or acts upon: `CC` and `BCC` would put the copy back into the source. */
-const BROKER_OWNED = /^(x-death|x-(first|last)-death-.*|x-delivery-count|x-acquired-count|CC|BCC)$/
+/** Headers that a copy must not have: those that the broker writes, and `CC` and `BCC`, which would put it back into the source. */
+const NOT_COPIED: ReadonlySet<string> = new Set([...BROKER_HEADERS, HEADER.sequence, 'CC', 'BCC'])
+const OF_EARLIER_DEATHS = /^x-(first|last)-death-/
 
-/** How many characters of a reason are kept: headers travel in a frame with all others. */
+/** The longest reason that is kept, characters: all headers of a message share one frame. */
 const REASON_LENGTH = 1_000
 
 /**
@@ -22,33 +21,29 @@ const REASON_LENGTH = 1_000
 export async function publishDeadLetter(
   message: ConsumeMessage,
   reason: string,
-  { queue, broker, settleTimeoutMs }: { queue: string; broker: Broker; settleTimeoutMs: number },
+  { queue, broker, ackTimeoutMs }: { readonly queue: string; readonly broker: Broker; readonly ackTimeoutMs: number },
 ): Promise<string | undefined> {
   const target = deadLetterQueueOf(queue)
   const { address } = broker
   if (address === undefined) return 'It needs a connection of its own, and no url was given beside connection.'
   let connection: OwnConnection | undefined
   try {
-    const opened = await connectBy((to, options) => open(to, options, () => {}), address, {
+    connection = await openConnection(address, {
       tls: broker.tls,
-      connectTimeoutMs: Math.min(broker.connectTimeoutMs, settleTimeoutMs),
+      connectTimeoutMs: Math.min(broker.connectTimeoutMs, ackTimeoutMs),
       reconnectForMs: 0,
       connectionName: 'podqueue worker, for a dead letter',
     })
-    connection = opened.connection
     const channel = await connection.model.createConfirmChannel()
     const published = publish(channel, target, message.content, copiedProperties(message, queue, reason))
-    const fault = await within(published, settleTimeoutMs)
-    return fault === late ? `The broker did not confirm it within ${settleTimeoutMs} ms.` : fault
+    const fault = await within(published, ackTimeoutMs)
+    return fault === late ? `The broker did not confirm it within ${ackTimeoutMs} ms.` : fault
   } catch (error) {
     if (error instanceof ConnectFailed) return error.fault.message
     return operationFault(error, { queue: target, address: address.shown }).message
   } finally {
     // Not waited for long: a connection that an alarm blocks does not answer.
-    if (connection !== undefined) {
-      await within(connection.model.close(), 1_000).catch(() => {})
-      connection.destroy()
-    }
+    await connection?.close(1_000)
   }
 }
 
@@ -90,15 +85,15 @@ async function publish(
 export function copiedProperties(message: ConsumeMessage, queue: string, reason: string): Options.Publish {
   const { properties } = message
   const given = Object.entries((properties.headers ?? {}) as Record<string, unknown>)
-  const kept = given.filter(([name]) => !BROKER_OWNED.test(name) && name !== PRIVATE_HEADER)
+  const kept = given.filter(([name]) => !NOT_COPIED.has(name) && !OF_EARLIER_DEATHS.test(name))
   const copied: Record<string, unknown> = {}
   for (const name of COPIED) if (properties[name] !== undefined) copied[name] = properties[name]
   return {
     ...copied,
     headers: {
       ...Object.fromEntries(kept),
-      'x-podqueue-queue': queue,
-      'x-podqueue-reason': reason.slice(0, REASON_LENGTH),
+      [HEADER.deadLetterQueue]: queue,
+      [HEADER.deadLetterReason]: reason.slice(0, REASON_LENGTH),
     },
   }
 }

@@ -1,34 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsumeMessage } from 'amqplib'
+import { shownBroker } from '../broker/broker.ts'
 import { TAKE } from '../diagnostics.ts'
 import { WorkerError } from '../errors.ts'
-import type { ResolvedOptions } from '../options.ts'
-import { shownBroker } from '../take/broker.ts'
-import type { Answer } from '../take/consumer.ts'
+import { uncountedDeliveries } from '../item/delivery-count.ts'
+import { type Item, named, toItem } from '../item/item.ts'
+import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { publishDeadLetter } from './dead-letter.ts'
 import type { Handler } from './handler.ts'
-import { type Item, named, toItem, uncountedDeliveries } from './item.ts'
+import { handlerFailed, type ItemEnd, releasedError } from './item-end.ts'
 import type { Lease } from './lease.ts'
-import { runHandler, saidBy } from './run-handler.ts'
-
-/** What became of an item, and how the broker is to be answered. Nothing is answered when the lease is lost. */
-export type ItemEnd<R> =
-  | { readonly type: 'done'; readonly answer: 'ack'; readonly result: R }
-  | { readonly type: 'dead-lettered'; readonly answer: 'ack'; readonly reason: string }
-  | { readonly type: 'failed'; readonly answer: 'reject' | 'release'; readonly error: WorkerError }
-  | { readonly type: 'released'; readonly answer: 'release'; readonly error: WorkerError }
-  | { readonly type: 'lost'; readonly error: WorkerError }
+import { waitBeforeRequeue } from './requeue-delay.ts'
+import { runHandler } from './run-handler.ts'
 
 /**
- * Does all that is to be done on an item before the broker is answered: runs the handler, publishes a dead letter, or
- * waits before a failed one goes back. `hurry` ends that wait; default: the lease's signal.
+ * Does everything that comes before the answer to the broker: runs the handler, publishes a dead letter, or waits before a
+ * failed item goes back.
+ *
+ * @param endWaits ends the wait before a failed item goes back; default: the lease's signal
  */
 export async function doItem<R>(
   handler: Handler<R>,
   message: ConsumeMessage,
   lease: Lease,
   options: ResolvedOptions,
-  hurry?: AbortSignal,
+  endWaits?: AbortSignal,
 ): Promise<ItemEnd<R>> {
   const { queue, uncountedLimit } = options
   const item = toItem(queue, message)
@@ -42,7 +37,7 @@ export async function doItem<R>(
     return await deadLetter(
       { message, item },
       `The broker took it back ${uncounted} times uncounted, as too slow or as released.`,
-      { lease, hurry },
+      { lease, endWaits },
       options,
     )
   }
@@ -51,55 +46,44 @@ export async function doItem<R>(
     case 'done':
       return { type: 'done', answer: 'ack', result: work.result }
     case 'dead-letter':
-      return await deadLetter({ message, item }, work.cause.message, { lease, hurry }, options, work.cause)
+      return await deadLetter({ message, item }, work.cause.message, { lease, endWaits }, options, work.cause)
     case 'lost':
       return { type: 'lost', error: lease.lost.reason }
     case 'released':
       return { type: 'released', answer: 'release', error: releasedError(item, work.cause) }
     case 'failed':
-      return await failed(item, work.cause, { lease, hurry })
+      return await failed(item, work.cause, { lease, endWaits })
   }
 }
 
-/** What may end a wait with an item in hand. */
+/** The signals that end a wait with an item in hand. */
 interface Waits {
   readonly lease: Lease
-  readonly hurry: AbortSignal | undefined
-}
-
-/** None after the first delivery, then half a second, doubled each time, to half a minute. */
-export function requeueDelayMs(deliveryCount: number | undefined): number {
-  if (deliveryCount === undefined) return 1_000
-  return deliveryCount <= 1 ? 0 : Math.min(30_000, 500 * 2 ** (deliveryCount - 2))
+  readonly endWaits: AbortSignal | undefined
 }
 
 /** A failed item goes back after a wait that grows with its deliveries, so that no queue spins on one item. */
-async function failed(item: Item, cause: unknown, { lease, hurry }: Waits): Promise<ItemEnd<never>> {
-  // What no item is to blame for must not cost one a delivery.
+async function failed(item: Item, cause: unknown, { lease, endWaits }: Waits): Promise<ItemEnd<never>> {
+  // A failure that is not the item's fault must not use up one of its deliveries.
   if (cause instanceof WorkerError && cause.code === 'PROGRAM_NOT_FOUND') {
     return { type: 'failed', answer: 'release', error: cause }
   }
-  await waitBeforeRequeue(item.deliveryCount, hurry ?? lease.signal)
+  await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   return { type: 'failed', answer: 'reject', error: handlerFailed(item, cause) }
-}
-
-async function waitBeforeRequeue(deliveryCount: number | undefined, hurry: AbortSignal): Promise<void> {
-  const wait = requeueDelayMs(deliveryCount)
-  if (wait > 0) await sleep(wait, undefined, { signal: hurry }).catch(() => {})
 }
 
 async function deadLetter(
   { message, item }: { readonly message: ConsumeMessage; readonly item: Item },
   reason: string,
-  { lease, hurry }: Waits,
+  { lease, endWaits }: Waits,
   options: ResolvedOptions,
   cause?: Error,
 ): Promise<ItemEnd<never>> {
-  const { queue, broker, settleTimeoutMs } = options
-  const fault = await publishDeadLetter(message, reason, { queue, broker, settleTimeoutMs })
+  const { queue, broker, ackTimeoutMs } = options
+  const fault = await publishDeadLetter(message, reason, { queue, broker, ackTimeoutMs })
   if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
-  await waitBeforeRequeue(item.deliveryCount, hurry ?? lease.signal)
+  await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   const error = new WorkerError({
     code: 'DEAD_LETTER_FAILED',
@@ -110,49 +94,6 @@ async function deadLetter(
     cause,
   })
   return { type: 'failed', answer: 'reject', error }
-}
-
-/** The answer that the broker did not confirm. */
-export function unconfirmedError(
-  queue: string,
-  how: Answer | 'answers',
-  timeoutMs: number,
-  cause: unknown,
-): WorkerError {
-  return new WorkerError({
-    code: 'ACK_UNCONFIRMED',
-    message: `The broker did not answer the ${how} of an item of queue ${queue} within ${timeoutMs} ms.`,
-    hint: 'The item may be settled or come back; its work has to bear being done twice.',
-    retryable: true,
-    details: { queue, settleTimeoutMs: timeoutMs },
-    cause,
-  })
-}
-
-function handlerFailed(item: Item, cause: unknown): WorkerError {
-  // A handler's own WorkerError, as of item.json(), has a hint worth keeping.
-  const known = cause instanceof WorkerError ? cause : undefined
-  return new WorkerError({
-    code: 'HANDLER_FAILED',
-    message: `${named(item)} failed and is back in the queue: ${saidBy(cause)}`,
-    hint:
-      known?.hint ??
-      'It is delivered again, up to the delivery limit of the queue, and then goes to its dead-letter queue.',
-    retryable: true,
-    details: { queue: item.queue, messageId: item.id },
-    cause,
-  })
-}
-
-function releasedError(item: Item, cause: unknown): WorkerError {
-  return new WorkerError({
-    code: 'RELEASED',
-    message: `${named(item)} was given back undone, because this worker had to end.`,
-    hint: 'Nothing to do: another worker takes it.',
-    retryable: true,
-    details: { queue: item.queue, messageId: item.id },
-    cause,
-  })
 }
 
 function sayTaken(item: Item, { broker }: ResolvedOptions): void {

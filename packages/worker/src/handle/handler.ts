@@ -1,4 +1,4 @@
-import type { Item } from './item.ts'
+import type { Item } from '../item/item.ts'
 
 /** What a handler gets besides its item. */
 export interface HandlerContext {

@@ -1,9 +1,9 @@
+import { late, within } from '@internal/async'
 import { HANDLE, type HandleDiagnostic } from '../diagnostics.ts'
+import { type Item, named } from '../item/item.ts'
 import type { Logger } from '../logger.ts'
 import { DeadLetterError } from './dead-letter-error.ts'
-import { late, within } from './deadline.ts'
 import type { Handler } from './handler.ts'
-import { type Item, named } from './item.ts'
 import type { Lease } from './lease.ts'
 
 /** How a handler's work on an item ended. */

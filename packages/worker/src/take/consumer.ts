@@ -1,4 +1,5 @@
 import { operationFault } from '@internal/amqp'
+import { within } from '@internal/async'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { ACK } from '../diagnostics.ts'
 import { WorkerError } from '../errors.ts'
@@ -7,37 +8,42 @@ import { WorkerError } from '../errors.ts'
 export type Answer = 'ack' | 'reject' | 'release'
 
 /**
- * One consumer on a channel of its own. At most as many items as its prefetch are ever in hand. Everything that ends the
- * hold on them, the channel, the connection, the broker's cancel, arrives at `lost`.
+ * One consumer on a channel of its own. It never holds more items than its prefetch. `lost` aborts when the hold on them
+ * ends: with the channel, with the connection, or by the broker's cancel.
  */
 export class Consumer {
   readonly #channel: Channel
   readonly #queue: string
   readonly #address: string
+  readonly #onConsuming: () => void
   readonly #lost = new AbortController()
   readonly #waiting: ConsumeMessage[] = []
   #prefetch = 0
   #tag: string | undefined
+  #started: Promise<void> | undefined
+  #lastDelivery = 0
   #arrived: () => void = () => {}
   #lastSent: { readonly message: ConsumeMessage; readonly how: Answer } | undefined
-  #settled = false
-  readonly #onConsuming: () => void
+  #isEnded = false
 
-  /** @param onConsuming hears each time the broker has let it consume */
+  /** @param onConsuming called each time the broker has accepted this consumer */
   constructor(channel: Channel, queue: string, address: string, onConsuming: () => void) {
-    this.#onConsuming = onConsuming
     this.#channel = channel
     this.#queue = queue
     this.#address = address
+    this.#onConsuming = onConsuming
     let cause: unknown
     channel.on('error', (error) => {
       cause = error
     })
     channel.on('close', () => {
-      if (this.#settled) return
       const fault = operationFault(cause ?? new Error('It was closed.'), { queue, address })
       this.#lose(`The hold on queue ${queue} was lost. ${fault.message}`, cause)
     })
+    // amqplib forgets a consumer as soon as its cancel is answered, but a quorum queue may deliver after that, and the
+    // broker may cancel. These events come for every frame, before amqplib looks for the consumer's callback.
+    channel.prependListener('delivery', (message: ConsumeMessage) => this.#arrive(message))
+    channel.prependListener('cancel', () => this.#cancelledByBroker())
   }
 
   /** Aborts with a `LEASE_LOST` error when the hold on the items, or the place in the queue, is gone. */
@@ -49,12 +55,12 @@ export class Consumer {
     return this.#tag !== undefined
   }
 
-  /** How many items this consumer may have in hand. */
+  /** How many items this consumer may hold. */
   get prefetch(): number {
     return this.#prefetch
   }
 
-  /** Whether an item has arrived that nobody has taken over yet. */
+  /** Whether an item has arrived that is not taken over yet. */
   get hasArrived(): boolean {
     return this.#waiting.length > 0
   }
@@ -64,47 +70,41 @@ export class Consumer {
     return this.#waiting.shift()
   }
 
-  /** Calls the listener at each arrival and at the loss; there is one listener at a time. */
+  /** Calls the listener at each arrival and at the loss. There is one listener at a time. */
   onArrival(listener: () => void): void {
     this.#arrived = listener
   }
 
-  /** Begins to consume; does nothing while it does. @throws amqplib's error when the broker refuses */
+  /** Begins to consume. Does nothing while it does. @throws amqplib's error when the broker refuses */
   start(prefetch: number): Promise<void> {
     this.#started ??= this.#start(prefetch)
     return this.#started
   }
-  #started: Promise<void> | undefined
 
   async #start(prefetch: number): Promise<void> {
     this.#prefetch = prefetch
-    // Not awaited by itself: the next request goes out with it, or behind it.
-    const limited = this.#channel.prefetch(prefetch)
-    limited.catch(() => {})
+    // Not awaited by itself: amqplib sends the next request as soon as this one is answered. The channel closes when the
+    // broker refuses it.
+    this.#channel.prefetch(prefetch).catch(() => {})
     const { consumerTag } = await this.#channel.consume(this.#queue, (message) => {
-      if (message === null) {
-        return this.#lose(
-          `The hold on queue ${this.#queue} was lost: the broker cancelled the consumer, since the queue was deleted or the item took too long.`,
-        )
-      }
-      this.#waiting.push(message)
-      this.#arrived()
+      if (message === null) this.#cancelledByBroker()
+      else this.#arrive(message)
     })
     this.#onConsuming()
     if (!this.lost.aborted) this.#tag = consumerTag
   }
 
   /**
-   * Stops consuming. What arrived meanwhile is there to be taken over.
+   * Stops consuming. Items that arrived meanwhile can be taken over.
    *
-   * The answer to the cancel does not prove that: a quorum queue gives it before its leader has heard of the cancel, and an
-   * item may be on its way, a large one for long. It has passed when the channel answers a request made after that.
+   * The answer to the cancel does not prove that nothing more arrives: a quorum queue gives it before its leader has heard of
+   * the cancel, and a large item takes time. Everything has passed when the channel answers a request made after that.
    */
   async stop(): Promise<void> {
     if (await this.#cancel()) await this.#channel.prefetch(this.#prefetch)
   }
 
-  /** The request alone is made when this returns; resolves to whether there was something to cancel. */
+  /** Sends the cancel before it returns. Resolves to whether there was something to cancel. */
   async #cancel(): Promise<boolean> {
     const tag = this.#tag
     this.#tag = undefined
@@ -115,8 +115,8 @@ export class Consumer {
   }
 
   /**
-   * Stops consuming for an idle moment. An item that arrives just then would be held without a consumer, which others cannot
-   * see on a classic queue: it goes back, and consuming goes on. Resolves to whether it stopped.
+   * Stops consuming for an idle moment. An item that arrives just then would be held without a consumer, which other workers
+   * cannot see on a classic queue: it goes back, and consuming goes on. Resolves to whether it stopped.
    */
   async standAside(): Promise<boolean> {
     await this.stop()
@@ -132,21 +132,21 @@ export class Consumer {
   async next(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.hasArrived || this.lost.aborted || signal?.aborted === true) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    this.onArrival(wake)
-    const timer = Number.isFinite(timeoutMs) ? setTimeout(wake, timeoutMs) : undefined
-    signal?.addEventListener('abort', wake, { once: true })
-    await promise
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', wake)
-    this.onArrival(() => {})
+    this.onArrival(resolve)
+    try {
+      await within(promise, timeoutMs, signal)
+    } catch {
+      // The caller looks at its signal.
+    } finally {
+      this.onArrival(() => {})
+    }
   }
 
-  /** Answers a delivery. Whether the broker's channel takes it, {@link barrier} tells. */
+  /** Answers a delivery. {@link barrier} tells whether the broker's channel took the answer. */
   answer(message: ConsumeMessage, how: Answer): void {
     if (how === 'ack') this.#channel.ack(message)
     else if (how === 'reject') this.#channel.reject(message, true)
-    // Counted as a failure by `reject`; not by `nack`, on RabbitMQ 4.3
+    // `reject` counts as a failure; `nack` does not, on RabbitMQ 4.3
     // (https://github.com/rabbitmq/rabbitmq-server/issues/15387).
     else this.#channel.nack(message, false, true)
     this.#lastSent = { message, how }
@@ -154,8 +154,8 @@ export class Consumer {
   }
 
   /**
-   * A round trip on the channel of the answers: the broker closes a channel whose ack it does not accept, and a plain
-   * close would not tell (https://github.com/amqp-node/amqplib/issues/353).
+   * A round trip on the channel of the answers. The broker closes a channel whose ack it does not accept, and a plain close
+   * would not tell (https://github.com/amqp-node/amqplib/issues/353).
    */
   async barrier(): Promise<void> {
     const last = this.#lastSent
@@ -165,17 +165,34 @@ export class Consumer {
   }
 
   /**
-   * Answers in the same write that cancels the consumer, cancel first, so that the broker never delivers a next item that
-   * would have to go back. All requests have been made when it returns; it resolves once the channel has taken the answer. The
-   * answer to the cancel is not waited for: a channel that refuses the cancel takes nothing after it.
+   * Cancels the consumer and answers its item, in this order and one behind the other, so that the broker never delivers a
+   * next item that would have to go back. Resolves once the channel has taken both.
    */
   async settle(message: ConsumeMessage, how: Answer): Promise<void> {
     const cancelled = this.#cancel()
     cancelled.catch(() => {})
     this.answer(message, how)
-    await this.barrier()
-    // What ends from now on takes no item with it.
-    this.#settled = true
+    await Promise.all([cancelled, this.barrier()])
+  }
+
+  /** To be called when nothing is held any more: the end of the channel is then no loss. */
+  end(): void {
+    this.#isEnded = true
+  }
+
+  /** Each delivery is announced twice: by the channel's event, and to the callback while amqplib knows the consumer. */
+  #arrive(message: ConsumeMessage): void {
+    if (message.fields.deliveryTag <= this.#lastDelivery) return
+    this.#lastDelivery = message.fields.deliveryTag
+    this.#waiting.push(message)
+    this.#arrived()
+  }
+
+  #cancelledByBroker(): void {
+    const queue = this.#queue
+    this.#lose(
+      `The hold on queue ${queue} was lost: the broker cancelled the consumer, because the queue was deleted or the item took too long.`,
+    )
   }
 
   #publish(message: ConsumeMessage, how: Answer, phase: 'sent' | 'accepted'): void {
@@ -183,12 +200,13 @@ export class Consumer {
   }
 
   #lose(message: string, cause?: unknown): void {
+    if (this.#isEnded || this.lost.aborted) return
     this.#tag = undefined
     this.#lost.abort(
       new WorkerError({
         code: 'LEASE_LOST',
         message,
-        hint: 'The broker gives the item to another worker. See its log, and consumer_timeout if the item took long.',
+        hint: 'The broker gives the item to another worker. See the log of the broker, and its consumer_timeout if the item took long.',
         retryable: true,
         details: { queue: this.#queue, address: this.#address },
         cause,

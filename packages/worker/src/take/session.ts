@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { operationFault } from '@internal/amqp'
-import type { Channel } from 'amqplib'
+import { late, pause, within } from '@internal/async'
+import { shownBroker } from '../broker/broker.ts'
+import { type Link, openLink } from '../broker/link.ts'
 import { toWorkerError, WorkerError } from '../errors.ts'
-import type { ResolvedOptions } from '../options.ts'
-import { type Link, openLink, shownBroker } from './broker.ts'
+import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { Consumer } from './consumer.ts'
 
 /** What one connection came to: a result, or a fault that came while no item was in hand. */
@@ -12,63 +12,62 @@ export type Session<T> =
   | { readonly type: 'fault'; readonly fault: WorkerError }
 
 /**
- * Does `work` on a connection that begins to consume as it opens, and on another one as long as faults come that may heal
- * while no item is held.
+ * Does `work` on a connection, and on another one as long as faults come that may heal while no item is held.
  *
- * @throws {WorkerError} what `work` throws, and the fault that lasted too long
+ * @throws {WorkerError} as `work` throws; the fault that lasted too long
  */
 export async function inSessions<T>(
   options: ResolvedOptions,
-  prefetch: () => number,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
 ): Promise<T> {
-  const { queue, logger, configGraceMs, broker } = options
+  const { queue, logger, notFoundRetryMs, broker } = options
   const refusals = new Since()
   const outages = new Since()
   let said: string | undefined
+  const onConsuming = (): void => {
+    refusals.over()
+    outages.over()
+    said = undefined
+  }
   for (;;) {
-    const session = await oneSession(options, prefetch(), work, () => {
-      refusals.over()
-      outages.over()
-      said = undefined
-    })
+    const session = await oneSession(options, work, onConsuming)
     if (session.type === 'ended') return session.result
     const { fault } = session
     const lasting = fault.code === 'QUEUE_NOT_FOUND' || fault.code === 'NOT_PERMITTED'
-    const left = lasting ? configGraceMs - refusals.ms() : broker.reconnectForMs - outages.ms()
+    const left = lasting ? notFoundRetryMs - refusals.ms() : broker.reconnectForMs - outages.ms()
     if (left <= 0 || (!lasting && !fault.retryable) || broker.borrowed !== undefined) throw fault
     // Once a second the same line would bury the others.
     if (fault.message !== said) {
       logger.warn({ queue, code: fault.code }, `${fault.message} Trying again for ${Math.ceil(left / 1_000)} s.`)
     }
     said = fault.message
-    await pause(options)
+    await pauseBetweenSessions(options)
   }
 }
 
 async function oneSession<T>(
   options: ResolvedOptions,
-  prefetch: number,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
   onConsuming: () => void,
 ): Promise<Session<T>> {
-  const doing = { queue: options.queue, address: shownBroker(options.broker), needs: 'read' }
-  const begin = (channel: Channel): Consumer => {
-    const consumer = new Consumer(channel, doing.queue, doing.address, onConsuming)
-    consumer.start(prefetch).catch(() => {})
-    return consumer
-  }
-  const { link, begun: consumer } = await openLink(options.broker, begin, options).catch((error: unknown) => {
-    if (!(error instanceof WorkerError) && options.signal?.aborted === true) throw abortedError(options)
+  const { queue, broker, signal, ackTimeoutMs } = options
+  const doing = { queue, address: shownBroker(broker), needs: 'read' }
+  const link = await openLink(broker, options).catch((error: unknown) => {
+    if (!(error instanceof WorkerError) && signal?.aborted === true) throw abortedError(options)
     throw error
   })
+  let consumer: Consumer | undefined
   try {
+    const channel = await within(link.createChannel(), broker.connectTimeoutMs)
+    if (channel === late) throw new Error('It did not open a channel in time.')
+    consumer = new Consumer(channel, queue, doing.address, onConsuming)
     return await work(link, consumer)
   } catch (error) {
     if (error instanceof WorkerError) throw error
     return { type: 'fault', fault: toWorkerError(operationFault(error, doing)) }
   } finally {
-    await link.close(options.settleTimeoutMs)
+    consumer?.end()
+    await link.close(ackTimeoutMs)
   }
 }
 
@@ -96,13 +95,10 @@ export function abortedError({ queue, signal }: ResolvedOptions): WorkerError {
   })
 }
 
-async function pause(options: ResolvedOptions): Promise<void> {
-  const { signal } = options
-  try {
-    await sleep(500 + Math.random() * 1_000, undefined, signal === undefined ? {} : { signal })
-  } catch {
+async function pauseBetweenSessions(options: ResolvedOptions): Promise<void> {
+  await pause(500 + Math.random() * 1_000, options.signal).catch(() => {
     throw abortedError(options)
-  }
+  })
 }
 
 /** How long something has been going on, from the first time it is asked until it is over. */

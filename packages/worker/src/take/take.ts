@@ -1,7 +1,9 @@
+import { late, within } from '@internal/async'
 import type { Channel } from 'amqplib'
+import { shownBroker } from '../broker/broker.ts'
+import type { Link } from '../broker/link.ts'
 import { WorkerError } from '../errors.ts'
-import type { ResolvedOptions } from '../options.ts'
-import { type Link, shownBroker } from './broker.ts'
+import type { ResolvedOptions } from '../options/resolve-options.ts'
 import type { Consumer } from './consumer.ts'
 import { isBelievable, nextStep, type Reading } from './empty-rule.ts'
 import { abortedError } from './session.ts'
@@ -33,7 +35,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
   }
   const lookNow = looker(link, queue)
   const look = (): Promise<Reading> => answered(lookNow())
-  let waitMs = options.emptyAfterMs
+  let waitMs = options.emptyCheckDelayMs
   for (;;) {
     await consumer.next(waitMs, signal)
     const end = ended(consumer, signal)
@@ -65,7 +67,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
         break
       case 'consume':
         await answered(consumer.start(prefetch))
-        waitMs = reading.ready > 0 ? options.emptyAfterMs : 0
+        waitMs = reading.ready > 0 ? options.emptyCheckDelayMs : 0
         break
       case 'stand-aside':
         if (consumer.consuming) {
@@ -94,40 +96,25 @@ function isGone({ ready, consumers }: Reading): boolean {
 
 /**
  * The queue's answer to a request. A leader that is away gives none for as long as it is away, on a healthy connection: then
- * this gives up at `giveUpAt`, or `settleTimeoutMs` after the signal, whichever is first; an answer always has that long.
+ * this gives up at `giveUpAt`, or `ackTimeoutMs` after the signal, whichever comes first. An answer always has that long.
  */
 async function inTime<T>(request: Promise<T>, giveUpAt: number, options: ResolvedOptions): Promise<T> {
-  const { signal, queue, broker, settleTimeoutMs } = options
-  const { promise: unanswered, reject } = Promise.withResolvers<never>()
-  const giveUpAfter = (ms: number): NodeJS.Timeout =>
-    setTimeout(() => {
-      if (signal?.aborted === true) return reject(abortedError(options))
-      reject(
-        new WorkerError({
-          code: 'QUEUE_UNAVAILABLE',
-          message: `Queue ${queue} did not answer in time.`,
-          hint: 'Its leader may be down: see rabbitmq-queues quorum_status.',
-          retryable: true,
-          details: { queue, address: shownBroker(broker) },
-        }),
-      )
-    }, ms)
-  let timer = Number.isFinite(giveUpAt)
-    ? giveUpAfter(Math.max(giveUpAt - performance.now(), settleTimeoutMs))
-    : undefined
-  const hurry = (): void => {
-    clearTimeout(timer)
-    timer = giveUpAfter(settleTimeoutMs)
-  }
-  if (signal?.aborted === true) hurry()
-  else signal?.addEventListener('abort', hurry, { once: true })
-  request.catch(() => {})
-  try {
-    return await Promise.race([request, unanswered])
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', hurry)
-  }
+  const { signal, queue, broker, ackTimeoutMs } = options
+  const leftMs = Math.max(giveUpAt - performance.now(), ackTimeoutMs)
+  const answer = await within(request, leftMs, signal).catch(async (error: unknown) => {
+    if (signal?.aborted !== true) throw error
+    const lastAnswer = await within(request, ackTimeoutMs)
+    if (lastAnswer === late) throw abortedError(options)
+    return lastAnswer
+  })
+  if (answer !== late) return answer
+  throw new WorkerError({
+    code: 'QUEUE_UNAVAILABLE',
+    message: `Queue ${queue} did not answer in time.`,
+    hint: 'Its leader may be down: see rabbitmq-queues quorum_status.',
+    retryable: true,
+    details: { queue, address: shownBroker(broker) },
+  })
 }
 
 /** Others kept the queue to themselves for `idleTimeoutMs`; what they hold, they will do or their successors. */
@@ -146,10 +133,7 @@ function giveUp(reading: Reading, { queue, broker, idleTimeoutMs }: ResolvedOpti
 function looker(link: Link, queue: string): () => Promise<Reading> {
   let channel: Channel | undefined
   return async () => {
-    if (channel === undefined) {
-      channel = await link.createChannel()
-      channel.on('error', () => {})
-    }
+    channel ??= await link.createChannel()
     const { messageCount, consumerCount } = await channel.checkQueue(queue)
     return { ready: messageCount, consumers: consumerCount }
   }

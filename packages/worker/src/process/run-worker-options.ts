@@ -1,8 +1,17 @@
 import { checkQueueName } from '@internal/amqp'
+import { ENV } from '@internal/contract'
 import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from '../errors.ts'
-import { checkHandler, checkMany, WORKER_OPTIONS } from '../options.ts'
-import type { RunWorkerOptions } from '../run-worker.ts'
+import { checkHandler, checkMany, WORKER_OPTIONS } from '../options/resolve-options.ts'
+import type { ConsumeManyOptions } from '../options/worker-options.ts'
+
+/** The options of `runWorker`. All durations are in milliseconds. */
+export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'signal' | 'maxItems'> {
+  /** The queue to take from. Default: `QUEUE` of the environment. */
+  readonly queue?: string | undefined
+  /** The number of items that this process takes, or `all`. Default: `PODQUEUE_ITEMS` of the environment, else 1. */
+  readonly items?: number | 'all' | undefined
+}
 
 /** The options of a worker's process: those given, else those of its environment. */
 export type ProcessOptions = Omit<RunWorkerOptions, 'queue' | 'items'> & {
@@ -19,11 +28,11 @@ const RUN_WORKER_OPTIONS: Names<RunWorkerOptions> = {
 }
 
 const NOT_OF_A_PROCESS = {
-  signal: 'is of consumeOne and consumeMany: a process has SIGTERM and SIGINT',
-  maxItems: 'is of consumeMany: a process has items',
+  signal: 'is an option of consumeOne and consumeMany: a process ends by SIGTERM or SIGINT',
+  maxItems: 'is an option of consumeMany: a process has items',
 }
 
-/** @throws {WorkerError} `INVALID_OPTIONS` with all that is wrong with the options and the environment */
+/** @throws {WorkerError} `INVALID_OPTIONS` with everything that is wrong with the options and the environment */
 export function processOptions(
   handler: unknown,
   given: RunWorkerOptions,
@@ -32,17 +41,17 @@ export function processOptions(
   const problems = new Problems()
   checkHandler(problems, handler)
   const known = problems.options('options', given, RUN_WORKER_OPTIONS, NOT_OF_A_PROCESS)
-  const { queue = word(environment.QUEUE), items = itemsOf(problems, environment.PODQUEUE_ITEMS), ...options } = known
+  const { queue = word(environment[ENV.queue]), items = itemsOf(problems, environment[ENV.items]), ...options } = known
   const read = {
-    concurrency: number(environment.PODQUEUE_CONCURRENCY),
-    empty: word(environment.PODQUEUE_EMPTY) as 'exit' | 'wait' | undefined,
-    emptyAfterMs: number(environment.PODQUEUE_EMPTY_AFTER_MS),
-    idleTimeoutMs: number(environment.PODQUEUE_IDLE_MS),
+    concurrency: number(environment[ENV.concurrency]),
+    empty: word(environment[ENV.empty]) as RunWorkerOptions['empty'],
+    emptyCheckDelayMs: number(environment[ENV.emptyCheckDelayMs]),
+    idleTimeoutMs: number(environment[ENV.idleTimeoutMs]),
   }
   const set = Object.entries({ ...read, ...options }).filter(([, value]) => value !== undefined)
   const complete: ProcessOptions = { ...Object.fromEntries(set), queue: queue as string, items }
   if (items !== 'all') problems.wholeNumber('items', items, { min: 1 })
-  if (queue === undefined) problems.add('queue', 'must be given: set QUEUE in the environment, or the option')
+  if (queue === undefined) problems.add('queue', `must be given: set ${ENV.queue} in the environment, or the option`)
   else checkQueueName(problems, queue)
   checkMany(problems, complete)
   problems.throwAs('runWorker', toWorkerError)
@@ -53,7 +62,7 @@ function itemsOf(problems: Problems, text: string | undefined): number | 'all' {
   const value = word(text) ?? '1'
   if (value === 'all') return 'all'
   if (/^[1-9]\d*$/.test(value)) return Number(value)
-  problems.add('PODQUEUE_ITEMS', `must be a number of items or 'all', as itemsPerPod of the Job, not '${value}'`)
+  problems.add(ENV.items, `must be a number of items or 'all', like itemsPerPod of the Job, not '${value}'`)
   return 1
 }
 
@@ -61,7 +70,7 @@ function word(text: string | undefined): string | undefined {
   return text === '' ? undefined : text
 }
 
-/** What is not a number becomes NaN, which the options' own check refuses. */
+/** A text that is not a number becomes NaN, which the check of the option refuses. */
 function number(text: string | undefined): number | undefined {
   return text === undefined || text === '' ? undefined : Number(text)
 }

@@ -1,0 +1,38 @@
+/** The broker that a fault is about. */
+type AboutBroker = {
+  /** Its address, without user and password. */
+  readonly address: string
+}
+
+/** The queue that a fault is about, and its broker. */
+type AboutQueue = AboutBroker & { readonly queue: string }
+
+/** The `details` of a fault between an app and its broker, by its code. */
+export interface AmqpFaultDetails {
+  /** No address was given: no option `url`, no `BROKER_URL_FILE`, no `BROKER_URL`. */
+  BROKER_URL_MISSING: Partial<AboutBroker>
+  /** The address is not an AMQP address. */
+  BROKER_URL_INVALID: Partial<AboutBroker>
+  /** No broker answers there, or the host's name does not resolve. */
+  BROKER_UNREACHABLE: AboutBroker
+  /** One side speaks TLS and the other does not. */
+  TLS_MISMATCH: AboutBroker
+  /** The broker's certificate is not trusted. */
+  TLS_UNTRUSTED: AboutBroker
+  /** The broker refused user or password. */
+  CREDENTIALS_REFUSED: AboutBroker & { readonly user: string }
+  /** The broker refused the vhost. */
+  VHOST_REFUSED: AboutBroker & { readonly vhost: string; readonly user: string }
+  /** The user lacks a permission: `configure`, `write` or `read`, where it is known. */
+  NOT_PERMITTED: AboutQueue & { readonly permission?: string }
+  /** There is no such queue in that vhost. */
+  QUEUE_NOT_FOUND: AboutQueue
+  /** The queue exists with another argument: yours, and the server's. */
+  QUEUE_MISMATCH: AboutQueue & { readonly argument?: string; readonly yours?: string; readonly server?: string }
+  /** Another connection declared the queue exclusive. */
+  QUEUE_LOCKED: AboutQueue
+  /** The queue's node is down, or its leader does not answer. */
+  QUEUE_UNAVAILABLE: AboutQueue & { readonly ready?: number; readonly consumers?: number }
+  /** The connection was lost. */
+  CONNECTION_LOST: AboutQueue
+}

@@ -1,0 +1,70 @@
+import { hostname } from 'node:os'
+import { type AmqpConnection, ConnectFailed, openChannel, openConnection } from '@internal/amqp'
+import { within } from '@internal/async'
+import type { Channel } from 'amqplib'
+import { toWorkerError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import type { Broker } from './broker.ts'
+
+/** A connection in use: our own, or the app's, of which only our channels are closed. */
+export interface Link {
+  createChannel(): Promise<Channel>
+  /** Resolves when all is closed, at the latest after `timeoutMs`. Never rejects. */
+  close(timeoutMs: number): Promise<void>
+}
+
+/**
+ * Opens the link to the broker.
+ *
+ * @throws {WorkerError} as connecting does; the signal's reason when it aborts
+ */
+export async function openLink(
+  { borrowed, address, tls, connectTimeoutMs, reconnectForMs }: Broker,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal | undefined },
+): Promise<Link> {
+  if (borrowed !== undefined) return borrowedLink(borrowed)
+  if (address === undefined) throw new Error('there is neither an address nor a connection')
+  try {
+    const { model, close } = await openConnection(address, {
+      tls,
+      connectTimeoutMs,
+      reconnectForMs,
+      signal,
+      // A pod's name is in its environment.
+      connectionName: `podqueue worker on ${process.env.HOSTNAME || hostname()}`,
+      onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
+    })
+    return { createChannel: () => guarded(model.createChannel()), close }
+  } catch (error) {
+    if (error instanceof ConnectFailed) throw toWorkerError(error.fault)
+    throw error
+  }
+}
+
+function borrowedLink(connection: AmqpConnection): Link {
+  const channels = new Set<Channel>()
+  return {
+    createChannel: async () => {
+      const channel = await guarded(openChannel(connection))
+      channels.add(channel)
+      channel.once('close', () => channels.delete(channel))
+      return channel
+    },
+    close: async (timeoutMs) => {
+      const closing = [...channels].map(async (channel) => channel.close())
+      await within(Promise.allSettled(closing), timeoutMs)
+    },
+  }
+}
+
+/**
+ * A channel that can fail alone. Without an `error` listener its failure would be an uncaught exception. Without a
+ * `handler-error` listener a delivery, or the broker's cancel, for a consumer that amqplib has forgotten would end the whole
+ * connection (https://github.com/amqp-node/amqplib#readme).
+ */
+async function guarded(opening: Promise<Channel>): Promise<Channel> {
+  const channel = await opening
+  channel.on('error', () => {})
+  channel.on('handler-error', () => {})
+  return channel
+}

@@ -1,0 +1,82 @@
+import { HEADER } from '@internal/contract'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { ConsumeMessage } from 'amqplib'
+import { deliveryCount } from './delivery-count.ts'
+import { bodyJson, bodyText, checkedJson } from './item-body.ts'
+
+/** One item of the queue, held by this worker until it is acked, rejected or lost. */
+export interface Item {
+  /** The queue that it came from. */
+  readonly queue: string
+  /** The bytes as they were published. */
+  readonly body: Buffer
+  /** The AMQP message id; undefined when the publisher gave none. */
+  readonly id: string | undefined
+  /** The AMQP content type; undefined when the publisher gave none. */
+  readonly contentType: string | undefined
+  /** The AMQP headers, the broker's own among them. */
+  readonly headers: Readonly<Record<string, unknown>>
+  /** The AMQP priority, 0 to 255; undefined when the publisher gave none. */
+  readonly priority: number | undefined
+  /** Whether it was delivered before, to this worker or another, and came back. */
+  readonly redelivered: boolean
+  /**
+   * Which delivery of the item this is, from 1. Undefined on a classic queue once it was redelivered, since those do not
+   * count.
+   */
+  readonly deliveryCount: number | undefined
+  /**
+   * The body as text.
+   * @throws {WorkerError} `ITEM_NOT_TEXT` when it is not UTF-8
+   */
+  text(): string
+  /**
+   * The body parsed as JSON.
+   * @throws {WorkerError} `ITEM_NOT_TEXT`, or `ITEM_NOT_JSON` when it cannot be parsed
+   */
+  json(): unknown
+  /**
+   * The body parsed as JSON and checked by a schema of any library that speaks Standard Schema (https://standardschema.dev).
+   * @returns a promise of the schema's output
+   * @throws {WorkerError} `ITEM_NOT_TEXT`, `ITEM_NOT_JSON`, or `ITEM_INVALID` when the schema refuses it
+   */
+  json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>
+}
+
+/** The fields of an item from which the rest follows. */
+export type ItemFields = Omit<Item, 'text' | 'json'>
+
+/** The item that a message of the broker carries. */
+export function toItem(queue: string, message: ConsumeMessage): Item {
+  const { messageId, contentType, priority } = message.properties
+  const { [HEADER.sequence]: _, ...headers } = (message.properties.headers ?? {}) as Record<string, unknown>
+  const { redelivered } = message.fields
+  return makeItem({
+    queue,
+    body: message.content,
+    id: messageId,
+    contentType,
+    headers,
+    priority,
+    redelivered,
+    deliveryCount: deliveryCount(redelivered, headers),
+  })
+}
+
+/** The item in a message: by its id, where that is printable and short. AMQP allows 255 bytes of anything. */
+export function named({ id, queue }: Item): string {
+  return id !== undefined && /^[\x21-\x7e]{1,100}$/.test(id)
+    ? `Item ${id} of queue ${queue}`
+    : `An item of queue ${queue}`
+}
+
+/** An item with its ways to read the body. */
+export function makeItem(fields: ItemFields): Item {
+  const text = (): string => bodyText(fields)
+  function json(): unknown
+  function json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>
+  function json(schema?: StandardSchemaV1): unknown {
+    return schema === undefined ? bodyJson(fields) : checkedJson(schema, fields)
+  }
+  return { ...fields, text, json }
+}

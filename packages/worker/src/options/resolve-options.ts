@@ -1,0 +1,154 @@
+import { checkAmqpConnection, checkQueueName, findAddress } from '@internal/amqp'
+import { EMPTY_CHOICES, type EmptyChoice, WORKER_SETTINGS } from '@internal/contract'
+import { type Names, Problems } from '@internal/options'
+import type { Broker } from '../broker/broker.ts'
+import { toWorkerError } from '../errors.ts'
+import { type Logger, SILENT } from '../logger.ts'
+import type { ConsumeManyOptions, ConsumeOneOptions } from './worker-options.ts'
+
+/** The names of the options that every way to take items has. */
+export const WORKER_OPTIONS: Names<Omit<ConsumeOneOptions, 'signal'>> = {
+  queue: true,
+  url: true,
+  tls: true,
+  connection: true,
+  connectTimeoutMs: true,
+  reconnectForMs: true,
+  notFoundRetryMs: true,
+  empty: true,
+  emptyCheckDelayMs: true,
+  idleTimeoutMs: true,
+  retries: true,
+  retryDelayMs: true,
+  uncountedLimit: true,
+  graceMs: true,
+  ackTimeoutMs: true,
+  logger: true,
+}
+
+const ONE_OPTIONS: Names<ConsumeOneOptions> = { ...WORKER_OPTIONS, signal: true }
+
+const MANY_OPTIONS: Names<ConsumeManyOptions> = {
+  ...ONE_OPTIONS,
+  concurrency: true,
+  maxItems: true,
+  maxDurationMs: true,
+  maxConsecutiveFailures: true,
+}
+
+/** The default of `graceMs`: less than the 30 s that Kubernetes gives a pod. */
+export const GRACE_MS = 25_000
+
+/** The options with every default filled in. */
+export interface ResolvedOptions {
+  readonly queue: string
+  readonly broker: Broker
+  readonly notFoundRetryMs: number
+  readonly empty: EmptyChoice
+  readonly emptyCheckDelayMs: number
+  readonly idleTimeoutMs: number
+  readonly retries: number
+  readonly retryDelayMs: number
+  readonly uncountedLimit: number
+  readonly signal: AbortSignal | undefined
+  readonly graceMs: number
+  readonly ackTimeoutMs: number
+  readonly logger: Logger
+}
+
+/** The options of `consumeMany` with every default filled in; no limit is infinity. */
+export interface ResolvedManyOptions extends ResolvedOptions {
+  readonly concurrency: number
+  readonly maxItems: number
+  readonly maxDurationMs: number | undefined
+  readonly maxConsecutiveFailures: number
+}
+
+/** Checks and completes the options of `consumeOne`, once, at the door. */
+export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): ResolvedOptions {
+  const problems = new Problems()
+  checkHandler(problems, handler)
+  const options = problems.options('options', given, ONE_OPTIONS)
+  checkQueueName(problems, options.queue)
+  checkShared(problems, options)
+  problems.throwAs('consumeOne', toWorkerError)
+  return resolveShared(options)
+}
+
+/** Checks and completes the options of `consumeMany`, once, at the door. */
+export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions): ResolvedManyOptions {
+  const problems = new Problems()
+  checkHandler(problems, handler)
+  const options = problems.options('options', given, MANY_OPTIONS)
+  checkQueueName(problems, options.queue)
+  checkMany(problems, options)
+  problems.throwAs('consumeMany', toWorkerError)
+  return {
+    ...resolveShared(options),
+    concurrency: options.concurrency ?? WORKER_SETTINGS.concurrency.default,
+    maxItems: options.maxItems ?? Number.POSITIVE_INFINITY,
+    maxDurationMs: options.maxDurationMs,
+    maxConsecutiveFailures: options.maxConsecutiveFailures ?? 5,
+  }
+}
+
+/** Refuses a handler that would fail only with an item in hand, and use up one of its deliveries. */
+export function checkHandler(problems: Problems, handler: unknown): void {
+  if (typeof handler !== 'function') problems.add('handler', 'must be a function that does the work of an item')
+}
+
+/** Checks the values of these options, except the queue. */
+export function checkMany(problems: Problems, options: Omit<ConsumeManyOptions, 'queue'>): void {
+  checkShared(problems, options)
+  problems.wholeNumber('concurrency', options.concurrency, WORKER_SETTINGS.concurrency)
+  problems.wholeNumber('maxItems', options.maxItems, { min: 1 })
+  problems.durationMs('maxDurationMs', options.maxDurationMs, { min: 1 })
+  problems.wholeNumber('maxConsecutiveFailures', options.maxConsecutiveFailures, { min: 1 })
+}
+
+function checkShared(problems: Problems, options: Omit<ConsumeOneOptions, 'queue'>): void {
+  checkAmqpConnection(problems, options.connection)
+  problems.passedOn('tls', options.tls, 'tls.connect of Node')
+  problems.signal('signal', options.signal)
+  problems.methods('logger', options.logger, ['info', 'warn'])
+  problems.oneOf('empty', options.empty, EMPTY_CHOICES)
+  problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
+  problems.durationMs('reconnectForMs', options.reconnectForMs)
+  problems.durationMs('notFoundRetryMs', options.notFoundRetryMs)
+  problems.wholeNumber('emptyCheckDelayMs', options.emptyCheckDelayMs, WORKER_SETTINGS.emptyCheckDelayMs)
+  problems.wholeNumber('idleTimeoutMs', options.idleTimeoutMs, WORKER_SETTINGS.idleTimeoutMs)
+  problems.wholeNumber('retries', options.retries, { max: 1_000 })
+  problems.durationMs('retryDelayMs', options.retryDelayMs)
+  problems.wholeNumber('uncountedLimit', options.uncountedLimit, { min: 1 })
+  problems.durationMs('graceMs', options.graceMs)
+  problems.durationMs('ackTimeoutMs', options.ackTimeoutMs, { min: 1 })
+}
+
+function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
+  const found = findAddress(options.url)
+  // A connection of the app's own needs no address. A wrong address is an error all the same.
+  if ('code' in found && (options.connection === undefined || found.code !== 'BROKER_URL_MISSING')) {
+    throw toWorkerError(found)
+  }
+  return {
+    queue: options.queue,
+    broker: {
+      address: 'code' in found ? undefined : found,
+      borrowed: options.connection,
+      tls: options.tls,
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      reconnectForMs: options.reconnectForMs ?? 300_000,
+    },
+    notFoundRetryMs: options.notFoundRetryMs ?? 20_000,
+    empty: options.empty ?? 'exit',
+    emptyCheckDelayMs: options.emptyCheckDelayMs ?? WORKER_SETTINGS.emptyCheckDelayMs.default,
+    idleTimeoutMs: options.idleTimeoutMs ?? WORKER_SETTINGS.idleTimeoutMs.default,
+    retries: options.retries ?? 0,
+    retryDelayMs: options.retryDelayMs ?? 1_000,
+    uncountedLimit: options.uncountedLimit ?? 5,
+    signal: options.signal,
+    graceMs: options.graceMs ?? GRACE_MS,
+    ackTimeoutMs: options.ackTimeoutMs ?? 10_000,
+    logger: options.logger ?? SILENT,
+  }
+}
