@@ -1,4 +1,4 @@
-/** Where a worker writes what people may want to know: the part of a pino-like logger that is used. */
+/** The log of a worker: the part of a pino-like logger that it uses. */
 export interface Logger {
   info(fields: Readonly<Record<string, unknown>>, message: string): void
   warn(fields: Readonly<Record<string, unknown>>, message: string): void

@@ -16,8 +16,8 @@ import { type ProcessOptions, processOptions, type RunWorkerOptions } from './pr
  * where in the handler, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in
  * `/dev/termination-log` where that exists. Never throws.
  *
- * What the program does afterwards is its own, but a handler that goes on although its item is somebody else's by then has
- * `graceMs` more, or none after a signal; then the process ends, with that exit code.
+ * A handler that ignores its signal after the item is lost has `graceMs` more, or no time after a signal. Then the process ends
+ * with that exit code.
  */
 export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOptions = {}): Promise<void> {
   const ending = new AbortController()
@@ -40,7 +40,7 @@ export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOption
     report(error)
   } finally {
     for (const signal of SIGNALS) process.off(signal, end)
-    // It may never end, and would keep the pod, and with it the Job.
+    // It may never end, and would keep the pod and its Job running.
     if (running > 0) setTimeout(() => process.exit(), ending.signal.aborted ? 0 : (options.graceMs ?? GRACE_MS)).unref()
   }
 }

@@ -21,7 +21,7 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
 }
 
 /**
- * An item as a handler gets it: a string as its UTF-8 bytes, bytes as they are, anything else as JSON.
+ * An item as a handler gets it. A string becomes its UTF-8 bytes, bytes stay as they are, anything else becomes JSON.
  *
  * @param overrides any field of an item; default: queue `test`, no id, first delivery
  * @throws {WorkerError} `INVALID_OPTIONS` for a field that an item does not have

@@ -23,7 +23,7 @@ const it = test.skipIf(broker === undefined)
 const the = broker as OwnBroker
 
 beforeAll(async () => {
-  // Channels of before 4.3 look at their timeout so often; the default is a minute.
+  // The interval in which a channel before 4.3 checks its timeout. The default is a minute.
   await broker?.evaluate('application:set_env(rabbit, channel_tick_interval, 200).')
 })
 
@@ -300,7 +300,7 @@ test.skipIf(!on43)('an item in delayed retry, which no reading shows, is done by
   expect(outcome).toEqual({ status: 'done', result: 'a' })
 })
 
-it('a broker that stops loses the lease of who handles an item, and who waits connects again', {
+it('a broker that stops: idle workers reconnect, and a worker that holds an item loses its lease', {
   timeout: 120_000,
 }, async () => {
   await using held = await testQueue('quorum', { url: the.url })

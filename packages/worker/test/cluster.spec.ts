@@ -4,7 +4,7 @@ import { type TestQueue, testQueue } from '@internal/testing/test-queue'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consumeMany, consumeOne } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
-import { readsNothing } from './frames.ts'
+import { cancelRequest, readsNothing } from './frames.ts'
 import { startCommand } from './start-command.ts'
 
 let cluster: BrokerCluster | undefined
@@ -38,11 +38,12 @@ test('the node of the leader stops with an item out of the queue: workers on ano
   await using one = await tcpProxy(other.url)
   await using two = await tcpProxy(other.url)
   const patience = { idleTimeoutMs: 100_000 }
+  const stoodAside = Promise.all([one, two].map((proxy) => proxy.said('client', cancelRequest)))
   const idle = consumeMany(() => {}, { ...options(queue.name, one.url), ...patience })
   const command = startCommand(['--queue', queue.name, '--idle-timeout-ms', '100000', '--', 'cat'], {
     BROKER_URL: two.url,
   })
-  await queue.until(({ consumers }) => consumers === 3)
+  await stoodAside
   await queue.until(({ consumers }) => consumers === 1)
   const misled = Promise.all([one, two].map((proxy) => proxy.said('broker', readsNothing)))
   await leader.pause()

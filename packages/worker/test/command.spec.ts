@@ -97,7 +97,7 @@ test.each(['--items', 'PODQUEUE_ITEMS'])('0: %s=all takes all that there are, se
   expect(stderr).toContain('5 done, 0 dead-lettered, 0 failed attempts')
 })
 
-test('0: --items takes so many and leaves the rest untouched', async () => {
+test('0: --items takes that number of items and leaves the rest untouched', async () => {
   await using queue = await testQueue()
   await queue.publish('a', 'b', 'c')
   expect(await run(['--queue', queue.name, '--items', '2', '--', 'cat'])).toMatchObject({ code: 0, stdout: 'ab' })
@@ -215,8 +215,8 @@ test('a program that closes its standard input at once and works on has done its
 
 test.each([
   ['no program', []],
-  ['a number of items that is none', ['--items', '0', '--', 'cat']],
-  ['exit codes that are none', ['--dead-letter-on', '0,300', '--', 'cat']],
+  ['an invalid number of items', ['--items', '0', '--', 'cat']],
+  ['invalid exit codes', ['--dead-letter-on', '0,300', '--', 'cat']],
   ['an unknown option', ['--parallel', '2', '--', 'cat']],
   ['a word that --empty does not know', ['--empty', 'perhaps', '--', 'cat']],
   ['an --idle-timeout-ms in which a dead worker is not noticed', ['--idle-timeout-ms', '24000', '--', 'cat']],
@@ -236,7 +236,7 @@ test('69: no broker', async () => {
   expect(stderr).not.toContain('s3cret')
 })
 
-test('70: a bug of podqueue, as an exception that nobody expects, with its place', async () => {
+test('70: a bug of podqueue, an unexpected exception, is reported with its place', async () => {
   const broken = "process.getBuiltinModule('node:os').hostname=()=>{throw%20new%20Error('broken')}"
   const { code, stderr } = await run(['--queue', 'q', '--', 'cat'], {
     NODE_OPTIONS: `--import=data:text/javascript,${broken}`,
@@ -268,7 +268,7 @@ test('77: a wrong password', async () => {
 test.each([
   ['no queue', [], { QUEUE: '' }, /INVALID_OPTIONS.*queue: .*QUEUE/],
   ['no broker address', ['--queue', 'q'], { BROKER_URL: '' }, /BROKER_URL_MISSING[\s\S]*amqp:\/\/user:password@host/],
-  ['a number of items that is none', ['--queue', 'q'], { PODQUEUE_ITEMS: 'some' }, /PODQUEUE_ITEMS/],
+  ['an invalid number of items', ['--queue', 'q'], { PODQUEUE_ITEMS: 'some' }, /PODQUEUE_ITEMS/],
 ])('78: %s', async (_, args, environment, message) => {
   const { code, stderr } = await run([...args, '--', 'cat'], environment)
   expect(code).toBe(78)

@@ -8,7 +8,7 @@ import { failureOf, options } from './call.ts'
 
 const bodies = (count: number): string[] => Array.from({ length: count }, (_, index) => `item ${index}`)
 
-/** What is left in the queue: nothing may have been delivered before. */
+/** The number of items left in the queue, none of which may have been delivered before. */
 async function untouched(queue: TestQueue): Promise<number> {
   for (let count = 0; ; count++) {
     const item = await queue.channel.get(queue.name, { noAck: true })

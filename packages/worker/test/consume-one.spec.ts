@@ -53,7 +53,7 @@ describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
   })
 
   test.each([
-    ['nobody else is there', 0],
+    ['no other worker is there', 0],
     ['another is busy', 1],
   ])('an item that takes longer to arrive than emptyCheckDelayMs is delivered once, when %s', async (_, others) => {
     await using queue = await testQueue(type)

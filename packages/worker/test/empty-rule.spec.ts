@@ -6,13 +6,13 @@ test('0 ready and 0 consumers is never taken for empty: a queue without a leader
   expect(isBelievable({ ready: 0, consumers: 0 })).toBe(false)
 })
 
-test('a queue is empty only for a worker that sees its own consumer and nobody else', () => {
+test('a queue is empty only for a worker that sees its own consumer and no other', () => {
   expect(nextStep(true, { ready: 0, consumers: 1 })).toBe('empty')
   expect(nextStep(false, { ready: 0, consumers: 1 })).toBe('stand-aside')
   expect(nextStep(true, { ready: 0, consumers: 2 })).toBe('stand-aside')
 })
 
-test('a worker that stands aside comes back for an item, and to look when nobody else is there', () => {
+test('a worker that stands aside comes back for an item, and to look when no other worker is there', () => {
   expect(nextStep(false, { ready: 1, consumers: 3 })).toBe('consume')
   expect(nextStep(false, { ready: 0, consumers: 0 })).toBe('consume')
   expect(nextStep(true, { ready: 1, consumers: 1 })).toBe('wait')

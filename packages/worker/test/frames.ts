@@ -1,4 +1,4 @@
-/** What passes between a worker and its broker, recognized on its way through a proxy: AMQP 0-9-1 methods, whole frames at a time. */
+/** Recognizes AMQP 0-9-1 methods between a worker and its broker, on their way through a proxy, whole frames at a time. */
 
 /** The arguments of each method frame of that class and method in a piece of the stream. */
 function* methods(piece: Buffer, classId: number, methodId: number): Generator<Buffer> {
@@ -14,10 +14,11 @@ function* methods(piece: Buffer, classId: number, methodId: number): Generator<B
 const has = (classId: number, methodId: number) => (piece: Buffer) => !methods(piece, classId, methodId).next().done
 
 export const consumeRequest: (piece: Buffer) => boolean = has(60, 20)
+export const cancelRequest: (piece: Buffer) => boolean = has(60, 30)
 export const channelClose: (piece: Buffer) => boolean = has(20, 40)
 export const ack: (piece: Buffer) => boolean = has(60, 80)
 
-/** The answer to a passive declare that counts nothing and nobody: what a queue without a leader reads as. */
+/** The answer to a passive declare with 0 items and 0 consumers, as a queue without a leader gives it. */
 export function readsNothing(piece: Buffer): boolean {
   return [...methods(piece, 50, 11)].some((counts) => counts.subarray(-8).every((byte) => byte === 0))
 }

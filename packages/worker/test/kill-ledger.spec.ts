@@ -24,7 +24,7 @@ const KILLS = 200
 
 /**
  * Each worker dies after a few items, at the next point of the list, and another is started in its place, three at a time,
- * until one that nobody kills says that the queue is empty.
+ * until one that is not killed says that the queue is empty.
  */
 test('workers killed at every point, 200 times over 1000 items: nothing is lost, and empty is never said of a queue with items', {
   timeout: 300_000,
@@ -79,7 +79,7 @@ test('workers killed at every point, 200 times over 1000 items: nothing is lost,
     expect([...kills.keys()].toSorted()).toEqual([...POINTS].toSorted())
     // An ack that was reported is never followed by another delivery.
     expect(new Set(acked).size).toBe(acked.length)
-    // Whoever said empty said it after the last item was done.
+    // No item was done after a worker had said empty.
     const afterEmpty = lines.includes('empty') ? lines.slice(lines.indexOf('empty')) : []
     expect(lines).toContain('empty')
     expect(afterEmpty.filter((line) => line.startsWith('done '))).toEqual([])

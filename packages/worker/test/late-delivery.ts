@@ -10,7 +10,7 @@ const METHOD = 1
 const DELIVER = '60/60'
 const CANCEL_OK = '60/31'
 
-/** What a quorum queue may do by itself, whose leader hears of a cancel later than the channel answers it: here it always does. */
+/** A quorum queue may do this by itself: its leader may hear of a cancel after the channel has answered it. Here it always does. */
 export async function lateDelivery(target: string): Promise<LateDelivery> {
   let isFirst = true
   const front = await brokerFront(target, createServer, (client, broker) => {
@@ -27,7 +27,7 @@ export async function lateDelivery(target: string): Promise<LateDelivery> {
           isFirst = false
           held = []
         }
-        // A delivery is its method and what follows that is none: no other method comes in between on a channel.
+        // A delivery is its method and the frames that follow up to the next method of the channel.
         isHolding = held !== undefined && (method === DELIVER || (isHolding && method === undefined))
         if (isHolding) held?.push(frame)
         else client.write(frame)

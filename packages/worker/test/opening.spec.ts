@@ -54,7 +54,7 @@ test('amqps: to a plain port is named', async () => {
 })
 
 test('amqp: to a TLS port is named', async () => {
-  // It has no certificate, so it answers a greeting with an alert, and closes what is none.
+  // It has no certificate, so it answers a TLS greeting with an alert, and closes any other connection.
   const host = await listening(createTlsServer())
   expect(await refusal(`amqp://user:${PASSWORD}@${host}`)).toMatchObject({ code: 'TLS_MISMATCH' })
 })

@@ -5,7 +5,7 @@ import { consumeMany, consumeOne, type Item, runWorker, WorkerError } from '../s
 import * as testing from '../src/testing.ts'
 import { createTestItem } from '../src/testing.ts'
 
-/** Where nobody listens: a call that goes so far is BROKER_UNREACHABLE. */
+/** A port without a listener: a call that gets that far is BROKER_UNREACHABLE. */
 const at = { queue: 'q', url: 'amqp://127.0.0.1:1', reconnectForMs: 0 }
 
 const exitCode = process.exitCode
@@ -22,13 +22,13 @@ interface Call {
   /** One that it takes, misspelt. */
   readonly misspelt: readonly [typed: string, meant: string]
   readonly valid?: object
-  /** What is missing besides when nothing is given. */
+  /** The problems besides, when nothing is given. */
   readonly required?: readonly string[]
 }
 
 const handler = (item: Item): string => item.text()
 
-/** What a process says when it cannot begin, thrown as a call would throw it. */
+/** The report of a process that cannot begin, thrown as a call would throw it. */
 async function asProcess(options: never): Promise<void> {
   const said: string[] = []
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
@@ -136,7 +136,7 @@ test.each([
   }
 })
 
-test('a handler that is none is refused before an item is taken', async () => {
+test('a handler that is not a function is refused before an item is taken', async () => {
   for (const call of [consumeOne, consumeMany]) {
     expect(await refusal(() => call(undefined as never, at))).toEqual({ handler: expect.stringMatching(/function/) })
   }

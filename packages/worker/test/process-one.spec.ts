@@ -26,7 +26,7 @@ async function whyNot(): Promise<string | undefined> {
 const reason = await whyNot()
 if (reason !== undefined) process.stderr.write(`skipped: the command as process 1 of a container: ${reason}\n`)
 
-/** What the docker command itself reads. */
+/** The variables that the docker command itself reads. */
 const OURS = Object.fromEntries(
   Object.entries(process.env).filter(([name, value]) => /^(HOME|DOCKER_\w+)$/.test(name) && value !== undefined),
 ) as Record<string, string>
@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)('as process 1 of a container', () => {
   test('what a program leaves behind is ended before the next item', async () => {
     await using queue = await testQueue()
     await queue.publish('first', 'second')
-    // Nobody reaps it: it stays as a zombie, Z, as the README says.
+    // No process reaps it: it stays as a zombie, Z, as the README says.
     const state = 'cut -d" " -f3 "/proc/$(cat /tmp/left)/stat"'
     const program = `if [ -e /tmp/left ]; then until [ "$(${state})" = Z ]; do sleep 0.1; done; echo ended
       else sleep 1000 >/dev/null & echo $! >/tmp/left; fi`

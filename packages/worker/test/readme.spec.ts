@@ -8,7 +8,7 @@ import { startCommand } from './start-command.ts'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
-/** What the README leaves to its reader. */
+/** The parts that the README leaves to its reader. */
 const READERS = `import * as v from 'valibot'
 const Frame = v.string()
 const render = async (frame) => void console.log('rendered', frame)

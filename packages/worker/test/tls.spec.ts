@@ -22,7 +22,7 @@ test('over TLS items are done and set aside, when tls.ca names the authority', a
   expect(await queue.drain('dead')).toEqual(['hopeless'])
 })
 
-test('a certificate that nobody vouches for, or of another name, is refused at once, and named', async () => {
+test('a certificate that no authority signed, or of another name, is refused at once, and named', async () => {
   await using queue = await testQueue()
   await using front = await tlsFront(brokerUrl())
   const refused = { code: 'TLS_UNTRUSTED', retryable: false }

@@ -8,7 +8,7 @@ import { type Call, DEFAULTS, type Settings } from './settings.ts'
 type Parsed = Partial<Settings>
 
 /**
- * Takes the command line apart; undefined when it asked for something that has been printed, as `--help`.
+ * Parses the command line. Undefined when it asked for something that has been printed, such as `--help`.
  *
  * @throws {WorkerError} `USAGE`
  */
@@ -26,7 +26,7 @@ export async function parseCommandLine(): Promise<Call | undefined> {
     throw toWorkerError({
       code: 'USAGE',
       message: `${said.charAt(0).toUpperCase()}${said.slice(1)}${/[.!?)]$/.test(said) ? '' : '.'}`,
-      hint: 'It is podqueue-worker [options] -- program [arguments]; see podqueue-worker --help.',
+      hint: 'Call it as podqueue-worker [options] -- program [arguments]. See podqueue-worker --help.',
     })
   }
 }
@@ -36,16 +36,16 @@ function commandLine(onCall: (call: Call) => void): Command {
   return new Command('podqueue-worker')
     .description(
       'Takes items from a RabbitMQ queue, by default one, runs a program on each with its body on standard input, and acks ' +
-        'it when the program exits with 0. Anything else puts the item back. The exit code tells what became of it.',
+        'it when the program exits with 0. Any other end puts the item back. The exit code tells how the item ended.',
     )
     .usage('[options] -- program [arguments]')
     .argument('<program>', 'looked up on PATH, as a shell does')
     .argument('[arguments...]', 'passed on as they are')
     .option('--queue <name>', 'the queue to take from (default: $QUEUE)')
-    .option('--items <n|all>', 'how many items to take (default: $PODQUEUE_ITEMS, else 1)', items)
+    .option('--items <n|all>', 'number of items to take (default: $PODQUEUE_ITEMS, else 1)', items)
     .option(
       '--concurrency <n>',
-      `how many programs run at the same time (default: $${ENV.concurrency}, else ${WORKER_SETTINGS.concurrency.default})`,
+      `number of programs that run at the same time (default: $${ENV.concurrency}, else ${WORKER_SETTINGS.concurrency.default})`,
       within(WORKER_SETTINGS.concurrency),
     )
     .addOption(

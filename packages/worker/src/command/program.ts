@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path'
 import { WorkerError } from '../errors.ts'
 
 /**
- * The file that a command's name stands for, looked up as a shell does. Found before an item is taken: a program that is
- * not there must not cost one a delivery.
+ * The file of a command's name, looked up as a shell does. It is looked up before an item is taken: a program that is missing
+ * must not use up a delivery of an item.
  *
  * @throws {WorkerError} `PROGRAM_NOT_FOUND`
  */

@@ -9,7 +9,7 @@ export class ProgramFailed extends Error {
   override readonly name: string = 'ProgramFailed'
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined
-  /** Where this was thrown tells nothing: what went wrong is in the program's own output. */
+  /** Empty: the program's own output tells what went wrong. */
   override readonly stack: string = ''
 
   constructor(program: string, code: number | null, by: NodeJS.Signals | null) {
@@ -19,9 +19,9 @@ export class ProgramFailed extends Error {
 }
 
 /**
- * Runs a program on one item: the body on its standard input, what it prints straight through. Resolves when it exits
- * with 0, throws otherwise. When the signal aborts, its process group gets SIGTERM and, after `killAfterMs`, SIGKILL;
- * whatever it leaves behind in its group ends with it. The body is written as the program reads it: a pipe holds 64 KiB.
+ * Runs a program on one item, with the body on its standard input and its output passed through. Resolves when it exits with
+ * 0, throws otherwise. When the signal aborts, its process group gets SIGTERM and, after `killAfterMs`, SIGKILL. Processes that
+ * it leaves behind in its group end with it. The body is written as the program reads it: a pipe holds 64 KiB.
  *
  * @throws {ProgramFailed} it did not exit with 0
  * @throws {WorkerError} `PROGRAM_NOT_FOUND`: it cannot be started at all
@@ -43,7 +43,7 @@ export async function runProgram(
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name)
     } catch {
-      // ESRCH: nobody is left in the group.
+      // ESRCH: no process is left in the group.
     }
   }
   let killTimer: NodeJS.Timeout | undefined
@@ -52,7 +52,7 @@ export async function runProgram(
     killTimer = setTimeout(() => sendToGroup('SIGKILL'), killAfterMs)
   }
   signal.addEventListener('abort', stop, { once: true })
-  // EPIPE: the program does not read its input to the end, which is its own affair.
+  // EPIPE: the program does not read its input to the end, which is no error.
   child.stdin.on('error', () => {})
   child.stdin.end(item.body)
   try {
@@ -72,7 +72,7 @@ function oomHint(signal: NodeJS.Signals): string {
   return signal === 'SIGKILL' ? ' (out of memory?)' : ''
 }
 
-/** A script whose interpreter is missing, a binary of another architecture, no process left: seen only when it is started. */
+/** A script whose interpreter is missing, a binary of another architecture, no process left: only the start shows it. */
 function cannotStart(program: string, cause: NodeJS.ErrnoException): WorkerError {
   const lasting = ['ENOENT', 'ENOEXEC', 'EACCES', 'ENOTDIR'].includes(cause.code ?? '')
   return new WorkerError({

@@ -1,8 +1,8 @@
 const BRAND: unique symbol = Symbol.for('@podqueue/worker.DeadLetterError') as never
 
 /**
- * Thrown by a handler when no further attempt can do its item: it goes to the queue's dead-letter queue, `<queue>.dead`,
- * at once, with the reason in its header `x-podqueue-reason`.
+ * Thrown by a handler when no further attempt can do its item. The item goes to the dead-letter queue, `<queue>.dead`, at
+ * once, with the reason in its header `x-podqueue-reason`.
  *
  * @example
  * ```ts
@@ -12,13 +12,13 @@ const BRAND: unique symbol = Symbol.for('@podqueue/worker.DeadLetterError') as n
 export class DeadLetterError extends Error {
   override readonly name: string = 'DeadLetterError'
 
-  /** @param reason why, for who reads the dead letters: at most 1000 characters of it are kept */
+  /** @param reason why, for the reader of the dead letters. At most 1000 characters are kept. */
   constructor(reason: string, options?: ErrorOptions) {
     super(reason, options)
     Object.defineProperty(this, BRAND, { value: true })
   }
 
-  /** Holds also between two installed copies of this package. */
+  /** Also holds between two installed copies of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== DeadLetterError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND)

@@ -12,11 +12,11 @@ const OF_EARLIER_DEATHS = /^x-(first|last)-death-/
 const REASON_LENGTH = 1_000
 
 /**
- * Publishes a copy of an item to the dead-letter queue of its queue and waits until the broker has it. Resolves to
- * undefined then, else to why it cannot: the item itself is untouched by this.
+ * Publishes a copy of an item to the dead-letter queue of its queue and waits until the broker has confirmed it. Resolves to
+ * undefined then, else to the reason. The item itself stays untouched.
  *
- * On a connection opened for it: while an alarm is on, the broker reads nothing more from a connection that publishes,
- * acks included (https://www.rabbitmq.com/docs/alarms).
+ * It opens a connection for that: during an alarm, the broker reads nothing more from a connection that publishes, acks
+ * included (https://www.rabbitmq.com/docs/alarms).
  */
 export async function publishDeadLetter(
   message: ConsumeMessage,
@@ -67,7 +67,7 @@ async function publish(
     // The return of an unroutable message comes before its confirm (https://www.rabbitmq.com/docs/confirms).
     if (returned) resolve(`There is no queue ${target}.`)
     else if (error === null || error === undefined) resolve(undefined)
-    // A closed channel says so here first, and why in its own event.
+    // A closed channel is told here first. Its own event says why.
     else
       setImmediate(() =>
         closing === undefined
@@ -79,8 +79,8 @@ async function publish(
 }
 
 /**
- * The properties that a copy may have: a foreign `userId` would close the channel, an `expiration` would drop the copy,
- * and what the broker counts is its own.
+ * The properties that a copy may have. A foreign `userId` would close the channel, an `expiration` would drop the copy, and the
+ * counts belong to the broker.
  */
 export function copiedProperties(message: ConsumeMessage, queue: string, reason: string): Options.Publish {
   const { properties } = message

@@ -1,12 +1,12 @@
 import type { HandlerContext } from './handler.ts'
 
-/** What may end the work on an item before its handler does: the hold on it is lost, or the worker has to end. */
+/** The two reasons to end the work on an item before its handler does: the hold on it is lost, or the worker has to end. */
 export class Lease {
   /** Aborts with the `LEASE_LOST` error. */
   readonly lost: AbortSignal
   /** The caller's own signal. */
   readonly ending: AbortSignal | undefined
-  /** What handlers get. One for all items of a connection. */
+  /** The context of handlers. All items of a connection share it. */
   readonly context: HandlerContext
   #signal: AbortSignal | undefined
   readonly #listeners = new Set<() => void>()
@@ -27,13 +27,13 @@ export class Lease {
     ending?.addEventListener('abort', this.#tell)
   }
 
-  /** Aborts with either. Combined only when somebody asks for it: the first `any` of a process takes 0.4 ms. */
+  /** Aborts with either. Combined at the first use: the first `any` of a process takes 0.4 ms. */
   get signal(): AbortSignal {
     this.#signal ??= this.ending === undefined ? this.lost : AbortSignal.any([this.lost, this.ending])
     return this.#signal
   }
 
-  /** What the promise resolves to; undefined when the work on the item is to end before that. The promise must not reject. */
+  /** The value of the promise; undefined when the work on the item has to end before that. The promise must not reject. */
   untilInterrupted<T>(working: Promise<T>): Promise<T | undefined> {
     if (this.lost.aborted || this.ending?.aborted === true) return Promise.resolve(undefined)
     return new Promise((resolve) => {

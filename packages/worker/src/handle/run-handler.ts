@@ -14,10 +14,10 @@ export type Work<R> =
   | { readonly type: 'dead-letter'; readonly cause: Error }
   /** The worker has to end, and the handler did not finish in its grace. */
   | { readonly type: 'released'; readonly cause: unknown }
-  /** Somebody else has the item now, or will; whatever the handler made of it is thrown away. */
+  /** Another worker has the item now, or will get it. The result of this handler is thrown away. */
   | { readonly type: 'lost' }
 
-/** How often, how patiently, and who is told. */
+/** The options of the attempts on one item. */
 export interface Patience {
   readonly logger: Logger
   readonly retries: number
@@ -45,7 +45,7 @@ function judged<R>(work: Attempted<R> | typeof late, lease: Lease, { graceMs }: 
   if (work === late) {
     return { type: 'released', cause: new Error(`The handler did not end within ${graceMs} ms.`) }
   }
-  // A handler that gives up because it was asked to has not failed.
+  // A handler that stops because its signal aborted has not failed.
   if (work.type === 'failed' && lease.ending?.aborted === true) return { type: 'released', cause: work.cause }
   return work
 }
@@ -58,10 +58,11 @@ async function attempts<R>(
   lease: Lease,
   { retries, retryDelayMs, logger }: Patience,
 ): Promise<Attempted<R>> {
-  // Not loaded by those that have no use for it.
+  // Most runs never need it.
   const { default: pRetry } = await import('p-retry')
   let last: Attempted<R> | undefined
-  // It hears only whether to go on: by itself it tries no TypeError again, and throws away a result that comes after the signal.
+  // p-retry hears only whether to go on. By itself it does not retry a TypeError, and it drops a result that comes after the
+  // signal.
   const goOn = async (): Promise<void> => {
     last = await attempt(handler, item, lease)
     if (last.type === 'failed') throw new Error('The attempt failed.')
@@ -89,7 +90,7 @@ async function attempt<R>(handler: Handler<R>, item: Item, lease: Lease): Promis
   }
 }
 
-/** The words of what a handler threw. */
+/** The words of the value that a handler threw. */
 export function saidBy(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

@@ -6,7 +6,7 @@ import { bodyJson, bodyText, checkedJson } from './item-body.ts'
 
 /** One item of the queue, held by this worker until it is acked, rejected or lost. */
 export interface Item {
-  /** The queue that it came from. */
+  /** The queue that the item came from. */
   readonly queue: string
   /** The bytes as they were published. */
   readonly body: Buffer
@@ -14,14 +14,14 @@ export interface Item {
   readonly id: string | undefined
   /** The AMQP content type; undefined when the publisher gave none. */
   readonly contentType: string | undefined
-  /** The AMQP headers, the broker's own among them. */
+  /** The AMQP headers, with those of the broker. */
   readonly headers: Readonly<Record<string, unknown>>
   /** The AMQP priority, 0 to 255; undefined when the publisher gave none. */
   readonly priority: number | undefined
-  /** Whether it was delivered before, to this worker or another, and came back. */
+  /** Whether the item was delivered before, to this worker or another, and came back. */
   readonly redelivered: boolean
   /**
-   * Which delivery of the item this is, from 1. Undefined on a classic queue once it was redelivered, since those do not
+   * The number of this delivery of the item, from 1. Undefined on a classic queue when the item was redelivered: those do not
    * count.
    */
   readonly deliveryCount: number | undefined
@@ -36,14 +36,14 @@ export interface Item {
    */
   json(): unknown
   /**
-   * The body parsed as JSON and checked by a schema of any library that speaks Standard Schema (https://standardschema.dev).
+   * The body parsed as JSON and checked by a schema of any library with Standard Schema (https://standardschema.dev).
    * @returns a promise of the schema's output
    * @throws {WorkerError} `ITEM_NOT_TEXT`, `ITEM_NOT_JSON`, or `ITEM_INVALID` when the schema refuses it
    */
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>
 }
 
-/** The fields of an item from which the rest follows. */
+/** The fields of an item, without its methods. */
 export type ItemFields = Omit<Item, 'text' | 'json'>
 
 /** The item that a message of the broker carries. */
@@ -70,7 +70,7 @@ export function named({ id, queue }: Item): string {
     : `An item of queue ${queue}`
 }
 
-/** An item with its ways to read the body. */
+/** An item with the methods that read its body. */
 export function makeItem(fields: ItemFields): Item {
   const text = (): string => bodyText(fields)
   function json(): unknown

@@ -56,7 +56,7 @@ export interface ResolvedOptions {
   readonly logger: Logger
 }
 
-/** The options of `consumeMany` with every default filled in; no limit is infinity. */
+/** The options of `consumeMany` with every default filled in. Infinity means no limit. */
 export interface ResolvedManyOptions extends ResolvedOptions {
   readonly concurrency: number
   readonly maxItems: number
@@ -64,7 +64,7 @@ export interface ResolvedManyOptions extends ResolvedOptions {
   readonly maxConsecutiveFailures: number
 }
 
-/** Checks and completes the options of `consumeOne`, once, at the door. */
+/** Checks the options of `consumeOne` and fills in the defaults. */
 export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): ResolvedOptions {
   const problems = new Problems()
   checkHandler(problems, handler)
@@ -75,7 +75,7 @@ export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): R
   return resolveShared(options)
 }
 
-/** Checks and completes the options of `consumeMany`, once, at the door. */
+/** Checks the options of `consumeMany` and fills in the defaults. */
 export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions): ResolvedManyOptions {
   const problems = new Problems()
   checkHandler(problems, handler)

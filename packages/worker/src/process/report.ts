@@ -9,7 +9,7 @@ const say: Logger['info'] = ({ err }, message) =>
 /** The logger of a worker's process: its standard error. */
 export const STDERR: Logger = { info: say, warn: say }
 
-/** Where in the handler it was thrown. */
+/** The lines of the stack: where in the handler the error was thrown. */
 function frames(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   return stack
@@ -19,7 +19,7 @@ function frames(error: unknown): string {
     .join('')
 }
 
-/** Says on stderr and in the termination log why the process ends as it does. */
+/** Writes to stderr and to the termination log why the process ends with its exit code. */
 export function report(error: unknown): void {
   const text =
     error instanceof WorkerError

@@ -12,7 +12,7 @@ export function writeTerminationLog(text: string, environment: NodeJS.ProcessEnv
     // Kubernetes keeps 4096 bytes.
     writeFileSync(path, text.slice(0, 4_000))
   } catch {
-    // The exit code and the line on stderr tell the same; a file that cannot be written must not hide them.
+    // The exit code and the line on stderr say the same. A file that cannot be written must not hide them.
   }
 }
 

@@ -1,27 +1,27 @@
-/** What a passive declare says of a queue. */
+/** The answer to a passive declare of a queue. */
 export interface Reading {
-  /** Items that wait. */
+  /** Items that are ready for delivery. */
   readonly ready: number
-  /** Everyone who consumes, this worker included while it does. */
+  /** The number of consumers, with this worker among them while it consumes. */
   readonly consumers: number
 }
 
 /**
- * What an idle worker does after a look at its queue.
+ * The next step of an idle worker after a look at its queue.
  *
- * - `wait`: stay a consumer; an item is on its way, or the reading proves nothing.
- * - `stand-aside`: stop consuming for a moment of random length, so that the idle do not take each other for busy.
+ * - `wait`: stay a consumer. An item is on its way, or the reading proves nothing.
+ * - `stand-aside`: stop consuming for a random time, so that idle workers do not take each other for busy ones.
  * - `consume`: be a consumer again, and look again at once.
- * - `empty`: nothing is left, and nobody can give anything back.
+ * - `empty`: nothing is left, and no other worker can give anything back.
  */
 export type Step = 'wait' | 'stand-aside' | 'consume' | 'empty'
 
 /**
  * The rule by which a worker believes that a queue is empty.
  *
- * 0 ready and 0 consumers is also what a quorum queue without a leader reads as, so only a reading that counts this
- * worker's own consumer is believed. Other consumers, busy or idle or dead, may hold an item and give it back; a
- * worker that handles an item stays a consumer meanwhile, which is how the idle see it.
+ * A quorum queue without a leader also reads as 0 ready and 0 consumers, so the worker believes only a reading that counts its
+ * own consumer. Other consumers, busy or idle or dead, may hold an item and give it back. A worker that handles an item stays a
+ * consumer meanwhile, so idle workers see it.
  */
 export function nextStep(consuming: boolean, { ready, consumers }: Reading): Step {
   if (ready > 0) return consuming ? 'wait' : 'consume'
@@ -30,7 +30,7 @@ export function nextStep(consuming: boolean, { ready, consumers }: Reading): Ste
   return consumers === 1 ? 'empty' : 'stand-aside'
 }
 
-/** Whether a reading is the word of the queue's leader: a queue without one counts nobody. */
+/** Whether the leader of the queue gave this reading. A queue without a leader reads as 0 and 0. */
 export function isBelievable({ ready, consumers }: Reading): boolean {
   return ready > 0 || consumers > 0
 }

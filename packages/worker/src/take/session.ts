@@ -6,7 +6,7 @@ import { toWorkerError, WorkerError } from '../errors.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { Consumer } from './consumer.ts'
 
-/** What one connection came to: a result, or a fault that came while no item was in hand. */
+/** How the work on one connection ended: with a result, or with a fault while no item was in hand. */
 export type Session<T> =
   | { readonly type: 'ended'; readonly result: T }
   | { readonly type: 'fault'; readonly fault: WorkerError }
@@ -36,7 +36,7 @@ export async function inSessions<T>(
     const lasting = fault.code === 'QUEUE_NOT_FOUND' || fault.code === 'NOT_PERMITTED'
     const left = lasting ? notFoundRetryMs - refusals.ms() : broker.reconnectForMs - outages.ms()
     if (left <= 0 || (!lasting && !fault.retryable) || broker.borrowed !== undefined) throw fault
-    // Once a second the same line would bury the others.
+    // The same line once a second would bury the others.
     if (fault.message !== said) {
       logger.warn({ queue, code: fault.code }, `${fault.message} Trying again for ${Math.ceil(left / 1_000)} s.`)
     }
@@ -101,7 +101,7 @@ async function pauseBetweenSessions(options: ResolvedOptions): Promise<void> {
   })
 }
 
-/** How long something has been going on, from the first time it is asked until it is over. */
+/** Measures the time from the first call of `ms` until `over`. */
 class Since {
   #from: number | undefined
   ms(): number {

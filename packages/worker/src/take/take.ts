@@ -8,18 +8,18 @@ import type { Consumer } from './consumer.ts'
 import { isBelievable, nextStep, type Reading } from './empty-rule.ts'
 import { abortedError } from './session.ts'
 
-/** How waiting for an item ended; `lost` is the consumer's own signal's business. */
+/** How the wait for an item ended. The reason of `lost` is in the consumer's signal. */
 export type Take = 'taken' | 'empty' | 'lost' | 'aborted'
 
-/** A random wait of idle workers between looks, so that they do not all look at the same moment. */
+/** The random wait of idle workers between looks, milliseconds, so that they do not all look at the same moment. */
 const ASIDE_MS = { min: 200, max: 1_200 }
 
-/** Pause before the next look, where a look proved nothing or an item is on its way. */
+/** The wait before the next look when a look proved nothing or an item is on its way, milliseconds. */
 const LOOK_AGAIN_MS = 250
 
 /**
- * An item took so long to arrive that it seemed not to be there. It has gone back, which may have cost it a delivery, so it is
- * given this long to arrive again.
+ * The wait after an item arrived too late and went back, milliseconds. That may have used up one of its deliveries, so it has
+ * this time to arrive again.
  */
 const SLOW_ARRIVAL_MS = 2_000
 
@@ -42,8 +42,9 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
     if (end !== undefined) return end
     const reading = await look()
     if (consumer.consuming) {
-      // An item on its way here is ready no more: a large one takes longer than a look. All that the broker sent before
-      // its answer on this channel is here with it. An item that came after the cancel would have to go back.
+      // An item on its way here is no longer ready, and a large one takes longer than a look. Everything that the broker
+      // sent before its answer on this channel has arrived with the answer. An item that came after the cancel would have to
+      // go back.
       await inTime(consumer.barrier(), Number.POSITIVE_INFINITY, options)
       const now = ended(consumer, signal)
       if (now !== undefined) return now
@@ -87,8 +88,8 @@ function ended(consumer: Consumer, signal: AbortSignal | undefined): Take | unde
 }
 
 /**
- * The last doubt about an empty queue: an item may be on its way to this very consumer. Once it has stopped consuming, it is
- * either in hand or was never sent.
+ * The last look before a queue counts as empty. An item may have been on its way to this consumer. Now that it has stopped
+ * consuming, the item is either in hand or was never sent.
  */
 function isGone({ ready, consumers }: Reading): boolean {
   return ready === 0 && consumers === 0
@@ -117,7 +118,7 @@ async function inTime<T>(request: Promise<T>, giveUpAt: number, options: Resolve
   })
 }
 
-/** Others kept the queue to themselves for `idleTimeoutMs`; what they hold, they will do or their successors. */
+/** Other workers held the items for `idleTimeoutMs`. They, or the workers after them, will do what they hold. */
 function giveUp(reading: Reading, { queue, broker, idleTimeoutMs }: ResolvedOptions): Take {
   if (reading.ready === 0 && isBelievable(reading)) return 'empty'
   throw new WorkerError({
@@ -129,7 +130,7 @@ function giveUp(reading: Reading, { queue, broker, idleTimeoutMs }: ResolvedOpti
   })
 }
 
-/** Looks at the queue on a channel of its own, opened at the first look: few workers ever need one. */
+/** Looks at the queue on a channel of its own, which it opens at the first look: few workers ever need one. */
 function looker(link: Link, queue: string): () => Promise<Reading> {
   let channel: Channel | undefined
   return async () => {
