@@ -5,31 +5,31 @@ import { countEnded, indexesAfter } from './ended-pods.ts'
 import { failureOf, successOf } from './endings.ts'
 import { formatIndexes } from './index-set.ts'
 import { isActive, isReady, isTerminating, isTracked } from './pod-facts.ts'
-import { deletedPod, lookAgain, manage, type NewPod, orRefused, suspend } from './pod-plan.ts'
+import { deletedPod, lookAgain, manage, type NewPod, orRefused, type Plan, suspend } from './pod-plan.ts'
 import type { JobMemory, Situation, Tally } from './situation.ts'
 
-/** What is to be done about a Job now. */
+/** Everything to do about a Job now. */
 export interface Decision {
   readonly status: JobStatus
-  /** Pods that have been counted, or are not to be counted: their finalizer goes. */
+  /** Pods that have been counted, or that do not count: their finalizer goes. */
   readonly release: readonly Pod[]
   readonly remove: readonly Pod[]
   readonly create: readonly NewPod[]
   readonly events: readonly EventNote[]
   readonly memory: JobMemory
-  /** When to look again though nothing happened. */
+  /** When to look again although nothing happened. */
   readonly lookAgainMs?: number
 }
 
 /**
- * The Job controller of Kubernetes 1.34 as one pure step: given a Job and its pods, what to do now.
+ * The Job controller of Kubernetes 1.34 as one pure step: from a Job and its pods to what is to be done now.
  * The order of the questions is that of `syncJob`:
  * https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/controller/job/job_controller.go
  */
 export function decide(situation: Situation): Decision {
   const { job, pods, memory, now } = situation
   const { spec, status } = job
-  if (isFinished(job) || job.metadata.deletionTimestamp !== undefined) {
+  if (isFinished(job)) {
     return { status, release: pods.filter(isTracked), remove: [], create: [], events: [], memory }
   }
 
@@ -53,7 +53,7 @@ export function decide(situation: Situation): Decision {
   const release = ended.released
   if (ending) return finish(tally, ending, decided !== undefined, release)
 
-  const plan = spec.suspend ? suspend(tally) : orRefused(manage(tally), tally)
+  const plan = planOf(tally)
   const left = active.filter((pod) => !plan.remove.includes(pod))
   const suspension = withSuspended(status.conditions, spec.suspend, now)
   const resumed = suspension.changed && !spec.suspend
@@ -62,7 +62,7 @@ export function decide(situation: Situation): Decision {
     memory: { ...ended.memory, refusals: plan.refused ? memory.refusals + 1 : 0 },
     remove: plan.remove,
     create: plan.create,
-    // A pod that a Job takes away of its own will has not failed.
+    // A pod that a Job deletes of its own accord has not failed.
     release: [...release, ...plan.remove],
     events: [...plan.events, ...suspension.events],
     ...lookAgain(plan.lookAgainMs, deadlineMs(job, startTime, now)),
@@ -72,6 +72,14 @@ export function decide(situation: Situation): Decision {
       ...(startTime !== undefined && { startTime }),
     },
   }
+}
+
+/** The pods to delete and to create for a Job that goes on. */
+function planOf(tally: Tally): Plan {
+  const { spec, metadata } = tally.job
+  // A finalizer holds the Job. Its pods may end, but nothing starts any more.
+  if (metadata.deletionTimestamp !== undefined) return { remove: [], create: [], events: [] }
+  return spec.suspend ? suspend(tally) : orRefused(manage(tally), tally)
 }
 
 /** The interim condition at once, the final one when no pod runs any more. */
@@ -92,7 +100,7 @@ function finish(tally: Tally, ending: Ending, known: boolean, release: readonly 
         : { type: 'Normal', reason: 'Completed', message: 'Job completed' },
     )
   }
-  // What a failure takes away counts as failed; what is too much of a success does not.
+  // The pods that a failed Job deletes count as failed. The surplus pods of a successful one do not.
   const status = counted({ ...tally, failed: tally.failed + (failing ? active.length : 0) }, 0, 0, active.length)
   return {
     memory: tally.memory,
@@ -109,7 +117,7 @@ function finish(tally: Tally, ending: Ending, known: boolean, release: readonly 
   }
 }
 
-/** The counters of a status. Those that are zero are left out, as Kubernetes does, but for the two that it always writes. */
+/** The counters of a status. Kubernetes leaves those out that are zero, except for the two that it always writes. */
 function counted(tally: Tally, active: number, ready: number, removed: number): JobStatus {
   const { pods, succeeded, failed, completedIndexes, failedIndexes } = tally
   return {

@@ -6,27 +6,26 @@ import type { Job, Pod } from '../objects.ts'
 import { accountProblem } from '../service-accounts.ts'
 import { JOBS, PODS, SERVICE_ACCOUNTS } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
-import { finishedAt } from './conditions.ts'
+import { finishedAt, isFinished } from './conditions.ts'
 import { decide } from './decide.ts'
 import { podOf } from './job-pod.ts'
-import { isEnded, isTracked } from './pod-facts.ts'
+import { JobPods } from './job-pods.ts'
 import { type JobMemory, NEW_MEMORY } from './situation.ts'
 
-/** What `managedBy` calls this controller: it leaves the Jobs of others alone. */
+/** The value of `managedBy` that names this controller. It leaves the Jobs of other controllers alone. */
 const OWN_NAME = 'kubernetes.io/job-controller'
 
 /** Longest wait of a timer; a longer one looks again on the way. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** Carries out what {@link decide} says, whenever a Job or one of its pods changes. */
+/** Carries out the decisions of {@link decide}, whenever a Job or one of its pods changes. */
 export class JobController implements Disposable {
   readonly #store: Store
   readonly #events: EventRecorder
   readonly #backoffScale: number
   readonly #memories = new Map<string, JobMemory>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
-  /** Pods that matter to their Job, by the uid of their Job, so that a look at one Job does not read through every pod. */
-  readonly #pods = new Map<string, Map<string, Pod>>()
+  readonly #pods: JobPods
   readonly #due = new Map<string, Job>()
   readonly #stop: () => void
   #scheduled: NodeJS.Immediate | undefined
@@ -34,6 +33,7 @@ export class JobController implements Disposable {
   constructor(store: Store, events: EventRecorder, backoffScale: number) {
     this.#store = store
     this.#events = events
+    this.#pods = new JobPods(store)
     this.#backoffScale = backoffScale
     this.#stop = store.onChange((change) => this.#observe(change))
   }
@@ -45,7 +45,8 @@ export class JobController implements Disposable {
     this.#timers.clear()
   }
 
-  #observe({ resource, type, object }: Change): void {
+  #observe(change: Change): void {
+    const { resource, type, object } = change
     if (resource === JOBS) {
       if (type === 'DELETED') this.#forget(object.metadata.uid)
       else this.#enqueue(object as Job)
@@ -53,23 +54,13 @@ export class JobController implements Disposable {
       // Pods of its namespace may have waited for it.
       for (const job of this.#store.list<Job>(JOBS, object.metadata.namespace)) this.#enqueue(job)
     } else if (resource === PODS) {
-      const owner = object.metadata.ownerReferences?.find(({ controller, kind }) => controller && kind === 'Job')
-      if (!owner) return
-      const pods = this.#pods.get(owner.uid) ?? new Map<string, Pod>()
-      // What has ended and is counted changes nothing any more: a look costs as much as there are pods under way.
-      const over = isEnded(object as Pod) && !isTracked(object as Pod)
-      if (type === 'DELETED' || over) pods.delete(object.metadata.uid)
-      else pods.set(object.metadata.uid, object as Pod)
-      if (pods.size === 0) this.#pods.delete(owner.uid)
-      else this.#pods.set(owner.uid, pods)
-      const job = this.#store.get<Job>(JOBS, object.metadata.namespace, owner.name)
-      if (job?.metadata.uid === owner.uid) this.#enqueue(job)
+      for (const job of this.#pods.observe(change)) this.#enqueue(job)
     }
   }
 
   #forget(uid: string): void {
     this.#memories.delete(uid)
-    this.#pods.delete(uid)
+    this.#pods.forget(uid)
     this.#due.delete(uid)
     clearTimeout(this.#timers.get(uid))
     this.#timers.delete(uid)
@@ -96,7 +87,7 @@ export class JobController implements Disposable {
     const refusal = accountProblem(this.#store, job.metadata.namespace, job.spec.template.spec)
     const { status, release, remove, create, events, memory, lookAgainMs } = decide({
       job,
-      pods: [...(this.#pods.get(uid)?.values() ?? [])],
+      pods: isFinished(job) ? this.#pods.of(job) : this.#pods.claim(job),
       memory: this.#memories.get(uid) ?? NEW_MEMORY,
       now,
       backoffScale: this.#backoffScale,

@@ -3,14 +3,14 @@ import { completedPodSpec } from '../admission/pod-spec.ts'
 import { qosClassOf } from '../admission/resources.ts'
 import { TRACKING_FINALIZER } from '../deletion/finalizers.ts'
 import { randomSuffix } from '../generated-name.ts'
-import { type Container, type EnvVar, type Job, kubeTime, type Pod } from '../objects.ts'
+import { type Container, type EnvVar, type Job, kubeTime, type OwnerReference, type Pod } from '../objects.ts'
 import { FAILURE_COUNT_KEY, INDEX_KEY } from './pod-facts.ts'
 import { type NewPod, namePrefix } from './pod-plan.ts'
 
 /** A pod of a Job's template. */
 export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {
   const { metadata, spec } = job.spec.template
-  const { name, namespace = 'default', uid } = job.metadata
+  const { name, namespace = 'default' } = job.metadata
   const generateName = namePrefix(name, index)
   const indexed = index !== undefined
   const full = completedPodSpec(spec)
@@ -31,7 +31,7 @@ export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {
         ...(indexed && { [INDEX_KEY]: String(index) }),
         ...(earlierFailures !== undefined && { [FAILURE_COUNT_KEY]: String(earlierFailures) }),
       },
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true, blockOwnerDeletion: true }],
+      ownerReferences: [jobReference(job)],
       finalizers: [TRACKING_FINALIZER],
     },
     spec: {
@@ -42,6 +42,11 @@ export function podOf(job: Job, { index, earlierFailures }: NewPod): Pod {
     },
     status: { phase: 'Pending', qosClass: qosClassOf(full.containers) },
   }
+}
+
+/** The reference by which a pod belongs to a Job. */
+export function jobReference({ metadata: { name, uid } }: Job): OwnerReference {
+  return { apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true, blockOwnerDeletion: true }
 }
 
 function withIndex(container: Container): Container {

@@ -1,10 +1,11 @@
 import type { EventNote } from '../event-recorder.ts'
 import type { Pod } from '../objects.ts'
 import { remainingBackoffMs } from './backoff.ts'
+import { howManyPods } from './how-many-pods.ts'
 import { completionIndex, isReady, isTerminating } from './pod-facts.ts'
 import type { Tally } from './situation.ts'
 
-/** Kubernetes' own delays between two tries to create what was refused. */
+/** Kubernetes' own delays between two tries to create a pod that was refused. */
 const FIRST_REFUSAL_MS = 1000
 const MAX_REFUSAL_MS = 60_000
 /** Longest beginning of a generated name. */
@@ -13,17 +14,17 @@ const MAX_PREFIX = 58
 export interface NewPod {
   /** Of an Indexed Job. */
   readonly index?: number
-  /** With backoffLimitPerIndex: how often this index failed before. */
+  /** With backoffLimitPerIndex: the failures of this index before. */
   readonly earlierFailures?: number
 }
 
-/** Which pods are to go and to come. */
+/** The pods to delete and to create. */
 export interface Plan {
   readonly remove: readonly Pod[]
   readonly create: readonly NewPod[]
   readonly events: readonly EventNote[]
   readonly lookAgainMs?: number
-  /** Whether pods were wanted that the API does not take. */
+  /** Whether the API refuses the pods that the Job needs. */
   readonly refused?: boolean
 }
 
@@ -34,27 +35,22 @@ export function suspend({ active }: Tally): Plan {
 
 /** Brings the number of active pods to what the Job wants now. */
 export function manage(tally: Tally): Plan {
-  const { job, pods, active, succeeded, memory, now, backoffScale } = tally
+  const { job, pods, active, memory, now, backoffScale } = tally
   const { spec } = job
-  const wanted =
-    spec.completions === undefined
-      ? succeeded > 0
-        ? active.length
-        : spec.parallelism
-      : Math.min(spec.parallelism, Math.max(0, spec.completions - succeeded))
-  const surplus = [...active].sort(leastWorthFirst).slice(0, Math.max(0, active.length - wanted))
-  if (surplus.length > 0) return { remove: surplus, create: [], events: surplus.map(deletedPod) }
-
-  const terminating = spec.podReplacementPolicy === 'Failed' ? pods.filter(isTerminating) : []
-  const missing = wanted - active.length - terminating.length
+  const { surplus, missing } = howManyPods(tally)
   const none: Plan = { remove: [], create: [], events: [] }
-  if (missing <= 0) return none
+  if (surplus > 0) {
+    const remove = [...active].sort(leastWorthFirst).slice(0, surplus)
+    return { ...none, remove, events: remove.map(deletedPod) }
+  }
+  if (missing === 0) return none
   if (spec.backoffLimitPerIndex === undefined) {
     const wait = remainingBackoffMs(memory.row, now, backoffScale)
     if (wait > 0) return { ...none, lookAgainMs: wait }
   }
   if (spec.completionMode !== 'Indexed') return { ...none, create: Array.from({ length: missing }, () => ({})) }
 
+  const terminating = spec.podReplacementPolicy === 'Failed' ? pods.filter(isTerminating) : []
   const taken = new Set([...active, ...terminating].map(completionIndex))
   const create: NewPod[] = []
   let wait = Number.POSITIVE_INFINITY
@@ -75,7 +71,7 @@ export function manage(tally: Tally): Plan {
   return { ...none, create, ...lookAgain(wait) }
 }
 
-/** The same plan while the API takes no pod: none comes, an event says why, and the next look is later each time. */
+/** The same plan while the API refuses pods: no pod is created, an event says why, and the next look is later each time. */
 export function orRefused(plan: Plan, { job, memory, refusal, backoffScale }: Tally): Plan {
   const [first] = plan.create
   if (refusal === undefined || first === undefined) return plan
@@ -90,7 +86,7 @@ export function orRefused(plan: Plan, { job, memory, refusal, backoffScale }: Ta
   }
 }
 
-/** What the names of a Job's pods begin with. */
+/** The beginning of the names of a Job's pods. */
 export function namePrefix(job: string, index: number | undefined): string {
   return `${(index === undefined ? job : `${job}-${index}`).slice(0, MAX_PREFIX - 1)}-`
 }
