@@ -58,7 +58,7 @@ export interface K8sErrorDetails {
   /** Thrown as {@link JobFailedError} when Kubernetes gave the Job the condition Failed. */
   JOB_FAILED: Facts<JobFailure>
   /** The Job was deleted, or replaced by another of its name, before it was finished. */
-  JOB_DELETED: AboutJob
+  JOB_DELETED: AboutJob & { readonly finalizers?: readonly string[] | undefined }
   /** Thrown as {@link JobFailedError} when pods do not start because their image cannot be pulled. */
   IMAGE_UNAVAILABLE: Facts<JobFailure>
   /**
@@ -78,6 +78,10 @@ export interface K8sErrorDetails {
   CRASH_LOOP: Facts<JobFailure>
   /** Thrown as {@link JobFailedError} when the Job waits for pods to end on a node that no longer answers. */
   NODE_LOST: Facts<JobFailure>
+  /** Thrown as {@link JobFailedError} when the workers have ended and another container keeps their pods running. */
+  POD_NOT_ENDING: Facts<JobFailure>
+  /** Thrown as {@link JobFailedError} when nothing of the Job moved for `scheduleGraceMs` and time cannot heal it. */
+  JOB_STALLED: Facts<JobFailure>
   /** Thrown as {@link JobFailedError} when a worker says that its call, its permission or its configuration is wrong: exit 64, 77, 78. */
   WORKER_MISCONFIGURED: Facts<JobFailure>
   /** Thrown as {@link RunIncompleteError} when the Job is complete and the queue still holds items. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { JobObject, PodObject } from '../src/api/api-objects.ts'
 import { decisionOf, endOf } from '../src/job/job-state.ts'
-import { podFailure, startFault } from '../src/pods/pod-failure.ts'
+import { failedAttempt } from '../src/pods/failed-attempt.ts'
+import { isBeingPrepared, startFault } from '../src/pods/start-fault.ts'
 import { countOf } from '../src/queue/queue-reading.ts'
 import { onNameTaken } from '../src/submit/name-taken.ts'
-import { isBeingPrepared } from '../src/trouble/stuck-event.ts'
 
 function jobWith(changes: {
   conditions?: string[]
@@ -111,17 +111,17 @@ test('a pod whose volumes are there, and which only pulls a large image, is not 
 
 test('a failed pod is described without the password in its words', () => {
   const terminated = { exitCode: 78, reason: 'Error', message: 'cannot reach amqp://user:geheim@host' }
-  expect(podFailure(podWith({ terminated }, 'Failed'))).toEqual({
+  expect(failedAttempt(podWith({ terminated }, 'Failed'))?.failure).toEqual({
     name: 'work-0-abc',
     index: 0,
     exitCode: 78,
     reason: 'Error',
     message: 'cannot reach amqp://***@host',
   })
-  expect(podFailure(podWith({ terminated: { exitCode: 0 } }, 'Succeeded'))).toBeUndefined()
+  expect(failedAttempt(podWith({ terminated: { exitCode: 0 } }, 'Succeeded'))).toBeUndefined()
 })
 
 test('the place of an error in a package with a scope is not taken for a password', () => {
   const message = 'Error: boom\n    at file:///app/node_modules/@scope/render/index.js:1:7'
-  expect(podFailure(podWith({ terminated: { exitCode: 1, message } }, 'Failed'))).toMatchObject({ message })
+  expect(failedAttempt(podWith({ terminated: { exitCode: 1, message } }, 'Failed'))?.failure).toMatchObject({ message })
 })

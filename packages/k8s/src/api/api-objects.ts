@@ -9,6 +9,16 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
+  readonly finalizers?: readonly string[]
+  readonly managedFields?: readonly ManagedFields[]
+}
+
+/** Which fields a client has set. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+export interface ManagedFields {
+  readonly manager?: string
+  readonly subresource?: string
+  readonly time?: string
+  readonly fieldsV1?: Readonly<Record<string, unknown>>
 }
 
 export interface KubeObject {
@@ -16,7 +26,7 @@ export interface KubeObject {
 }
 
 export interface KubeList<Item> {
-  readonly metadata: { readonly resourceVersion: string }
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
   readonly items: readonly Item[]
 }
 
@@ -34,6 +44,7 @@ export interface JobObject extends KubeObject {
     readonly parallelism?: number
     readonly completionMode?: string
     readonly suspend?: boolean
+    readonly managedBy?: string
     readonly template: {
       readonly spec: { readonly restartPolicy?: string; readonly terminationGracePeriodSeconds?: number }
     }
@@ -69,7 +80,13 @@ export interface ContainerStatus {
 }
 
 export interface PodObject extends KubeObject {
-  readonly spec?: { readonly nodeName?: string }
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly schedulerName?: string
+    readonly schedulingGates?: readonly { readonly name: string }[]
+    readonly containers?: readonly { readonly name: string }[]
+    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[]
+  }
   readonly status?: {
     readonly conditions?: readonly JobCondition[]
     readonly phase?: string
@@ -84,6 +101,11 @@ export interface EventObject extends KubeObject {
   readonly reason?: string
   readonly message?: string
   readonly type?: string
+  /** How often it was seen. */
+  readonly count?: number
+  readonly eventTime?: string | null
+  readonly lastTimestamp?: string | null
+  readonly series?: { readonly count?: number; readonly lastObservedTime?: string }
 }
 
 /** How the API server says what is wrong. */

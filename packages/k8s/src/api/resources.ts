@@ -136,6 +136,31 @@ export async function listPods(
   return list.items
 }
 
+/** A page of a list, and where the next one begins; undefined after the last. */
+export interface PodPage {
+  readonly pods: readonly PodObject[]
+  readonly next: string | undefined
+}
+
+/** A page of a Job's pods, in the order of their names. */
+export async function listPodPage(
+  api: KubeApi,
+  { namespace, uid }: JobRef & { readonly uid: string },
+  options: Bounds & { readonly fieldSelector: string; readonly limit: number; readonly next?: string | undefined },
+): Promise<PodPage> {
+  const { fieldSelector, limit, next, signal } = options
+  const query = { labelSelector: `${CONTROLLER_UID}=${uid}`, fieldSelector, limit, continue: next }
+  const list = await api.request<KubeList<PodObject>>({
+    verb: 'list',
+    resource: 'pods',
+    namespace,
+    path: podsPath(namespace),
+    query,
+    signal,
+  })
+  return { pods: list.items, next: list.metadata.continue || undefined }
+}
+
 /**
  * Takes a pod off the books without waiting for its node: nothing when it is gone. Of a Job that replaces only pods that have
  * ended, the pod stays, as running, for the Job controller's finalizer (kubernetes/enhancements#6262): it is taken off too.
@@ -170,23 +195,38 @@ export async function deletePodNow(
   }
 }
 
-/** The warnings about a Job, why its pods cannot be created, or about a pod, why it does not start. */
+/** Kubernetes names events by their time, and keeps them for an hour: more than these say nothing new. */
+const MOST_EVENT_PAGES = 5
+
+/** The warnings about a Job, why its pods cannot be created, or about a pod, why it does not start: the newest last. */
 export async function listWarnings(
   api: KubeApi,
   { namespace, uid }: JobRef & { readonly uid: string },
   { signal }: Bounds,
 ): Promise<readonly EventObject[]> {
-  const query = { fieldSelector: `involvedObject.uid=${uid},type=Warning`, limit: 20 }
   const path = `/api/v1/namespaces/${namespace}/events`
-  const list = await api.request<KubeList<EventObject>>({
-    verb: 'list',
-    resource: 'events',
-    namespace,
-    path,
-    query,
-    signal,
-  })
-  return list.items
+  const warnings: EventObject[] = []
+  let next: string | undefined
+  for (let page = 0; page < MOST_EVENT_PAGES; page++) {
+    const query = { fieldSelector: `involvedObject.uid=${uid},type=Warning`, limit: 100, continue: next }
+    const list = await api.request<KubeList<EventObject>>({
+      verb: 'list',
+      resource: 'events',
+      namespace,
+      path,
+      query,
+      signal,
+    })
+    warnings.push(...list.items)
+    next = list.metadata.continue || undefined
+    if (next === undefined) break
+  }
+  return warnings.sort((one, other) => lastSeen(one) - lastSeen(other))
+}
+
+/** When an event was last seen, by the server's clock. */
+function lastSeen({ series, lastTimestamp, eventTime, metadata }: EventObject): number {
+  return Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '') || 0
 }
 
 /** Diagnostics are for the message, never the verdict: what may not be read, or not now, is undefined. */

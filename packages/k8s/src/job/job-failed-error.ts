@@ -25,6 +25,8 @@ export type JobFailedCode =
   | 'UNSCHEDULABLE'
   | 'CRASH_LOOP'
   | 'NODE_LOST'
+  | 'POD_NOT_ENDING'
+  | 'JOB_STALLED'
   | 'WORKER_MISCONFIGURED'
 
 /** A {@link JobFailedError} of any code. */

@@ -54,6 +54,11 @@ export function isSuspended(job: JobObject): boolean {
   return job.spec.suspend === true
 }
 
+/** Whether a Job is being deleted: Kubernetes makes no pod of it any more, and never ends it. */
+export function isDeleting(job: JobObject): boolean {
+  return job.metadata.deletionTimestamp !== undefined
+}
+
 function byCondition(job: JobObject, types: { complete: string; failed: string }): JobEnd | undefined {
   for (const outcome of ['failed', 'complete'] as const) {
     const condition = conditionOf(job, types[outcome])

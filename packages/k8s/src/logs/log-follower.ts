@@ -8,8 +8,8 @@ import { fullJitterMs } from '../api/backoff.ts'
 import type { ApiRequest, KubeApi } from '../api/kube-api.ts'
 import { linesOf } from '../api/lines.ts'
 import { podsPath } from '../api/resources.ts'
-import { indexOf } from '../pods/pod-failure.ts'
-import { WORKER_CONTAINER } from '../spec/worker-container.ts'
+import { indexOf } from '../pods/completion-index.ts'
+import { workerStatus } from '../pods/containers.ts'
 import { LogPosition, type PodLogLine } from './log-line.ts'
 
 const REOPENS = 5
@@ -33,7 +33,7 @@ export class LogFollower {
 
   /** Takes note of a pod's state, and begins to follow the attempts that it does not follow yet. */
   see(pod: PodObject): void {
-    const container = mainContainer(pod)
+    const container = workerStatus(pod)
     if (container === undefined) return
     const { restartCount, state = {}, lastState } = container
     if (lastState?.terminated !== undefined && restartCount > 0) {
@@ -105,18 +105,13 @@ function attemptKey({ metadata }: PodObject, attempt: number): string {
   return `${metadata.uid}/${attempt}`
 }
 
-/** The container whose output is the worker's. */
-export function mainContainer({ status }: PodObject): ContainerStatus | undefined {
-  return status?.containerStatuses?.find(({ name }) => name === WORKER_CONTAINER) ?? status?.containerStatuses?.[0]
-}
-
-/** What an app is told of a line. */
+/** A line of a pod, as an app gets it. */
 export function lineOf(pod: PodObject, attempt: number, line: string): PodLogLine {
   const index = indexOf(pod)
   return { pod: pod.metadata.name, ...(index === undefined ? {} : { index }), attempt, line: redact(line) }
 }
 
-/** Who asks for what when a pod's log is read. */
+/** The request for a pod's log. */
 export function logRequest(namespace: string, pod: string): ApiRequest {
   return { verb: 'get', resource: 'pods/log', namespace, name: pod, path: `${podsPath(namespace)}/${pod}/log` }
 }

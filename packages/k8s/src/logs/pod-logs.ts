@@ -7,9 +7,10 @@ import type { KubeApi } from '../api/kube-api.ts'
 import { linesOf } from '../api/lines.ts'
 import { type JobRef, listPods, podsPath } from '../api/resources.ts'
 import { watch } from '../api/watch.ts'
-import { indexOf } from '../pods/pod-failure.ts'
+import { indexOf } from '../pods/completion-index.ts'
+import { workerStatus } from '../pods/containers.ts'
 import { CONTROLLER_UID } from '../spec/pod-labels.ts'
-import { LogFollower, lineOf, logRequest, mainContainer } from './log-follower.ts'
+import { LogFollower, lineOf, logRequest } from './log-follower.ts'
 import type { PodLogLine } from './log-line.ts'
 
 const TAIL_LINES = 20
@@ -18,13 +19,20 @@ const DRAIN_MS = 15_000
 
 export type { PodLogLine } from './log-line.ts'
 
-/** The end of a pod's log, with passwords in addresses replaced. */
+/** Whose log is read: with several containers in a pod the server wants to know which. */
+interface LogSource {
+  readonly namespace: string
+  readonly pod: string
+  readonly container: string
+}
+
+/** The end of a container's log, with passwords in addresses replaced. */
 export async function readTail(
   api: KubeApi,
-  { namespace, pod, signal }: { readonly namespace: string; readonly pod: string; readonly signal: AbortSignal },
+  { namespace, pod, container, signal }: LogSource & { readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const lines: string[] = []
-  const query = { tailLines: TAIL_LINES }
+  const query = { container, tailLines: TAIL_LINES }
   const stream = await api.stream({
     ...logRequest(namespace, pod),
     query,
@@ -42,8 +50,8 @@ interface FollowOptions {
 }
 
 /**
- * What a Job's pods print, while they print it; ends after the Job. Each line comes once. A pod whose log is gone (deleted
- * by hand, its node lost) gives what was read so far: logs are a view, never the verdict (apache/airflow#56693).
+ * Gives the lines that a Job's pods print, while they print them, each once. Ends after the Job. A pod whose log is gone
+ * (deleted by hand, its node lost) gives what was read so far: logs are a view, never the verdict (apache/airflow#56693).
  *
  * @throws {K8sError} `FORBIDDEN` without the right to get pods/log, or to list and watch pods.
  */
@@ -93,7 +101,7 @@ export async function* followLogs(
   }
 }
 
-/** What the pods that are there have printed so far, pod after pod. */
+/** Gives the lines that the existing pods have printed so far, pod after pod. */
 export async function* readLogs(
   api: KubeApi,
   ref: JobRef & { readonly uid: string },
@@ -101,7 +109,7 @@ export async function* readLogs(
 ): AsyncGenerator<PodLogLine, void, undefined> {
   const pods = [...(await listPods(api, ref, { signal }))].sort((a, b) => (indexOf(a) ?? 0) - (indexOf(b) ?? 0))
   for (const pod of pods) {
-    const container = mainContainer(pod)
+    const container = workerStatus(pod)
     if (container?.state?.running === undefined && container?.state?.terminated === undefined) continue
     const query = { container: container.name }
     try {

@@ -1,5 +1,5 @@
 import type { JobObject } from '../api/api-objects.ts'
-import { countsOf, isSuspended } from '../job/job-state.ts'
+import { countsOf, isDeleting, isSuspended } from '../job/job-state.ts'
 
 /** For how long, in milliseconds, a Job has been in a state that may mean trouble; 0 when it is not in it. */
 export interface Clock {
@@ -14,9 +14,11 @@ export interface Clock {
   readonly nothingReadyMs: number
   /** Pods are being ended, and no other is there. */
   readonly terminatingOnlyMs: number
+  /** The Job itself is being deleted. */
+  readonly deletingMs: number
 }
 
-type State = 'waiting' | 'missing' | 'nothingReady' | 'terminatingOnly'
+type State = 'waiting' | 'missing' | 'nothingReady' | 'terminatingOnly' | 'deleting'
 
 /** Keeps the time by a clock that never jumps: what it is given is `performance.now()`, not the time of day. */
 export class StallClock {
@@ -52,6 +54,7 @@ export class StallClock {
       missingMs: spent('missing', !suspended && started && active + terminating < wanted),
       nothingReadyMs: spent('nothingReady', !suspended && ready === 0, changed),
       terminatingOnlyMs: spent('terminatingOnly', active === 0 && terminating > 0 && !suspended, changed),
+      deletingMs: spent('deleting', isDeleting(job)),
     }
   }
 }

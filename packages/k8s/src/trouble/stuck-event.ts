@@ -1,43 +1,35 @@
-import { redact } from '@internal/errors'
-import type { PodObject } from '../api/api-objects.ts'
-
-/** What keeps a run, or a part of it, from going on. */
+/** Something keeps a run, or a part of it, from going on. */
 export interface StuckEvent {
   /**
-   * `Unschedulable`: no node has room for a pod. `QuotaExceeded`, `PodRefused`: Kubernetes creates no more pods.
-   * `NotStarting`: a pod's image, Secret or volume cannot be had. `NodeLost`: pods are being ended, and do not end.
-   * `Suspended`: somebody suspended the Job. `Drained`: the queue is empty, and the pods neither end nor fail.
+   * - `Unschedulable`: no node has room for a pod.
+   * - `SchedulingGated`: a pod has scheduling gates that nobody has removed.
+   * - `NotScheduled`: no scheduler has placed a pod.
+   * - `QuotaExceeded`, `PodRefused`: Kubernetes creates no more pods.
+   * - `NotStarting`: a pod's image, Secret or volume is missing.
+   * - `HeldBySidecar`: a worker has ended, and another container keeps its pod running.
+   * - `NodeLost`: pods are being ended, and do not end.
+   * - `Suspended`: the Job is suspended; the message says by whom.
+   * - `Deleting`: the Job is being deleted; the message names its finalizers.
+   * - `WorkerWaiting`: pods run, but a worker says that it waits, such as for the broker.
+   * - `Drained`: the queue is empty, and the pods neither end nor fail.
+   * - `NotMoving`: nothing moves for another reason; the message has everything that the Job and a pod say.
    */
   readonly reason:
     | 'Unschedulable'
+    | 'SchedulingGated'
+    | 'NotScheduled'
     | 'QuotaExceeded'
     | 'PodRefused'
     | 'NotStarting'
+    | 'HeldBySidecar'
     | 'NodeLost'
     | 'Suspended'
+    | 'Deleting'
+    | 'WorkerWaiting'
     | 'Drained'
-  /** What Kubernetes says about it, or what was seen. */
+    | 'NotMoving'
+  /** Kubernetes' own words about it, or what was seen. */
   readonly message: string
   /** A pod that it concerns, if it concerns one. */
   readonly pod?: string
-}
-
-/** Why the scheduler finds no node for a pod, in its own words; undefined when it does not say so. */
-export function unschedulable(pod: PodObject): StuckEvent | undefined {
-  const condition = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (condition?.reason !== 'Unschedulable') return undefined
-  return { reason: 'Unschedulable', message: redact(condition.message ?? 'no node fits'), pod: pod.metadata.name }
-}
-
-/**
- * Whether a pod has a node and waits for what its containers need, without having said what is missing. Once its volumes and
- * its network are there it only pulls its image, however long that takes, and warnings about them are old.
- * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-has-network
- */
-export function isBeingPrepared({ spec, status = {} }: PodObject): boolean {
-  const prepared = status.conditions?.find(({ type }) => type === 'PodReadyToStartContainers')
-  if (prepared?.status === 'True') return false
-  const states = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
-  const preparing = (reason?: string): boolean => reason === 'ContainerCreating' || reason === 'PodInitializing'
-  return spec?.nodeName !== undefined && states.some(({ state }) => preparing(state?.waiting?.reason))
 }

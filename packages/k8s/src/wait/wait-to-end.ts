@@ -9,8 +9,9 @@ import { giveUp, type OnAbort } from '../job/give-up.ts'
 import { JobFailedError } from '../job/job-failed-error.ts'
 import { countsOf, decisionOf, endOf } from '../job/job-state.ts'
 import type { InspectQueue } from '../queue/queue-reading.ts'
-import { failedJob } from '../trouble/diagnose.ts'
-import { StallCheck } from '../trouble/stall-check.ts'
+import { jobDeleted } from '../trouble/deletion.ts'
+import { failedJob } from '../trouble/failed-job.ts'
+import { TroubleCheck } from '../trouble/trouble-check.ts'
 import { Condition } from './condition.ts'
 import { type RunListeners, tell } from './run-events.ts'
 
@@ -54,7 +55,7 @@ export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSetting
 async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Promise<JobObject> {
   const done = new AbortController()
   const signal = settings.signal === undefined ? done.signal : AbortSignal.any([settings.signal, done.signal])
-  const check = new StallCheck(api, { ...settings, signal })
+  const check = new TroubleCheck(api, { ...settings, signal })
   const { name, namespace } = view.wanted
   const events = watch<JobObject>(api, {
     resource: 'jobs',
@@ -91,12 +92,12 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
       const end = job === undefined ? undefined : endOf(job)
       if (job !== undefined && end !== undefined) {
         await check.tellFailures(job)
-        if (end.outcome === 'failed') throw await failedJob(api, job, end, { signal })
+        if (end.outcome === 'failed') throw await failedJob(api, job, end, signal)
         return job
       }
       if (broken !== undefined) throw broken.error
       if (job === undefined) continue
-      if (view.gone) throw jobDeleted(job)
+      if (view.gone) throw jobDeleted(job, 'gone')
       const error = await check.check(job)
       if (error !== undefined) throw error
     }
@@ -104,16 +105,6 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
     clearInterval(ticking)
     done.abort()
   }
-}
-
-function jobDeleted({ metadata }: JobObject): K8sError {
-  const { name, namespace, uid } = metadata
-  return new K8sError({
-    code: 'JOB_DELETED',
-    message: `Job ${namespace}/${name} was deleted before it was finished.`,
-    hint: 'Somebody deleted it or its namespace. The queue keeps the items that were not done.',
-    details: { name, namespace, uid },
-  })
 }
 
 /** Whether an event was overtaken by what is known: by a later one, or by the answer to a request. Versions are numbers here. */
