@@ -5,6 +5,8 @@ const FOLDERS = [
   '.',
   'internal/testing',
   'internal/async',
+  'internal/errors',
+  'internal/options',
   'internal/contract',
   'internal/local-cluster',
   'packages/producer',

@@ -1,4 +1,6 @@
-/** Waiting with a deadline or a signal, and calling listeners of the app. Bundled into each package. */
-export { callListener } from './call-listener.ts'
+/** Waiting with a deadline or a signal, and calling functions of the app that must not change an outcome. */
+export { callListener, callSafely } from './call-listener.ts'
+export { guardLogger, type LoggerLike } from './guard-logger.ts'
+export { nativeSignal, type SignalLike } from './native-signal.ts'
 export { pause } from './pause.ts'
 export { late, within } from './within.ts'

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '@internal/contract'
+
 /** The value of {@link within} when the time is over. */
 export const late: unique symbol = Symbol('late')
 
@@ -29,6 +31,3 @@ export async function within<T>(
     signal?.removeEventListener('abort', onAbort)
   }
 }
-
-/** Longer timers fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
-const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { callListener, late, within } from '../src/index.ts'
+import { callListener, guardLogger, late, nativeSignal, pause, within } from '../src/index.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -23,18 +23,111 @@ test('a signal ends the wait with its reason, also one that had aborted before',
   await expect(within(never, Number.POSITIVE_INFINITY, ending.signal)).rejects.toThrow('enough')
 })
 
-test('a listener that throws or rejects is a process warning', async () => {
-  for (const listener of [
-    () => {
-      throw new Error('thrown')
-    },
-    async () => {
-      throw new Error('thrown')
-    },
-  ]) {
+const rejecting: readonly (() => unknown)[] = [
+  () => {
+    throw new Error('thrown')
+  },
+  async () => {
+    throw new Error('thrown')
+  },
+  // biome-ignore lint/suspicious/noThenProperty: a thenable of another library
+  () => ({ then: (_: unknown, fail: (error: Error) => void) => fail(new Error('thrown')) }),
+  () => {
+    return Object.defineProperty({}, 'then', {
+      get: () => {
+        throw new Error('thrown')
+      },
+    })
+  },
+]
+
+test.each(rejecting.map((listener, index) => [index, listener]))(
+  'a listener that throws or rejects is a process warning (%i)',
+  async (_, listener) => {
     const warned = once(process, 'warning')
-    callListener('progress', listener, {})
+    callListener('progress', listener as () => unknown, {})
     const [warning] = await warned
     expect(warning.message).toContain("The listener for 'progress' failed: Error: thrown")
+  },
+)
+
+test('a listener that throws what cannot be printed is a process warning too', async () => {
+  const warned = once(process, 'warning')
+  callListener('progress', () => Promise.reject(Object.create(null)), {})
+  const [warning] = await warned
+  expect(warning.message).toBe("The listener for 'progress' failed: a value that cannot be read")
+})
+
+test.each(rejecting.map((method, index) => [index, method]))(
+  'a logger that throws or rejects is one process warning, and its caller goes on (%i)',
+  async (_, method) => {
+    const warnings: string[] = []
+    const onWarning = (warning: Error): unknown => warnings.push(warning.message)
+    process.on('warning', onWarning)
+    const logger = guardLogger({ info: method as () => unknown, warn: method as () => unknown })
+    for (let line = 0; line < 3; line++) logger.warn({ line }, 'text')
+    const seen = once(process, 'warning')
+    // A warning is emitted on the next tick: this one comes after those before it.
+    setImmediate(() => process.emitWarning('the last'))
+    for (let [warning] = await seen; warning.message !== 'the last'; [warning] = await once(process, 'warning'));
+    process.off('warning', onWarning)
+    expect(warnings.filter((text) => text.startsWith("The logger's warn() failed: Error: thrown"))).toHaveLength(1)
+  },
+)
+
+test('a guarded logger calls its methods as methods, with what it is given', () => {
+  const lines: unknown[] = []
+  class Lines {
+    readonly #lines = lines
+    info(...line: unknown[]): void {
+      this.#lines.push(['info', ...line])
+    }
+    warn(...line: unknown[]): void {
+      this.#lines.push(['warn', ...line])
+    }
   }
+  const logger = guardLogger(new Lines())
+  logger.info({ a: 1 }, 'one')
+  logger.warn({ b: 2 }, 'two')
+  expect(lines).toEqual([
+    ['info', { a: 1 }, 'one'],
+    ['warn', { b: 2 }, 'two'],
+  ])
+})
+
+test('a signal with nothing but aborted and addEventListener is followed, with one listener for all calls', async () => {
+  const listeners: (() => void)[] = []
+  const polyfill = { aborted: false, addEventListener: (_: 'abort', listener: () => void) => listeners.push(listener) }
+  const signal = nativeSignal(polyfill)
+  const waiting = pause(60_000, AbortSignal.any([nativeSignal(polyfill), new AbortController().signal]))
+  expect(listeners).toHaveLength(1)
+  listeners[0]?.()
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+  expect(() => signal.throwIfAborted()).toThrow()
+})
+
+test('a signal that never tells its listeners is seen as aborted at the next call', () => {
+  const mute = {
+    aborted: false,
+    reason: new Error('enough'),
+    addEventListener: () => {},
+    removeEventListener: () => {},
+  }
+  expect(nativeSignal(mute).aborted).toBe(false)
+  mute.aborted = true
+  expect(nativeSignal(mute).reason).toBe(mute.reason)
+})
+
+test('an object that only has the prototype of a signal is followed like any other', () => {
+  const fake = Object.create(AbortSignal.prototype, {
+    aborted: { value: true },
+    reason: { value: 7 },
+    addEventListener: { value: () => {} },
+  })
+  expect(nativeSignal(fake)).toMatchObject({ aborted: true, reason: 7 })
+})
+
+test('a pause ends with the reason of its signal, also of one that had aborted before', async () => {
+  await expect(pause(60_000, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
+  await pause(1)
 })

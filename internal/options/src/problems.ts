@@ -1,10 +1,14 @@
+import { nativeSignal, type SignalLike } from '@internal/async'
+import { LONGEST_TIMER_MS } from '@internal/contract'
 import type { ErrorFields } from '@internal/errors'
+import { isArray, isName, showKind, showWord } from './show-value.ts'
+import { suggest } from './suggest.ts'
 
-/** One thing that is wrong with what a call was given. */
+/** One thing that is wrong with an argument of a call. */
 export interface Problem {
   /** Where: `parallelism`, `queue.podUrl`, `env[3].name`. */
   readonly path: string
-  /** What is wrong and what would be right. */
+  /** The problem, and what would be right. */
   readonly message: string
 }
 
@@ -14,7 +18,10 @@ export interface Problem {
  */
 export type Names<Options> = Readonly<Record<Options extends unknown ? keyof Options : never, true>>
 
-/** Collects everything that is wrong with the options of one call, so that the caller hears of all of it at once. */
+/**
+ * Collects everything that is wrong with the options of one call, so that the caller hears of all of it at once. No check
+ * throws, whatever it is given: a getter or a Proxy that throws is a problem like any other.
+ */
 export class Problems {
   readonly #found: Problem[] = []
 
@@ -27,23 +34,23 @@ export class Problems {
   }
 
   /**
-   * The options of a call: an object of known names and no others; undefined passes. What is not known here would be ignored,
-   * and the caller believe in it. An option that is undefined is none.
+   * Checks the options of a call: an object of known names and no others; undefined passes. An unknown option would be ignored,
+   * while the caller relies on it. An option that is undefined counts as not given.
    *
-   * @param called what the object itself is called, where it is none
-   * @param refused names that are understood, and why they are not taken
-   * @returns the object, to look into; an empty one where there is none
+   * @param name used in the problem when the value is not an object
+   * @param refused names that are understood, and the reason why they are not accepted
+   * @returns a copy with each option read once; an empty object when the value is not an object
    */
   options<Options extends object>(
-    called: string,
+    name: string,
     given: Options | undefined,
     names: Names<Options>,
     refused: Readonly<Record<string, string>> = {},
   ): Options {
-    return this.#known({ path: called, prefix: '' }, given, names, refused)
+    return this.#known({ path: name, prefix: '' }, given, names, refused)
   }
 
-  /** As {@link options}, for an object within them: its names are told with its path before them. */
+  /** {@link options}, for an object within them: problems with its fields have its path before them. */
   known<Options extends object>(path: string, given: Options | undefined, names: Names<Options>): Options {
     return this.#known({ path, prefix: `${path}.` }, given, names, {})
   }
@@ -54,58 +61,92 @@ export class Problems {
     names: Names<Options>,
     refused: Readonly<Record<string, string>>,
   ): Options {
-    const none = {} as Options
-    if (given === undefined) return none
-    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-      this.add(path, `must be an object, not ${kind(given)}`)
-      return none
+    const copy: Partial<Options> = {}
+    if (given === undefined) return copy as Options
+    if (typeof given !== 'object' || given === null || isArray(given)) {
+      this.add(path, `must be an object, not ${showKind(given)}`)
+      return copy as Options
     }
-    for (const name of Object.keys(given)) {
-      if (Object.hasOwn(names, name) || given[name as keyof Options] === undefined) continue
-      const why = Object.hasOwn(refused, name) ? refused[name] : undefined
-      this.add(`${prefix}${name}`, why ?? `is not known: ${meant(name, Object.keys(names))}`)
+    const own = this.#read(path, () => Object.keys(given)) ?? []
+    for (const name of own) {
+      if (Object.hasOwn(names, name)) continue
+      const shown = isName(name) ? `${prefix}${name}` : path
+      if (this.#read(shown, () => given[name as keyof Options]) === undefined) continue
+      this.add(shown, whyUnknown(name, Object.keys(names), refused))
     }
-    return given
+    // Those of the prototype too: an app may give an instance of a class of its own.
+    for (const name of Object.keys(names) as (keyof Options & string)[]) {
+      const value = this.#read(`${prefix}${name}`, () => given[name])
+      if (value !== undefined) copy[name] = value
+    }
+    return copy as Options
   }
 
-  /** true or false; undefined is for the default and passes. */
+  /** Checks for true or false; undefined stands for the default and passes. */
   flag(path: string, value: unknown): void {
-    if (value !== undefined && typeof value !== 'boolean') this.add(path, `must be true or false, not ${kind(value)}`)
+    if (value !== undefined && typeof value !== 'boolean') {
+      this.add(path, `must be true or false, not ${showKind(value)}`)
+    }
   }
 
-  /** A function; undefined is for none and passes. */
+  /** Checks for a function; undefined passes. */
   callable(path: string, value: unknown): void {
-    if (value !== undefined && typeof value !== 'function') this.add(path, `must be a function, not ${kind(value)}`)
+    if (value !== undefined && typeof value !== 'function') {
+      this.add(path, `must be a function, not ${showKind(value)}`)
+    }
   }
 
-  /** An object of the app's own with these methods, whatever else it has; undefined is for none and passes. */
+  /** Checks for an object with these methods, such as a logger of the app; undefined passes. */
   methods(path: string, value: unknown, names: readonly string[]): void {
-    const has = (name: string): boolean => typeof (value as Record<string, unknown> | null)?.[name] === 'function'
-    if (value !== undefined && !names.every(has)) this.add(path, `must have the methods ${names.join(', ')}`)
-  }
-
-  /** An object that is passed on, whatever it has; undefined is for none and passes. */
-  passedOn(path: string, value: unknown, to: string): void {
-    if (value === undefined || (typeof value === 'object' && value !== null)) return
-    this.add(path, `must be an object, as ${to} takes it, not ${kind(value)}`)
-  }
-
-  /** An AbortSignal, of any realm or polyfill; undefined is for none and passes. */
-  signal(path: string, value: unknown): void {
     if (value === undefined) return
-    const signal = value as AbortSignal | null
-    if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return
-    this.add(path, `must be an AbortSignal, such as the signal of an AbortController, not ${kind(value)}`)
+    const has = (name: string): boolean => typeof (value as Record<string, unknown> | null)?.[name] === 'function'
+    const missing = this.#read(path, () => names.filter((name) => !has(name)))
+    if (missing === undefined || missing.length === 0) return
+    this.add(path, `must have the methods ${names.join(', ')}; ${missing.join(', ')} is missing`)
   }
 
-  /** A text that is not empty. Returns whether it is. */
+  /** Checks for an object that is passed on to a library; undefined passes. */
+  passedOn(path: string, value: unknown, to: string): void {
+    if (value === undefined || (typeof value === 'object' && value !== null && !isArray(value))) return
+    this.add(path, `must be an object, as ${to} takes it, not ${showKind(value)}`)
+  }
+
+  /**
+   * Checks for an AbortSignal, also one of another realm or a polyfill, which needs `aborted` and `addEventListener` and no
+   * more; undefined passes.
+   *
+   * @returns a signal of this Node that follows it: only this one has `throwIfAborted`, and works with `AbortSignal.any`
+   */
+  signal(path: string, value: unknown): AbortSignal | undefined {
+    if (value === undefined) return undefined
+    const signal = value as SignalLike | null
+    const problems = this.#found.length
+    const native = this.#read(path, () =>
+      typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+        ? nativeSignal(signal)
+        : undefined,
+    )
+    if (native === undefined && this.#found.length === problems) {
+      this.add(path, `must be an AbortSignal, such as the signal of an AbortController, not ${showKind(value)}`)
+    }
+    return native
+  }
+
+  /** Checks for a string that is not empty. Returns whether it is one. */
   text(path: string, value: unknown): value is string {
     if (typeof value === 'string' && value !== '') return true
-    this.add(path, `must be a text that is not empty, not ${shown(value)}`)
+    this.add(path, `must be a non-empty string, not ${showKind(value)}`)
     return false
   }
 
-  /** A whole number from `min` to `max`; undefined is for the default and passes. */
+  /** Checks for an array. Returns whether it is one. */
+  list(path: string, value: unknown, example = ''): value is readonly unknown[] {
+    if (isArray(value)) return true
+    this.add(path, `must be an array${example === '' ? '' : `, such as ${example}`}, not ${showKind(value)}`)
+    return false
+  }
+
+  /** Checks for a whole number from `min` to `max`; undefined stands for the default and passes. */
   wholeNumber(
     path: string,
     value: unknown,
@@ -114,21 +155,21 @@ export class Problems {
     if (value === undefined) return
     if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return
     const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-    this.add(path, `must be a whole number ${range}, not ${shown(value)}`)
+    this.add(path, `must be a whole number ${range}, not ${showKind(value)}`)
   }
 
-  /** A duration in milliseconds; undefined is for the default and passes. 2^31 - 1 is the longest that a timer takes. */
+  /** Checks for a duration in milliseconds, at most 2^31 - 1; undefined stands for the default and passes. */
   durationMs(path: string, value: unknown, { min = 0 }: { min?: number } = {}): void {
-    this.wholeNumber(path, value, { min, max: 2 ** 31 - 1 })
+    this.wholeNumber(path, value, { min, max: LONGEST_TIMER_MS })
   }
 
-  /** One of a few words; undefined is for the default and passes. */
+  /** Checks for one of a few words; undefined stands for the default and passes. */
   oneOf(path: string, value: unknown, words: readonly string[]): void {
     if (value === undefined || words.includes(value as string)) return
-    this.add(path, `must be ${words.map((word) => `'${word}'`).join(' or ')}, not ${shown(value)}`)
+    this.add(path, `must be ${words.map((word) => `'${word}'`).join(' or ')}, not ${showWord(value)}`)
   }
 
-  /** Does nothing when nothing is wrong; else throws what `toError` makes of all of it. */
+  /** Throws what `toError` makes of all problems, if there are any. */
   throwAs(
     call: string,
     toError: (fields: ErrorFields<'INVALID_OPTIONS', { readonly problems: readonly Problem[] }>) => Error,
@@ -138,44 +179,26 @@ export class Problems {
     throw toError({
       code: 'INVALID_OPTIONS',
       message: lines.length === 1 ? `${call}: ${lines[0]}` : `${call}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
-      hint: 'Correct what is named; nothing was sent.',
+      hint: 'Correct the options that are named. Nothing was sent.',
       details: { problems: this.found },
     })
   }
-}
 
-function shown(value: unknown): string {
-  if (typeof value === 'string')
-    return value === '' ? 'an empty one' : `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : typeof value
-}
-
-/** As {@link shown}, less what a text says: where none belongs it may be anything, also an address with its password. */
-function kind(value: unknown): string {
-  return typeof value === 'string' ? 'a text' : shown(value)
-}
-
-/** What somebody may have meant by a name that is not known: as git and npm do, the nearest one if it is near, else all. */
-function meant(name: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= 3 && edits < candidate.length / 2)
-    .sort((one, other) => one.edits - other.edits)
-  return nearest === undefined ? `there are ${known.join(', ')}` : `did you mean ${nearest.candidate}?`
-}
-
-/** How many letters have to be put in, taken out or exchanged to make one of the other (Levenshtein's distance). */
-function editsBetween(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1]
-    for (let at = 0; at < other.length; at++) {
-      const exchanged = (row[at] ?? 0) + (letter === other[at] ? 0 : 1)
-      next.push(Math.min(exchanged, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1))
+  /** Reads something of the app's. If that throws, it is a problem at `path`. */
+  #read<T>(path: string, read: () => T): T | undefined {
+    try {
+      return read()
+    } catch {
+      // The words of such an error may be anything, also a secret.
+      this.add(path, 'cannot be read: its getter or Proxy throws')
+      return undefined
     }
-    row = next
   }
-  return row.at(-1) ?? 0
+}
+
+function whyUnknown(name: string, known: readonly string[], refused: Readonly<Record<string, string>>): string {
+  if (Object.hasOwn(refused, name)) return refused[name] ?? ''
+  if (!isName(name))
+    return `has an unknown option, whose name is not shown, since it may be a secret: there are ${known.join(', ')}`
+  return `is not known: ${suggest(name, known)}`
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import '@internal/node-version'
+
 export type { ClientOptions } from './api/client-options.ts'
 export type { KubeConfigLike, SecurityContextLike } from './api/kube-config.ts'
 export type { JobTrace } from './api/trace.ts'

@@ -2,6 +2,9 @@
  * A small Kubernetes for Jobs on this machine, for laptops, demos and tests. It is not isolated and not for production;
  * where it differs from a real cluster, the real one is right.
  */
+
+import '@internal/node-version'
+
 export {
   type LocalCluster,
   LocalClusterError,

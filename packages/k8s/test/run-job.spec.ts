@@ -329,7 +329,7 @@ test('everything that is wrong with a run, its Job and its options, is said at o
   expect(error).toMatchObject({
     code: 'INVALID_OPTIONS',
     retryable: false,
-    hint: expect.stringContaining('nothing was sent'),
+    hint: expect.stringContaining('Nothing was sent'),
   })
   const { problems } = (error as K8sError).details as { problems: { path: string }[] }
   expect(problems.map(({ path }) => path).toSorted()).toEqual(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import '@internal/node-version'
+
 export type { AmqpConnection, TlsOptions } from '@internal/amqp'
 export type { ConnectionOptions } from './connection/connection-options.ts'
 export type { Waiting } from './connection/with-link.ts'

@@ -43,7 +43,7 @@ test.each([
   ['a port that is none', `amqp://user:${PASSWORD}@host:port`, /host or port/],
   ['the empty vhost', `amqp://user:${PASSWORD}@host/`, /empty name/],
   ['a % that escapes nothing', `amqp://user:${PASSWORD}%zz@host`, /%/],
-  ['an unknown parameter', `amqp://user:${PASSWORD}@host?frame=1`, /parameter frame/],
+  ['an unknown parameter', `amqp://user:${PASSWORD}@host?frame=1`, /a parameter that is not known/],
 ])('%s is refused before connecting', async (_, url, message) => {
   expect(await seen(enqueue('q', ['a'], { url }))).toMatchObject({
     code: 'BROKER_URL_INVALID',

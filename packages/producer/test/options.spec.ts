@@ -91,8 +91,8 @@ describe.each(Object.entries(CALLS))('%s', (_, { call, wrong, misspelt: [typed, 
 
   test.each([
     ['null', null, 'null'],
-    ['a list', [], 'a list'],
-    ['a text', 'amqp://user:s3cret@host', 'a text'],
+    ['an array', [], 'an array'],
+    ['a string', 'amqp://user:s3cret@host', 'a string'],
     ['a number', 7, '7'],
   ])('refuses %s instead of options', async (_name, given, shown) => {
     const problems = await refusal(() => call(given as never))
@@ -115,7 +115,7 @@ test('listeners are known by their events, and are functions', async () => {
   for (const call of [() => enqueue('q', items, { ...at, on }), () => createProducer({ ...at, on })]) {
     expect(await refusal(call)).toEqual({
       'on.conected': 'is not known: did you mean connected?',
-      'on.blocked': 'must be a function, not a text',
+      'on.blocked': 'must be a function, not a string',
     })
   }
   expect(await refusal(() => createProducer({ on: null } as never))).toEqual({
@@ -129,7 +129,7 @@ test.each([
   ['connection', {}, /amqplib/],
   ['signal', new AbortController(), /AbortSignal/],
   ['journal', { append: () => {} }, /open, append, close/],
-  ['journal', '', /not empty/],
+  ['journal', '', /non-empty/],
   ['schema', {}, /Standard Schema/],
   ['encode', 'json', /function/],
   ['messageId', 7, /function/],

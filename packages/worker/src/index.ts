@@ -4,6 +4,8 @@
  * @module
  */
 
+import '@internal/node-version'
+
 export type { AmqpConnection, TlsOptions } from '@internal/amqp'
 export { consumeMany } from './consume-many.ts'
 export type { ConsumeOneResult } from './consume-one.ts'

@@ -4,6 +4,8 @@
  * @module
  */
 
+import '@internal/node-version'
+
 import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from './errors.ts'
 import { type Item, type ItemFields, makeItem } from './item/item.ts'

@@ -103,8 +103,8 @@ describe.each(Object.entries(CALLS))(
 
     test.each([
       ['null', null, 'null'],
-      ['a list', [], 'a list'],
-      ['a text', 'amqp://user:s3cret@host', 'a text'],
+      ['an array', [], 'an array'],
+      ['a string', 'amqp://user:s3cret@host', 'a string'],
       ['a number', 7, '7'],
     ])('refuses %s instead of options', async (_name, given, shown) => {
       const { options, overrides, ...others } = await refusal(() => call(given as never))

@@ -4,5 +4,7 @@
  * @module
  */
 
+import '@internal/node-version'
+
 export type { ProgressOptions, ProgressView } from './progress-view.ts'
 export { showProgress } from './progress-view.ts'

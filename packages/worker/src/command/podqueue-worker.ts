@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import '@internal/node-version/for-command'
+
 import { DeadLetterError } from '../handle/dead-letter-error.ts'
 import { exitCodeOf } from '../process/exit-code.ts'
 import { report } from '../process/report.ts'
