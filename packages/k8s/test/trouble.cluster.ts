@@ -232,7 +232,7 @@ test.concurrent('a Job that somebody suspends stays so, and the wait says it, un
   }
   const stuck: StuckEvent[] = []
   const result = await runJob(shellJob({ namespace: namespace.name, script: 'sleep 4' }), {
-    startGraceMs: 1000,
+    startGraceMs: 5000,
     on: {
       progress: ({ ready }) => {
         if (ready === 1 && stuck.length === 0) void suspend(true)

@@ -16,11 +16,11 @@ export interface JobResult {
   readonly succeeded: number
   /** How many attempts failed on the way. */
   readonly failed: number
-  /** When Kubernetes started the Job, as ISO 8601 in the server's time; left out without a Job. */
+  /** When Kubernetes first started the Job, as ISO 8601 in the server's time; left out without a Job. */
   readonly startedAt?: string
   /** When Kubernetes saw it complete; left out without a Job. */
   readonly completedAt?: string
-  /** From start to completion by the server's clock, which counts in seconds. */
+  /** From the first start to completion by the server's clock, which counts in seconds. Time in which the Job was suspended is in it. */
   readonly durationMs: number
   /** Items that were ready in the queue after the Job: only from {@link runJob} with `inspectQueue`. */
   readonly leftover?: number
@@ -30,11 +30,11 @@ export interface JobResult {
   readonly sweeps?: readonly JobResult[]
 }
 
-export function resultOf(job: JobObject): JobResult {
+/** The result of a Job that has completed. `startedAt` is when it first started. */
+export function resultOf(job: JobObject, startedAt: string | undefined): JobResult {
   const { name, namespace = 'default', uid, annotations = {} } = job.metadata
   const { completions, succeeded, failed } = countsOf(job)
   const runId = annotations[RUN_ID]
-  const startedAt = job.status?.startTime
   const completedAt = endedAt(job)
   return {
     name,

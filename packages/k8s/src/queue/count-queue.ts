@@ -13,8 +13,8 @@ export interface Counted {
   readonly cause?: unknown
 }
 
-/** How long a count may take, and what ends it before. */
-interface CountBounds {
+/** How long a count may take, and the signal that ends it before. */
+export interface CountBounds {
   readonly countTimeoutMs: number
   readonly signal?: AbortSignal | undefined
 }

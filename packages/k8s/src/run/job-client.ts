@@ -107,7 +107,7 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
         checkSpec(problems, spec)
         checkSubmitOptions(problems, options)
       })
-      return call(submitting.signal, async (api) => createJobHandle(api, await submit(api, spec, submitting)))
+      return call(submitting.signal, async (api) => createJobHandle(api, (await submit(api, spec, submitting)).job))
     },
     waitForJob: async (job, given) => {
       const waiting = checked('waitForJob', given, WAIT_OPTIONS, (problems, options) =>

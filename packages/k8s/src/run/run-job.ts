@@ -4,7 +4,7 @@ import type { KubeApi } from '../api/kube-api.ts'
 import { namespaceOf } from '../api/namespace.ts'
 import type { JobResult } from '../job/job-result.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
-import { countQueue, ignoringConsumers, readAtStart } from '../queue/count-queue.ts'
+import { countQueue, ignoringConsumers } from '../queue/count-queue.ts'
 import type { InspectQueue } from '../queue/queue-reading.ts'
 import { isObject } from '../spec/check-shape.ts'
 import { checkSpec } from '../spec/check-spec.ts'
@@ -13,6 +13,7 @@ import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import { checkWaitOptions, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 import { judge } from './judge.ts'
+import { annotationsOf, earlierRun, type RunStart, readStart } from './run-start.ts'
 
 const COUNT_TIMEOUT_MS = 60_000
 /** More would only repeat what three did not bring about. */
@@ -67,50 +68,73 @@ export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = 
 /** Runs by one API client what was checked. */
 export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
   const { inspectQueue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
-  const before =
-    inspectQueue === undefined
-      ? undefined
-      : await readAtStart(inspectQueue, { queue: spec.queue.name, countTimeoutMs, signal })
-  const items = spec.items ?? before?.ready ?? 0
-  let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options)
-  if (inspectQueue === undefined) return result
-  const inspect = leftover === 'ignore' ? ignoringConsumers(inspectQueue) : inspectQueue
   const bounds = { countTimeoutMs, signal }
+  const earlier = await earlierRun(api, spec, options)
+  const start =
+    earlier?.deadLetters === undefined ? await readStart(inspectQueue, { queue: spec.queue.name, ...bounds }) : earlier
+  // The queue of a run that goes on may be empty by now: its Job is there all the same.
+  const items = earlier === undefined ? (spec.items ?? start.items ?? 0) : spec.items || earlier.items || 1
+  let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options, start)
+  if (inspectQueue === undefined) return result
+  const { deadLetters } = start
+  const sweep = async (number: number, left: number): Promise<void> => {
+    const sweeping = { ...spec, name: sweepName(spec.name, number), items: left }
+    // All Jobs of a run have its id, so that a service that is started again finds each of them.
+    const { runId } = result
+    const own = { ...options, ...(runId === undefined ? {} : { runId }), preflight: false }
+    const swept = await runToEnd(api, sweeping, own, { items: left, deadLetters })
+    result = { ...result, sweeps: [...(result.sweeps ?? []), swept] }
+  }
+  const swept = earlier === undefined || leftover !== 'sweep' ? [] : await earlierSweeps(api, spec, options)
+  for (const [done, left] of swept.entries()) await sweep(done + 1, left)
+  const inspect = leftover === 'ignore' ? ignoringConsumers(inspectQueue) : inspectQueue
   let counted = await countQueue(inspect, bounds)
-  for (let sweep = 1, most = Number.POSITIVE_INFINITY; leftover === 'sweep' && sweep <= MOST_SWEEPS; sweep++) {
+  let most = swept.at(-1) ?? Number.POSITIVE_INFINITY
+  for (let number = swept.length + 1; leftover === 'sweep' && number <= MOST_SWEEPS; number++) {
     const left = counted.verdict === 'left' ? (counted.reading?.ready ?? 0) : 0
     if (left === 0 || left >= most) break
     most = left
-    const swept = await runToEnd(
-      api,
-      { ...spec, name: sweepName(spec.name, sweep), items: left },
-      {
-        ...options,
-        // All Jobs of a run have its id, so that a service that is started again finds each of them.
-        ...(result.runId === undefined ? {} : { runId: result.runId }),
-        preflight: false,
-      },
-    )
-    result = { ...result, sweeps: [...(result.sweeps ?? []), swept] }
+    await sweep(number, left)
     counted = await countQueue(inspect, bounds)
   }
-  return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: before?.deadLetters })
+  return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: deadLetters })
 }
 
 function sweepName(name: string, sweep: number): string {
   return `${name}-sweep-${sweep}`
 }
 
-async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions): Promise<JobResult> {
+/** How many items each sweep had that a run with this id has begun, in order. */
+async function earlierSweeps(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<number[]> {
+  const found: number[] = []
+  while (found.length < MOST_SWEEPS) {
+    const sweep = await earlierRun(api, { ...spec, name: sweepName(spec.name, found.length + 1) }, options)
+    if (sweep === undefined) break
+    found.push(sweep.items)
+  }
+  return found
+}
+
+async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions, start: RunStart): Promise<JobResult> {
   const onAbort = options.onAbort ?? 'delete'
   if (options.preflight !== false) {
     const logs = options.on?.podLog !== undefined
     const error = preflightError(await preflightWith(api, spec, { ...options, onAbort, logs }))
     if (error !== undefined) throw error
   }
-  const job = await submit(api, spec, options)
+  const { job, own } = await submit(api, spec, { ...options, annotations: annotationsOf(start) })
   const { name, namespace = api.namespace, uid } = job.metadata
-  return waitWith(api, { name, namespace, uid }, { ...options, onAbort, first: job })
+  return waitWith(
+    api,
+    { name, namespace, uid },
+    {
+      ...options,
+      // The Job of another call is that call's to delete.
+      onAbort: own ? onAbort : 'leave',
+      first: job,
+      keepsStart: own && options.runId !== undefined,
+    },
+  )
 }
 
 function withoutJob(api: KubeApi, spec: RunSpec, options: ClientOptions): JobResult {

@@ -6,3 +6,12 @@ export const SPEC_HASH = 'podqueue/spec-hash'
 
 /** The annotation on a Job that podqueue made suspended. Its value is the name of the Secret that has to be there first. */
 export const AWAITING_SECRET = 'podqueue/awaiting-secret'
+
+/** The annotation with the number of dead letters when a run began: what a restarted run compares with. */
+export const DEAD_LETTERS_AT_START = 'podqueue/dead-letters-at-start'
+
+/** The annotation with the number of items that a run found in its queue when it made the Job. */
+export const ITEMS_AT_START = 'podqueue/items-at-start'
+
+/** The annotation with the time at which the Job first started. Kubernetes' own start time begins again when a suspended Job goes on. */
+export const FIRST_STARTED_AT = 'podqueue/first-started-at'

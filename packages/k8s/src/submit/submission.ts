@@ -20,8 +20,20 @@ import { loopbackProblem } from './loopback-broker.ts'
 import { jobExists, onNameTaken } from './name-taken.ts'
 import type { SubmitOptions } from './submit-options.ts'
 
-/** Submits a spec that was checked; returns the Job as the server has it. */
-export async function submit(api: KubeApi, spec: JobSpec, options: ClientOptions & SubmitOptions): Promise<JobObject> {
+/** A Job that was submitted. */
+export interface Submitted {
+  /** The Job as the server has it. */
+  readonly job: JobObject
+  /** Whether it is this run's: made by this call, or by an earlier one with the same run id. Another call's Job is only shared. */
+  readonly own: boolean
+}
+
+/** Submits a spec that was checked. */
+export async function submit(
+  api: KubeApi,
+  spec: JobSpec,
+  options: ClientOptions & SubmitOptions & { readonly annotations?: Readonly<Record<string, string>> | undefined },
+): Promise<Submitted> {
   const problem = await loopbackProblem(api, spec, { signal: options.signal })
   if (problem !== undefined) {
     const problems = new Problems()
@@ -31,20 +43,25 @@ export async function submit(api: KubeApi, spec: JobSpec, options: ClientOptions
   const namespace = namespaceOf(api, spec, options)
   const run = new Submission(api, { ...spec, namespace }, options)
   const trace = { name: spec.name, namespace, completions: completionsOf(spec) }
-  return traced('submit', trace, () => run.submit())
+  const job = await traced('submit', trace, () => run.submit())
+  return { job, own: run.isOwn(job) }
 }
 
 class Submission {
   readonly #api: KubeApi
   readonly #spec: JobSpec & { readonly namespace: string }
-  readonly #options: SubmitOptions
+  readonly #options: SubmitOptions & { readonly annotations?: Readonly<Record<string, string>> | undefined }
   readonly #runId: string
   readonly #hash: string
   readonly #secretName: string
   readonly #signal: AbortSignal | undefined
   #made = false
 
-  constructor(api: KubeApi, spec: JobSpec & { readonly namespace: string }, options: SubmitOptions) {
+  constructor(
+    api: KubeApi,
+    spec: JobSpec & { readonly namespace: string },
+    options: SubmitOptions & { readonly annotations?: Readonly<Record<string, string>> | undefined },
+  ) {
     this.#api = api
     this.#spec = spec
     this.#options = options
@@ -64,6 +81,10 @@ class Submission {
       if (found === undefined) continue
       return this.#release(found)
     }
+  }
+
+  isOwn({ metadata }: JobObject): boolean {
+    return metadata.annotations?.[RUN_ID] === this.#runId
   }
 
   async #create(job: V1Job): Promise<JobObject | 'exists'> {
@@ -152,6 +173,7 @@ class Submission {
     const own = 'podUrl' in this.#spec.queue
     const job = assembleJob(this.#spec, this.#secretName)
     const annotations = {
+      ...this.#options.annotations,
       [RUN_ID]: this.#runId,
       [SPEC_HASH]: this.#hash,
       ...(own ? { [AWAITING_SECRET]: this.#secretName } : {}),

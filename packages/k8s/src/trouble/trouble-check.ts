@@ -4,6 +4,7 @@ import type { KubeApi } from '../api/kube-api.ts'
 import { ifReadable, listWarnings } from '../api/resources.ts'
 import type { K8sError } from '../errors.ts'
 import { countsOf, decisionOf, isDeleting, isSuspended } from '../job/job-state.ts'
+import { workerStatus } from '../pods/containers.ts'
 import { type FailedAttempt, failedAttempt } from '../pods/failed-attempt.ts'
 import { heldPod } from '../pods/held-pod.ts'
 import { type NotScheduled, notScheduled } from '../pods/not-scheduled.ts'
@@ -189,7 +190,8 @@ export class TroubleCheck {
       (await this.#checkStarts(job, staying, now)) ??
       this.#checkHeld(job, staying, now) ??
       this.#checkPlaces(job, staying, clock)
-    if (error === undefined && !this.#explained && clock.nothingReadyMs >= startGraceMs) {
+    const works = staying.some((pod) => workerStatus(pod)?.state?.running !== undefined)
+    if (error === undefined && !this.#explained && !works && clock.nothingReadyMs >= startGraceMs) {
       this.#tellStuck(notMovingEvent(job, { pods, failures: this.#ended.total, ms: clock.nothingReadyMs }))
     }
     return error

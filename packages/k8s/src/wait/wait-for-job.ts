@@ -8,8 +8,7 @@ import { SILENCE_MS } from '../api/watch.ts'
 import type { OnAbort } from '../job/give-up.ts'
 import { type JobResult, resultOf } from '../job/job-result.ts'
 import { followLogs } from '../logs/pod-logs.ts'
-import type { InspectQueue } from '../queue/queue-reading.ts'
-import { nameProblem } from '../spec/job-name.ts'
+import { nameProblem, subdomainProblem } from '../spec/job-name.ts'
 import { RUN_EVENTS, type RunListeners, tell } from './run-events.ts'
 import { type WaitSettings, waitToEnd } from './wait-to-end.ts'
 
@@ -79,15 +78,15 @@ export function checkWaitForJob(problems: Problems, job: JobReference, options: 
   // What else an object has is its own: a handle of a Job fits, or a result.
   const [path, { name, namespace, uid }] =
     typeof job === 'string' ? ['job', { name: job } as Partial<JobRef>] : ['job.name', job ?? {}]
-  checkName(problems, path, name)
-  if (namespace !== undefined) checkName(problems, 'job.namespace', namespace)
+  if (problems.text(path, name)) addUnless(problems, path, subdomainProblem(name))
+  if (namespace !== undefined && problems.text('job.namespace', namespace))
+    addUnless(problems, 'job.namespace', nameProblem(namespace))
   if (uid !== undefined) problems.text('job.uid', uid)
   checkClientOptions(problems, options)
   checkWaitOptions(problems, options)
 }
 
-function checkName(problems: Problems, path: string, name: unknown): void {
-  const problem = problems.text(path, name) ? nameProblem(name) : undefined
+function addUnless(problems: Problems, path: string, problem: string | undefined): void {
   if (problem !== undefined) problems.add(path, problem)
 }
 
@@ -126,7 +125,7 @@ export function checkWaitOptions(problems: Problems, options: WaitOptions): void
 export async function waitWith(
   api: KubeApi,
   ref: JobRef,
-  options: WaitOptions & { readonly first?: JobObject | undefined; readonly inspectQueue?: InspectQueue | undefined },
+  options: WaitOptions & Pick<WaitSettings, 'first' | 'inspectQueue' | 'keepsStart'>,
 ): Promise<JobResult> {
   const { on = {}, signal, unreachableMs = UNREACHABLE_MS, first } = options
   const settings: WaitSettings = {
@@ -141,6 +140,7 @@ export async function waitWith(
     inspectQueue: options.inspectQueue,
     unreachableMs,
     first,
+    keepsStart: options.keepsStart,
   }
   const { name, namespace } = ref
   return traced('wait', { name, namespace }, () => waitWithLogs(api, ref, settings))
@@ -150,9 +150,9 @@ async function waitWithLogs(api: KubeApi, ref: JobRef, settings: WaitSettings): 
   const { on, signal, unreachableMs, first } = settings
   const waiting = waitToEnd(api, ref, settings)
   const logs = tellLogs(api, first, { on, signal, unreachableMs, jobEnd: waiting })
-  const job = await waiting
+  const { job, startedAt } = await waiting
   await logs // the last lines come before the result
-  return resultOf(job)
+  return resultOf(job, startedAt)
 }
 
 async function tellLogs(
@@ -162,7 +162,7 @@ async function tellLogs(
     readonly on: RunListeners
     readonly signal: AbortSignal | undefined
     readonly unreachableMs: number
-    readonly jobEnd: Promise<JobObject>
+    readonly jobEnd: Promise<unknown>
   },
 ): Promise<void> {
   const { on, signal: given, unreachableMs, jobEnd } = options

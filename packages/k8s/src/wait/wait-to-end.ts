@@ -2,18 +2,21 @@ import { aborted } from '../api/aborted.ts'
 import type { JobObject } from '../api/api-objects.ts'
 import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { type JobRef, jobsPath } from '../api/resources.ts'
+import { type JobRef, jobsPath, patchJob } from '../api/resources.ts'
 import { type WatchEvent, watch } from '../api/watch.ts'
 import { K8sError } from '../errors.ts'
 import { giveUp, type OnAbort } from '../job/give-up.ts'
 import { JobFailedError } from '../job/job-failed-error.ts'
 import { countsOf, decisionOf, endOf } from '../job/job-state.ts'
 import type { InspectQueue } from '../queue/queue-reading.ts'
+import { FIRST_STARTED_AT } from '../spec/annotations.ts'
 import { jobDeleted } from '../trouble/deletion.ts'
 import { failedJob } from '../trouble/failed-job.ts'
 import { TroubleCheck } from '../trouble/trouble-check.ts'
 import { Condition } from './condition.ts'
 import { type RunListeners, tell } from './run-events.ts'
+
+const KEEP_TIMEOUT_MS = 15_000
 
 export interface WaitSettings {
   readonly signal: AbortSignal | undefined
@@ -29,14 +32,23 @@ export interface WaitSettings {
   readonly inspectQueue?: InspectQueue | undefined
   /** The Job as it was made: the watch begins there, without a list. */
   readonly first?: JobObject | undefined
+  /** Whether to keep the time of the first start on the Job, for a run that is started again. */
+  readonly keepsStart?: boolean | undefined
+}
+
+/** A Job that has completed. */
+export interface CompleteJob {
+  readonly job: JobObject
+  /** When it first started, whatever suspended it since. */
+  readonly startedAt: string | undefined
 }
 
 /**
  * Waits for a Job's end and returns it complete. When the run is given up (aborted, or a fault that does not
  * heal) an unfinished Job is dealt with by `onAbort`.
  */
-export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSettings): Promise<JobObject> {
-  const view = new JobView(ref, settings)
+export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSettings): Promise<CompleteJob> {
+  const view = new JobView(ref, settings, (job, startedAt) => keepStart(api, job, startedAt))
   try {
     return await follow(api, view, settings)
   } catch (error) {
@@ -52,7 +64,7 @@ export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSetting
   }
 }
 
-async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Promise<JobObject> {
+async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Promise<CompleteJob> {
   const done = new AbortController()
   const signal = settings.signal === undefined ? done.signal : AbortSignal.any([settings.signal, done.signal])
   const check = new TroubleCheck(api, { ...settings, signal })
@@ -93,7 +105,7 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
       if (job !== undefined && end !== undefined) {
         await check.tellFailures(job)
         if (end.outcome === 'failed') throw await failedJob(api, job, end, signal)
-        return job
+        return { job, startedAt: view.startedAt }
       }
       if (broken !== undefined) throw broken.error
       if (job === undefined) continue
@@ -105,6 +117,18 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
     clearInterval(ticking)
     done.abort()
   }
+}
+
+/** Keeps the time of the first start on the Job. Without the right to patch, a run that is restarted counts from the last start. */
+function keepStart(api: KubeApi, { metadata }: JobObject, startedAt: string): void {
+  const { name, namespace = 'default', uid } = metadata
+  const path = `/metadata/annotations/${FIRST_STARTED_AT.replace('/', '~1')}`
+  const operations = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'add', path, value: startedAt },
+  ]
+  const signal = AbortSignal.timeout(KEEP_TIMEOUT_MS)
+  patchJob(api, { name, namespace }, operations, { signal }).catch(() => undefined)
 }
 
 /** Whether an event was overtaken by what is known: by a later one, or by the answer to a request. Versions are numbers here. */
@@ -119,12 +143,20 @@ class JobView {
   job: JobObject | undefined
   gone = false
   readonly #settings: WaitSettings
+  readonly #onStart: (job: JobObject, startedAt: string) => void
+  #startedAt: string | undefined
   #counts = ''
   #decided = false
 
-  constructor(wanted: JobRef, settings: WaitSettings) {
+  constructor(wanted: JobRef, settings: WaitSettings, onStart: (job: JobObject, startedAt: string) => void) {
     this.wanted = wanted
     this.#settings = settings
+    this.#onStart = onStart
+  }
+
+  /** When the Job first started: Kubernetes forgets that when the Job is suspended. */
+  get startedAt(): string | undefined {
+    return this.#startedAt
   }
 
   get ref(): (JobRef & { readonly uid: string }) | undefined {
@@ -144,6 +176,7 @@ class JobView {
       return
     }
     this.job = job
+    this.#noteStart(job)
     const counts = countsOf(job)
     const text = JSON.stringify(counts)
     if (text !== this.#counts) tell(this.#settings.on, 'progress', counts)
@@ -159,6 +192,15 @@ class JobView {
     if (event.type === 'changed' && isOlder(event.item, this.job)) return
     if (job !== undefined) this.see(job)
     if (job === undefined || event.type === 'deleted') this.#lost()
+  }
+
+  #noteStart(job: JobObject): void {
+    const kept = job.metadata.annotations?.[FIRST_STARTED_AT]
+    if (kept !== undefined) this.#startedAt = kept
+    const startTime = job.status?.startTime
+    if (this.#startedAt !== undefined || startTime === undefined) return
+    this.#startedAt = startTime
+    if (this.#settings.keepsStart === true && endOf(job) === undefined) this.#onStart(job, startTime)
   }
 
   #lost(): void {
