@@ -6,6 +6,7 @@ const FOLDERS = [
   'internal/testing',
   'internal/async',
   'internal/errors',
+  'internal/import-rules',
   'internal/options',
   'internal/contract',
   'internal/local-cluster',

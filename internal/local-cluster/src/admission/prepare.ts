@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { badRequest, invalid } from '../api/status-error.ts'
 import { randomSuffix } from '../generated-name.ts'
 import {
   type ConfigMap,
@@ -11,6 +10,7 @@ import {
   type Pod,
   type Secret,
 } from '../objects.ts'
+import { badRequest, invalid } from '../status-error.ts'
 import {
   CONFIG_MAPS,
   groupVersion,

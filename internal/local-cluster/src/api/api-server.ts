@@ -9,14 +9,6 @@ import type { Certificate } from '../certificate.ts'
 import type { Faults } from '../faults.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
 import type { Pod } from '../objects.ts'
-import type { Store } from '../store/store.ts'
-import { reviewAccess } from './access-review.ts'
-import { discover } from './discovery.ts'
-import { faultRequestOf, suffer } from './faulty-answer.ts'
-import { type Answer, ObjectRequests } from './object-requests.ts'
-import { openApi } from './openapi.ts'
-import { podLog } from './pod-log.ts'
-import { parseTarget, type RequestTarget } from './request-target.ts'
 import {
   badRequest,
   internal,
@@ -25,7 +17,15 @@ import {
   StatusError,
   unauthorized,
   unsupportedMediaType,
-} from './status-error.ts'
+} from '../status-error.ts'
+import type { Store } from '../store/store.ts'
+import { reviewAccess } from './access-review.ts'
+import { discover } from './discovery.ts'
+import { faultRequestOf, suffer } from './faulty-answer.ts'
+import { type Answer, ObjectRequests } from './object-requests.ts'
+import { openApi } from './openapi.ts'
+import { podLog } from './pod-log.ts'
+import { parseTarget, type RequestTarget } from './request-target.ts'
 import { rowObjectOf, tableOf, wantsTable } from './table.ts'
 import { isTrue, watch } from './watch-stream.ts'
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultAction, FaultRequest } from '../faults.ts'
+import { gone, StatusError } from '../status-error.ts'
 import type { Store } from '../store/store.ts'
 import type { RequestTarget } from './request-target.ts'
-import { gone, StatusError } from './status-error.ts'
 
 /** How long a watch holds an event back that is to come after the next one. */
 const SWAP_MS = 100

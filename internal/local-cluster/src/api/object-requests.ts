@@ -5,13 +5,6 @@ import { removeIfReleased } from '../deletion/finalizers.ts'
 import { requestDeletion } from '../deletion/request-deletion.ts'
 import type { KubeObject, Pod } from '../objects.ts'
 import { accountProblem } from '../service-accounts.ts'
-import { groupVersion, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
-import type { Store } from '../store/store.ts'
-import { ListPages, type Page } from './list-pages.ts'
-import { applyPatch } from './patch.ts'
-import { checkPropagation, fieldValidationOf, isDryRun, wholeNumber } from './request-options.ts'
-import type { RequestTarget } from './request-target.ts'
-import { selectorOf } from './selectors.ts'
 import {
   alreadyExists,
   badRequest,
@@ -22,7 +15,14 @@ import {
   notFound,
   type Status,
   StatusError,
-} from './status-error.ts'
+} from '../status-error.ts'
+import { groupVersion, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
+import type { Store } from '../store/store.ts'
+import { ListPages, type Page } from './list-pages.ts'
+import { applyPatch } from './patch.ts'
+import { checkPropagation, fieldValidationOf, isDryRun, wholeNumber } from './request-options.ts'
+import type { RequestTarget } from './request-target.ts'
+import { selectorOf } from './selectors.ts'
 import { parseVersion } from './watch-stream.ts'
 
 /** An answer with its HTTP status, and the texts of its Warning headers. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { badRequest, StatusError, unsupportedMediaType } from './status-error.ts'
+import { badRequest, StatusError, unsupportedMediaType } from '../status-error.ts'
 import { strategicMerge } from './strategic-merge.ts'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Kubelet } from '../kubelet/kubelet.ts'
 import { type LogLine, LogReader, logFile } from '../kubelet/log-file.ts'
 import type { ContainerStatus, Pod } from '../objects.ts'
-import { badRequest } from './status-error.ts'
+import { badRequest } from '../status-error.ts'
 import { isTrue } from './watch-stream.ts'
 
 /** Answers `pods/<name>/log`: tailLines, limitBytes, sinceTime, sinceSeconds, timestamps, previous, follow. */

@@ -1,4 +1,4 @@
-import { badRequest, StatusError } from './status-error.ts'
+import { badRequest, StatusError } from '../status-error.ts'
 
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
 const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil']

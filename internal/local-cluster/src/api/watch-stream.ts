@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KubeObject } from '../objects.ts'
+import { gone, StatusError } from '../status-error.ts'
 import { groupVersion } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { RequestTarget } from './request-target.ts'
 import { selectorOf } from './selectors.ts'
-import { gone, StatusError } from './status-error.ts'
 import { rowObjectOf, tableOf } from './table.ts'
 
 const BOOKMARK_MS = 60_000

@@ -1,4 +1,4 @@
-import type { ResourceType } from '../store/resource-types.ts'
+import type { ResourceType } from './store/resource-types.ts'
 
 /** Kubernetes' Status object. */
 export interface Status {

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { type Circle, circles } from './circles.ts'
+import { sourceImports } from './imports.ts'
+import { forbidden } from './rules.ts'
+
+// The folders whose circles are being opened.
+const OPEN = ['packages/producer/src', 'packages/k8s/src']
+
+// A part of `npm run lint`: checks the imports of all sources. With a folder as argument, of the repository there.
+const root = process.argv[2] ?? fileURLToPath(new URL('../../..', import.meta.url))
+const imports = sourceImports(root)
+const found = circles(imports).filter(({ within }) => !OPEN.some((folder) => within.startsWith(folder)))
+const lines = [...forbidden(imports), ...found.map(describe)]
+for (const line of lines) process.stderr.write(`${line}\n`)
+if (imports.length === 0) process.stderr.write(`There are no sources in ${root}\n`)
+process.exitCode = lines.length === 0 && imports.length > 0 ? 0 : 1
+
+function describe({ within, names, imports: steps }: Circle): string {
+  const way = [...names, names[0]].join(' -> ')
+  return `A circle in ${within}: ${way}${steps.map(({ from, specifier }) => `\n  ${from} imports ${specifier}`).join('')}`
+}
