@@ -1,3 +1,4 @@
+import { thirdPartyLicences } from '@internal/licences'
 import { defineConfig, type UserConfig } from 'tsdown'
 
 const common: UserConfig = {
@@ -26,5 +27,6 @@ export default defineConfig([
     // One file, which Node loads faster than those of every dependency. Lines and names stay, for stack traces.
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
     deps: { alwaysBundle: [/./], onlyBundle: false },
+    plugins: [thirdPartyLicences()],
   },
 ])

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,26 +9,21 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type RunningCommand, startCommand } from './start-command.ts'
 
 let folder: string
-const children = new Set<ChildProcess>()
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podqueue-command-'))
 })
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
   await rm(folder, { recursive: true })
 })
 
 function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
-  const started = startCommand(args, {
+  return startCommand(args, {
     BROKER_URL: brokerUrl(),
     PODQUEUE_EMPTY_CHECK_DELAY_MS: '200',
     PODQUEUE_TERMINATION_LOG: join(folder, 'termination'),
     ...environment,
   })
-  children.add(started.child)
-  return started
 }
 
 /** Ended processes whose parent has not looked yet do not count. */
@@ -95,6 +90,22 @@ test.each(['--items', 'PODQUEUE_ITEMS'])('0: %s=all takes all that there are, se
   expect(code).toBe(0)
   expect(stdout.trim().split('\n').toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(stderr).toContain('5 done, 0 dead-lettered, 0 failed attempts')
+})
+
+test.each([
+  ['--concurrency', ['--concurrency', '3'], {}],
+  ['PODQUEUE_CONCURRENCY', [], { PODQUEUE_CONCURRENCY: '3' }],
+])('0: %s runs that number of programs at the same time', async (_, args, environment) => {
+  await using queue = await testQueue()
+  await queue.publish('a', 'b', 'c')
+  // Each program waits for the two others.
+  const program = `touch ${folder}/started-$$; for i in $(seq 600); do
+    [ $(ls ${folder} | grep -c started) = 3 ] && exit 0; sleep 0.05; done; exit 1`
+  const outcome = await run(
+    ['--queue', queue.name, '--items', '3', ...args, '--', 'sh', '-c', program],
+    environment as Record<string, string>,
+  )
+  expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('3 done, 0 dead-lettered, 0 failed') })
 })
 
 test('0: --items takes that number of items and leaves the rest untouched', async () => {
@@ -332,7 +343,9 @@ test.each([
 test('the program sees what the message says, and not the address of the broker', async () => {
   await using queue = await testQueue()
   queue.channel.publish('', queue.name, Buffer.from('x'), { messageId: 'id-1', contentType: 'text/plain' })
-  const { stdout } = await run(['--queue', queue.name, '--', 'env'], { MINE: 'kept' })
+  const file = join(folder, 'broker-url')
+  await writeFile(file, brokerUrl())
+  const { stdout } = await run(['--queue', queue.name, '--', 'env'], { MINE: 'kept', BROKER_URL_FILE: file })
   expect(stdout.split('\n')).toEqual(
     expect.arrayContaining([
       'ITEM_ID=id-1',

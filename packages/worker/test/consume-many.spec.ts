@@ -118,6 +118,27 @@ test('a worker that fails everything gives up before it has used up the deliveri
   expect(await queue.drain('dead')).toEqual([])
 })
 
+test.each([
+  ['done', () => {}, { done: 3, deadLettered: 0 }],
+  [
+    'dead-lettered',
+    () => {
+      throw new DeadLetterError('It is hopeless.')
+    },
+    { done: 0, deadLettered: 3 },
+  ],
+])('an item that is %s begins a new count of failures in a row', async (_, end, counts) => {
+  await using queue = await testQueue()
+  await queue.publish(...bodies(3))
+  let attempts = 0
+  const handler = (): void => {
+    if (++attempts % 3 !== 0) throw new Error('not yet')
+    end()
+  }
+  const result = await consumeMany(handler, { ...options(queue.name), maxConsecutiveFailures: 3 })
+  expect(result).toEqual({ status: 'empty', failed: 6, ...counts })
+})
+
 test('on a signal, those that finish in their grace are done, the others are released, and all are accounted for', async () => {
   await using queue = await testQueue()
   await queue.publish(...bodies(6))

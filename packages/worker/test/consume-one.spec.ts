@@ -4,6 +4,7 @@ import { testQueue } from '@internal/testing/test-queue'
 import { describe, expect, test, vi } from 'vitest'
 import { consumeOne, type Item } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
+import { cancelRequest } from './frames.ts'
 
 describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
   test('one item is done, and no other is touched', async () => {
@@ -154,6 +155,20 @@ test('a connection that breaks while waiting is opened again', async () => {
   await queue.until(({ consumers }) => consumers === 0)
   await queue.publish('a')
   expect(await call).toEqual({ status: 'done', result: 'a' })
+})
+
+test('an item that is published while the last worker stops consuming is done: it looks once more', async () => {
+  await using queue = await testQueue()
+  await using proxy = await tcpProxy(brokerUrl())
+  const stopping = proxy.said('client', cancelRequest)
+  const call = consumeOne((item) => item.text(), options(queue.name, proxy.url))
+  await stopping
+  const published = Promise.withResolvers<void>()
+  proxy.holdBack(published.promise)
+  await queue.until(({ consumers }) => consumers === 0)
+  await queue.publish('late')
+  published.resolve()
+  expect(await call).toEqual({ status: 'done', result: 'late' })
 })
 
 test('a queue that does not exist is said once, however often it is asked for', async () => {

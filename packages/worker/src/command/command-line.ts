@@ -8,16 +8,16 @@ import { type Call, DEFAULTS, type Settings } from './settings.ts'
 type Parsed = Partial<Settings>
 
 /**
- * Parses the command line. Undefined when it asked for something that has been printed, such as `--help`.
+ * Parses the words of the command line. Undefined when it asked for something that has been printed, such as `--help`.
  *
  * @throws {WorkerError} `USAGE`
  */
-export async function parseCommandLine(): Promise<Call | undefined> {
+export async function parseCommandLine(words: readonly string[]): Promise<Call | undefined> {
   let call: Call | undefined
   try {
     await commandLine((parsed) => {
       call = parsed
-    }).parseAsync()
+    }).parseAsync(words, { from: 'user' })
     return call
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

@@ -33,7 +33,7 @@ async function called(words: readonly string[]): Promise<Call | undefined> {
   // The usual call of an image has nothing to parse, so the parser is not loaded for each item.
   if (first === '--' && name !== undefined) return { name, args, settings: DEFAULTS }
   const { parseCommandLine } = await import('./command-line.ts')
-  return await parseCommandLine()
+  return await parseCommandLine(words)
 }
 
 async function run({ name, args, settings }: Call): Promise<void> {
