@@ -1,4 +1,3 @@
-import { connect } from 'node:tls'
 import type { BrokerAddress } from '@internal/contract'
 
 /**
@@ -6,6 +5,7 @@ import type { BrokerAddress } from '@internal/contract'
  * which a broker in trouble does as well: this tells the one that heals from the one that does not.
  */
 export async function speaksTls({ hostname, port }: BrokerAddress, timeoutMs: number): Promise<boolean> {
+  const { connect } = await import('node:tls')
   const { promise, resolve } = Promise.withResolvers<boolean>()
   // Nothing is sent over it and nothing believed, so its certificate does not matter.
   const socket = connect({ host: hostname, port, rejectUnauthorized: false, timeout: timeoutMs })

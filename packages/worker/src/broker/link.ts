@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { type AmqpConnection, ConnectFailed, openChannel, openConnection } from '@internal/amqp'
 import { within } from '@internal/async'
 import type { Channel } from 'amqplib'
@@ -30,8 +29,8 @@ export async function openLink(
       connectTimeoutMs,
       reconnectForMs,
       signal,
-      // A pod's name is in its environment.
-      connectionName: `podqueue worker on ${process.env.HOSTNAME || hostname()}`,
+      // A pod's name is in its environment, so most workers need not load node:os.
+      connectionName: `podqueue worker on ${process.env.HOSTNAME || process.getBuiltinModule('node:os').hostname()}`,
       onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
     })
     return { createChannel: () => guarded(model.createChannel()), close }

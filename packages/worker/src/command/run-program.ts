@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { WorkerError } from '../errors.ts'
 import type { Item } from '../item/item.ts'
 import { programEnvironment } from './program-environment.ts'
@@ -33,11 +31,16 @@ export async function runProgram(
   { signal, killAfterMs }: { readonly signal: AbortSignal; readonly killAfterMs: number },
 ): Promise<void> {
   signal.throwIfAborted()
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program, args, {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: programEnvironment(item),
     // A process group of its own, so that signals reach all that it starts.
     detached: true,
+  })
+  const exit = new Promise<Exit>((resolve, reject) => {
+    child.on('exit', (code, by) => resolve({ code, by }))
+    child.on('error', (error) => reject(cannotStart(program, error)))
   })
   const sendToGroup = (name: NodeJS.Signals): void => {
     try {
@@ -57,15 +60,19 @@ export async function runProgram(
   child.stdin.end(item.body)
   try {
     if (signal.aborted) stop()
-    const [code, by] = (await once(child, 'exit').catch((error) => {
-      throw cannotStart(program, error)
-    })) as [number | null, NodeJS.Signals | null]
+    const { code, by } = await exit
     if (code !== 0) throw new ProgramFailed(program, code, by)
   } finally {
     clearTimeout(killTimer)
     signal.removeEventListener('abort', stop)
     sendToGroup('SIGKILL')
   }
+}
+
+/** The end of a program: its exit code, or the signal that ended it. */
+interface Exit {
+  readonly code: number | null
+  readonly by: NodeJS.Signals | null
 }
 
 function oomHint(signal: NodeJS.Signals): string {

@@ -1,30 +1,36 @@
-import { redact } from '@internal/errors'
+import { describeWithStack, showText, stackFrames } from '@internal/errors'
 import { WorkerError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { writeTerminationLog } from './termination-log.ts'
 
-const say: Logger['info'] = ({ err }, message) =>
-  void process.stderr.write(`podqueue-worker: ${redact(`${message}${frames(err)}`)}\n`)
-
-/** The logger of a worker's process: its standard error. */
+/** The logger of a worker's process: its standard error. `err` of the facts adds where the error was thrown. */
 export const STDERR: Logger = { info: say, warn: say }
 
-/** The lines of the stack: where in the handler the error was thrown. */
-function frames(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  return stack
-    .split('\n')
-    .filter((line) => /^ {4}at /.test(line))
-    .map((line) => `\n${line}`)
-    .join('')
+function say({ err }: Readonly<Record<string, unknown>>, text: string): void {
+  write(`${text}${err === undefined ? '' : stackFrames(err)}`)
+}
+
+let isGuarded = false
+
+/** Texts of others are in it: a handler's error, the broker's words. */
+function write(text: string): void {
+  if (!isGuarded) {
+    // A log that goes away must not end the process with a code of its own.
+    process.stderr.on('error', () => {})
+    isGuarded = true
+  }
+  process.stderr.write(`podqueue-worker: ${showText(text, { multiline: true })}\n`)
 }
 
 /** Writes to stderr and to the termination log why the process ends with its exit code. */
 export function report(error: unknown): void {
-  const text =
-    error instanceof WorkerError
-      ? `${error.code}: ${error.message}${error.hint === '' ? '' : `\n  ${error.hint}`}`
-      : `This is a bug in podqueue, please report it: ${error instanceof Error ? error.stack : String(error)}`
-  say(error instanceof WorkerError && error.code === 'HANDLER_FAILED' ? { err: error.cause } : {}, text)
-  writeTerminationLog(redact(text))
+  if (!(error instanceof WorkerError)) {
+    const bug = `This is a bug in podqueue, please report it: ${describeWithStack(error)}`
+    write(bug)
+    writeTerminationLog(bug)
+    return
+  }
+  const text = `${error.code}: ${error.message}${error.hint === '' ? '' : `\n  ${error.hint}`}`
+  say(error.code === 'HANDLER_FAILED' ? { err: error.cause } : {}, text)
+  writeTerminationLog(text)
 }
