@@ -31,3 +31,12 @@ export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta): void {
     errors.invalid(`metadata.finalizers[${index}]`, finalizer, why)
   }
 }
+
+/** Refuses new finalizers of an object that is being deleted: it would never go. */
+export function checkMetadataUpdate(errors: FieldErrors, current: ObjectMeta, next: ObjectMeta): void {
+  if (current.deletionTimestamp === undefined) return
+  const added = (next.finalizers ?? []).filter((finalizer) => !current.finalizers?.includes(finalizer))
+  if (added.length === 0) return
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((each) => JSON.stringify(each)).join(', ')}}`
+  errors.forbidden('metadata.finalizers', why)
+}

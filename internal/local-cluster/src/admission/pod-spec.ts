@@ -22,7 +22,10 @@ const RESOURCES = [
 const FIELDS =
   /^(metadata\.(name|namespace|uid|(labels|annotations)\['.+'\])|spec\.(nodeName|serviceAccountName)|status\.(podIP|podIPs|hostIP|hostIPs))$/
 
-/** A pod's spec with Kubernetes' defaults. It has no defaults for what is wrong: {@link checkPodSpec} says that. */
+/**
+ * A pod's spec with Kubernetes' defaults. Like Kubernetes it drops every `restartPolicy` of a container but `Always` of an
+ * init container, without a word. What is wrong has no default: {@link checkPodSpec} says so.
+ */
 export function defaultPodSpec(spec: Partial<PodSpec> | undefined): PodSpec {
   // The old name of the same field.
   const account = spec?.serviceAccountName ?? (spec?.serviceAccount as string | undefined)
@@ -34,7 +37,7 @@ export function defaultPodSpec(spec: Partial<PodSpec> | undefined): PodSpec {
     ...spec,
     ...(account !== undefined && { serviceAccountName: account, serviceAccount: account }),
     ...(spec?.volumes && { volumes: spec.volumes.map(defaultVolume) }),
-    ...(spec?.initContainers && { initContainers: spec.initContainers.map(defaultContainer) }),
+    ...(spec?.initContainers && { initContainers: spec.initContainers.map(defaultInitContainer) }),
     containers: (spec?.containers ?? []).map(defaultContainer),
   }
 }
@@ -51,7 +54,12 @@ export function completedPodSpec(spec: PodSpec): PodSpec {
   }
 }
 
-function defaultContainer(container: Container): Container {
+function defaultInitContainer(container: Container): Container {
+  const { restartPolicy } = container
+  return { ...defaultContainer(container), ...(restartPolicy === 'Always' && { restartPolicy }) }
+}
+
+function defaultContainer({ restartPolicy: _, ...container }: Container): Container {
   const { image = '' } = container
   const latest = !image.includes('@') && (!/:[^/]*$/.test(image) || image.endsWith(':latest'))
   return {

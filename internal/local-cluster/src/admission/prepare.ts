@@ -23,9 +23,10 @@ import {
 import { FieldErrors } from './field-errors.ts'
 import { checkJobSpec, checkJobUpdate, defaultJobSpec } from './job-spec.ts'
 import { checkBase64, checkKeys, type KeyedData } from './keyed-data.ts'
-import { checkMetadata } from './metadata.ts'
+import { checkMetadata, checkMetadataUpdate } from './metadata.ts'
 import { checkLabelName, checkSubdomainName } from './names.ts'
 import { checkPodSpec, completedPodSpec, defaultPodSpec } from './pod-spec.ts'
+import { checkPodUpdate } from './pod-update.ts'
 import { qosClassOf } from './resources.ts'
 
 /** An object as a client sent it. */
@@ -81,7 +82,8 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
   if (given.uid !== undefined && given.uid !== current.metadata.uid) {
     errors.invalid('metadata.uid', given.uid, 'field is immutable')
   }
-  const { name, namespace, uid, resourceVersion, creationTimestamp, generation, deletionTimestamp } = current.metadata
+  const { name, namespace, uid, resourceVersion, creationTimestamp, generation } = current.metadata
+  const { deletionTimestamp, deletionGracePeriodSeconds } = current.metadata
   const metadata: ObjectMeta = {
     ...given,
     name,
@@ -90,10 +92,11 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
     resourceVersion,
     creationTimestamp,
     ...(generation !== undefined && { generation }),
-    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...(deletionTimestamp !== undefined && { deletionTimestamp, deletionGracePeriodSeconds }),
   }
   let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
   checkMetadata(errors, metadata)
+  checkMetadataUpdate(errors, current.metadata, metadata)
   if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft as KeyedData)
   if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
   // The status has a path of its own.
@@ -101,8 +104,8 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
   if (type === JOBS) {
     checkJobSpec(errors, name, (next as Job).spec)
     checkJobUpdate(errors, current as Job, next as Job)
-  } else if (type === PODS && !isDeepStrictEqual(current.spec, next.spec)) {
-    errors.forbidden('spec', 'pod updates may not change fields')
+  } else if (type === PODS) {
+    checkPodUpdate(errors, current as Pod, next as Pod)
   } else if (type === SECRETS || type === CONFIG_MAPS) {
     checkKeys(errors, next as Secret)
     checkImmutable(errors, current as Secret, next as Secret)

@@ -4,11 +4,15 @@ import type { Behaviours } from './behaviours/behaviours.ts'
 import { completions } from './behaviours/completions.ts'
 import { containers } from './behaviours/containers.ts'
 import { deletion } from './behaviours/deletion.ts'
+import { disruption } from './behaviours/disruption.ts'
 import { environment } from './behaviours/environment.ts'
 import { failures } from './behaviours/failures.ts'
 import { indexes } from './behaviours/indexes.ts'
 import { logs } from './behaviours/logs.ts'
 import { objects } from './behaviours/objects.ts'
+import { ownership } from './behaviours/ownership.ts'
+import { scheduling } from './behaviours/scheduling.ts'
+import { sidecars } from './behaviours/sidecars.ts'
 import { suspension } from './behaviours/suspension.ts'
 import { watches } from './behaviours/watches.ts'
 import type { ContractCluster } from './contract-cluster.ts'
@@ -19,8 +23,11 @@ export const CONTRACT: Readonly<Record<string, Behaviours>> = {
   'an Indexed Job': indexes,
   'a Job that fails': failures,
   'a Job on hold:': suspension,
+  'a Job and its pods: it': ownership,
   'the deletion': deletion,
+  'a pod': { ...scheduling, ...disruption },
   'a container': containers,
+  'a sidecar': sidecars,
   "a container's environment": environment,
   'a log': logs,
   'a Job that is sent': admission,

@@ -152,6 +152,15 @@ export class JobUnderTest {
     }
   }
 
+  /** Keeps a pod from going away, so that its last state and its log can be read, until the result is disposed of. */
+  async hold({ metadata }: Pod): Promise<AsyncDisposable> {
+    const path = this.#place.path('pods', metadata.name)
+    const change = (finalizers: readonly string[] | null) =>
+      this.#place.client.call('PATCH', path, { metadata: { finalizers } }, MERGE)
+    await change([...(metadata.finalizers ?? []), 'example.org/hold'])
+    return { [Symbol.asyncDispose]: async () => void (await change(null)) }
+  }
+
   /** Its first pod that runs and has said that it is ready. */
   async readyPod(): Promise<Pod> {
     const pod = await this.pod()

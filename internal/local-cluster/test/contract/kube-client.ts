@@ -16,6 +16,7 @@ export interface WatchEvent<T = KubeObject> {
 }
 
 export const MERGE = { 'content-type': 'application/merge-patch+json' }
+export const STRATEGIC_MERGE = { 'content-type': 'application/strategic-merge-patch+json' }
 export const JSON_PATCH = { 'content-type': 'application/json-patch+json' }
 
 /** A namespace of a cluster. */

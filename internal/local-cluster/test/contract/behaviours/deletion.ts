@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import type { Pod } from '../../../src/objects.ts'
 import { DEAF, shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { has, stateOf } from '../job-under-test.ts'
+import { MERGE } from '../kube-client.ts'
 import type { Behaviours } from './behaviours.ts'
 
 export const deletion: Behaviours = {
@@ -183,5 +184,74 @@ export const deletion: Behaviours = {
     await cluster.call('DELETE', cluster.path('pods', pod?.metadata.name ?? ''))
     expect((await cluster.call('GET', cluster.path('pods', pod?.metadata.name ?? ''))).status).toBe(404)
     expect(has(await job.read(), 'Complete')).toBe(true)
+  },
+
+  'waits for a finalizer of somebody else, and starts no pod meanwhile': async (cluster) => {
+    const finalizers = ['example.org/hold']
+    const job = await cluster.createJob('held-back', {}, shell(UNTIL_TERM), { finalizers })
+    const pod = await job.readyPod()
+    const { status, body } = await job.delete('Background')
+    expect(status).toBe(200)
+    expect(body.metadata).toMatchObject({ finalizers, deletionTimestamp: expect.any(String) })
+    await cluster.call('DELETE', cluster.path('pods', pod.metadata.name))
+    const held = await job.state((state) => state.status.active === undefined && state.status.terminating === 0)
+    expect(held.metadata.finalizers).toEqual(finalizers)
+    expect(await job.podsThat((pods) => pods.length === 0)).toEqual([])
+    await job.patch({ metadata: { finalizers: null } })
+    await job.gone()
+  },
+
+  'with a finalizer of somebody else leaves the pods alone until it is removed': async (cluster) => {
+    const job = await cluster.createJob('held-with-pods', {}, shell(UNTIL_TERM), { finalizers: ['example.org/hold'] })
+    const pod = await job.readyPod()
+    await job.delete('Background')
+    const still = (await cluster.call('GET', cluster.path('pods', pod.metadata.name))).body
+    expect(still.metadata).not.toHaveProperty('deletionTimestamp')
+    await job.patch({ metadata: { finalizers: null } })
+    await job.gone()
+    expect(await job.podsThat((pods) => pods.length === 0)).toEqual([])
+  },
+
+  'in the foreground with a finalizer of somebody else takes the pods, and waits for the finalizer': async (
+    cluster,
+  ) => {
+    const finalizers = ['example.org/hold']
+    const job = await cluster.createJob('held-in-front', {}, shell(UNTIL_TERM), { finalizers })
+    await job.readyPod()
+    const { body } = await job.delete('Foreground')
+    expect(body.metadata.finalizers.toSorted()).toEqual(['example.org/hold', 'foregroundDeletion'])
+    await job.podsThat((pods) => pods.length === 0)
+    const held = await job.state(({ metadata }) => metadata.finalizers?.length === 1)
+    expect(held.metadata.finalizers).toEqual(finalizers)
+    await job.patch({ metadata: { finalizers: null } })
+    await job.gone()
+  },
+
+  'of a pod waits for a finalizer of somebody else, after its processes have ended': async (cluster) => {
+    const job = await cluster.createJob('held-pod', { completions: 1 }, shell(UNTIL_TERM))
+    const pod = await job.readyPod()
+    const path = cluster.path('pods', pod.metadata.name)
+    const finalizers = [...(pod.metadata.finalizers ?? []), 'example.org/hold']
+    await cluster.call('PATCH', path, { metadata: { finalizers } }, MERGE)
+    await job.delete('Background')
+    await job.gone()
+    const ended = await job.pod(
+      ({ metadata, status }) => status.phase === 'Succeeded' && metadata.finalizers?.length === 1,
+    )
+    expect(ended.metadata).toMatchObject({ finalizers: ['example.org/hold'], deletionTimestamp: expect.any(String) })
+    await cluster.call('PATCH', path, { metadata: { finalizers: null } }, MERGE)
+    expect(await job.podsThat((pods) => pods.length === 0)).toEqual([])
+  },
+
+  'that waits for a finalizer lets nobody add another': async (cluster) => {
+    const job = await cluster.createJob('no-more', { suspend: true }, shell('true'), {
+      finalizers: ['example.org/hold'],
+    })
+    await job.delete('Background')
+    const more = await job.patch({ metadata: { finalizers: ['example.org/hold', 'example.org/more'] } })
+    expect(more.status).toBe(422)
+    expect(more.body.details.causes[0]).toMatchObject({ field: 'metadata.finalizers', reason: 'FieldValueForbidden' })
+    await job.patch({ metadata: { finalizers: null } })
+    await job.gone()
   },
 }
