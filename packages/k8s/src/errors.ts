@@ -51,8 +51,11 @@ export interface K8sErrorDetails {
   NAMESPACE_NOT_FOUND: AboutRequest & Findings
   /** The API server refuses an object (400, 422, an admission webhook): its own words are in the message. */
   JOB_REJECTED: AboutRequest & Findings
-  /** A Job of that name exists. It is unfinished with other contents, or it is finished and `onFinished` is `'fail'`. */
-  JOB_EXISTS: AboutJob & { readonly runId?: string | undefined }
+  /**
+   * A Job of that name exists. It is unfinished with other contents, it is finished and `onFinished` is `'fail'`, or it is deleted
+   * and held by `finalizers`.
+   */
+  JOB_EXISTS: AboutJob & { readonly runId?: string | undefined; readonly finalizers?: readonly string[] }
   /** There is no Job of that name to wait for. */
   JOB_NOT_FOUND: AboutRequest & { readonly uid?: string | undefined }
   /** Thrown as {@link JobFailedError} when Kubernetes gave the Job the condition Failed. */

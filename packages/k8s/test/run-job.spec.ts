@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { Readable } from 'node:stream'
 import { BatchV1Api } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -398,7 +399,7 @@ test("a loopback address is refused, unless the pods are this machine's processe
           const answer = await target.request(options)
           if (options.path !== '/version') return answer
           await answer.body.dump()
-          return { ...answer, body: { json: async () => ({ gitVersion: 'v1.34.4' }) } }
+          return { ...answer, body: Readable.from([Buffer.from('{"gitVersion":"v1.34.4"}')]) }
         }
       },
     })
@@ -461,6 +462,8 @@ test('answers that are lost while a Job is made: one Job, one Secret, started', 
   expect(result).toMatchObject({ name: work.name, succeeded: 2 })
   const sent = network.requests.filter((line) => !line.startsWith('GET')).map((line) => line.replace(/\/.*\//, ''))
   expect(sent).toEqual([
+    'POST jobs?dryRun=All&fieldValidation=Warn',
+    'POST jobs?dryRun=All&fieldValidation=Warn',
     'POST jobs',
     'POST jobs',
     'POST secrets',

@@ -2,7 +2,7 @@ import { redact } from '@internal/errors'
 import { K8sError } from '../errors.ts'
 import type { StatusObject } from './api-objects.ts'
 
-/** What a request wants, in the words of a Role. */
+/** The right that a request needs, in the words of a Role. */
 export interface Wanted {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete'
   /** `jobs`, `pods`, `pods/log`, `secrets`, `events`, `selfsubjectaccessreviews`, `version`. */
@@ -10,6 +10,9 @@ export interface Wanted {
   readonly namespace: string
   readonly name?: string | undefined
 }
+
+const LONGEST_RETRY_MS = 60_000
+const LONGEST_MESSAGE = 4096
 
 /** An answer of the API server that is not success: internal, made into a K8sError where it leaves the package. */
 export class ApiAnswer extends Error {
@@ -21,12 +24,14 @@ export class ApiAnswer extends Error {
 
   constructor(answer: { code: number; body: string; retryAfter?: string | undefined; wanted: Wanted }) {
     const status = parseStatus(answer.body)
-    super(redact(status?.message ?? (answer.body.slice(0, 300) || `HTTP ${answer.code}`)))
+    super(redact((status?.message ?? answer.body.slice(0, 300)) || `HTTP ${answer.code}`))
     this.code = answer.code
     this.status = status
     this.wanted = answer.wanted
     const seconds = Number(answer.retryAfter ?? status?.details?.retryAfterSeconds)
-    this.retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
+    // A server that asks for a day, or for more than a timer takes, is asked again after a minute.
+    this.retryAfterMs =
+      Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, LONGEST_RETRY_MS) : undefined
   }
 
   /** Whether the same request may be answered otherwise later: too many, not ready, an error of the server's own. */
@@ -38,13 +43,32 @@ export class ApiAnswer extends Error {
 function parseStatus(body: string): StatusObject | undefined {
   try {
     const status = JSON.parse(body)
-    return status?.kind === 'Status' ? status : undefined
+    return status?.kind === 'Status' ? wellFormed(status) : undefined
   } catch {
     return undefined // a proxy's page
   }
 }
 
-/** What an answer means to who called. */
+/** Only the fields that have the right type: a broken extension sends others. */
+function wellFormed({ message, reason, code, details }: Readonly<Record<string, unknown>>): StatusObject {
+  const { name, kind, retryAfterSeconds, causes } = (details ?? {}) as Readonly<Record<string, unknown>>
+  return {
+    kind: 'Status',
+    ...(typeof code === 'number' ? { code } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof message === 'string' ? { message: message.slice(0, LONGEST_MESSAGE) } : {}),
+    details: {
+      ...(typeof name === 'string' ? { name } : {}),
+      ...(typeof kind === 'string' ? { kind } : {}),
+      ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),
+      ...(Array.isArray(causes)
+        ? { causes: causes.filter((cause) => typeof cause === 'object' && cause !== null) }
+        : {}),
+    },
+  }
+}
+
+/** Converts an answer into the error that a call throws. */
 export function toK8sError(answer: ApiAnswer): K8sError {
   const { code, wanted, status } = answer
   const what = `${wanted.verb} ${wanted.resource}${wanted.name === undefined ? '' : ` "${wanted.name}"`}`
@@ -68,7 +92,14 @@ export function toK8sError(answer: ApiAnswer): K8sError {
       cause: answer,
     })
   }
-  if (code === 403 && /\bcannot\b/.test(words)) return forbidden(answer, what, details)
+  if (code === 403 && RBAC.test(words)) return forbidden(answer, what, details)
+  if (status === undefined && !answer.passing) {
+    return unreachable(
+      `The server answers ${code} to ${what}, but not as Kubernetes does: ${words.slice(0, 200)}`,
+      details,
+      answer,
+    )
+  }
   if (code === 404 && wanted.resource === 'jobs') {
     return new K8sError({
       code: 'JOB_NOT_FOUND',
@@ -89,6 +120,9 @@ export function toK8sError(answer: ApiAnswer): K8sError {
     cause: answer,
   })
 }
+
+/** How an authorizer says that a user lacks a right. An admission policy answers 403 too, in words of its own. */
+const RBAC = /\bis forbidden: User "[^"]*" cannot \w+ (resource|path)\b/
 
 function forbidden(cause: ApiAnswer, what: string, details: Readonly<Record<string, unknown>>): K8sError {
   const { verb, resource, namespace } = cause.wanted

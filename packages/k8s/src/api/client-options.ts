@@ -1,6 +1,6 @@
 import type { Names, Problems } from '@internal/options'
+import type { KubeConfigLike } from '../access/kube-config-like.ts'
 import { nameProblem } from '../spec/job-name.ts'
-import type { KubeConfigLike } from './kube-config.ts'
 
 /** Which cluster a call talks to. */
 export interface ClientOptions {

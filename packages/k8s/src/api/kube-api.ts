@@ -1,71 +1,89 @@
 import { pause } from '@internal/async'
 import { redact } from '@internal/errors'
 import type { Dispatcher } from 'undici'
+import { accessTo, type ClusterAccess, type Headers } from '../access/cluster-access.ts'
+import type { KubeConfigLike } from '../access/kube-config-like.ts'
 import { K8sError } from '../errors.ts'
+import { readAnswer, readError } from './answer-body.ts'
+import { type Expected, hasShape } from './answer-shape.ts'
 import { ApiAnswer, toK8sError, unreachable, type Wanted } from './api-answer.ts'
 import { fullJitterMs } from './backoff.ts'
-import { type KubeConfigLike, loadKubeConfig } from './kube-config.ts'
+import { RequestGate } from './request-gate.ts'
 
+/** How long an answer that is not a stream may take, from the request to its last byte. */
 const ANSWER_TIMEOUT_MS = 30_000
 const ATTEMPTS = 6
+/** As many requests are under way at the same time; watches and logs are beside them. */
+const REQUESTS_AT_ONCE = 16
 
 export interface ApiRequest extends Wanted {
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly body?: unknown
   readonly contentType?: string
+  /** The form of the answer. Default: by the verb, a list, an object, or for a deletion anything. */
+  readonly expects?: Expected
+  /** How long the request may be tried again, milliseconds. Default: six attempts, whatever they take. */
+  readonly withinMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
 /** A stream of an answer's body; aborting the request's signal ends it. */
 export type ApiStream = AsyncIterable<Uint8Array>
 
+/** An answer with the texts of its `Warning` headers. */
+export interface AnswerWithWarnings<Answer> {
+  readonly answer: Answer
+  readonly warnings: readonly string[]
+}
+
 /**
- * Talks to one API server over one pool of connections. Credentials, certificates and proxies are the kubeconfig's; the
- * requests are not client-node's, which opens a pool for each of them (kubernetes-client/javascript#2893).
+ * Talks to one API server over few connections. Credentials, certificates and proxies are the kubeconfig's; the requests are not
+ * client-node's, which opens a pool for each of them (kubernetes-client/javascript#2893).
  */
 export class KubeApi {
   readonly server: URL
   readonly namespace: string
-  readonly #config: KubeConfigLike
-  #dispatcher: Dispatcher | undefined
+  readonly #access: ClusterAccess
+  readonly #gate = new RequestGate(REQUESTS_AT_ONCE)
 
-  private constructor(config: KubeConfigLike, server: URL) {
-    this.#config = config
-    this.server = server
-    this.namespace = config.getContextObject(config.getCurrentContext())?.namespace || 'default'
+  private constructor(access: ClusterAccess) {
+    this.#access = access
+    this.server = access.server
+    this.namespace = access.namespace
   }
 
   /** @throws {K8sError} `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`. */
   static async load(config?: KubeConfigLike): Promise<KubeApi> {
-    const found = config ?? (await loadKubeConfig())
-    const server = URL.parse(found.getCurrentCluster()?.server ?? '')
-    if (server !== null) return new KubeApi(found, server)
-    throw new K8sError({
-      code: 'KUBECONFIG_INVALID',
-      message: `The kubeconfig's current context (${found.getCurrentContext() || 'none is set'}) leads to no server.`,
-      hint: 'Choose one: `kubectl config get-contexts`, `kubectl config use-context NAME`.',
-    })
+    return new KubeApi(await accessTo(config))
   }
 
   /**
-   * Sends a request and returns the answer's object. What can heal (no connection, 429, 5xx) is tried again: every
+   * Sends a request and returns the answer's object. Faults that can heal (no connection, 429, 5xx) are tried again: every
    * request here may be sent twice, since creates carry a fixed name and deletes a uid.
    *
    * @throws ApiAnswer for an answer that is final; K8sError `API_UNREACHABLE`, `KUBECONFIG_INVALID`.
    */
   async request<Answer>(request: ApiRequest): Promise<Answer> {
+    return (await this.requestWithWarnings<Answer>(request)).answer
+  }
+
+  /** {@link request}, with the texts of the answer's `Warning` headers. */
+  async requestWithWarnings<Answer>(request: ApiRequest): Promise<AnswerWithWarnings<Answer>> {
+    const deadline = performance.now() + (request.withinMs ?? Number.POSITIVE_INFINITY)
     for (let attempt = 1; ; attempt++) {
+      const left = deadline - performance.now()
       try {
-        return await this.#object<Answer>(request)
+        return await this.#answer<Answer>(request, left)
       } catch (error) {
         request.signal?.throwIfAborted()
         const again =
           error instanceof ApiAnswer ? error.passing || (error.code === 401 && attempt === 1) : isPassing(error)
-        if (!again || attempt === ATTEMPTS) throw error
-        if (error instanceof ApiAnswer && error.code === 401) this.#forgetConnections()
         const retryAfterMs = error instanceof ApiAnswer ? (error.retryAfterMs ?? 0) : 0
-        await pause(Math.max(retryAfterMs, fullJitterMs(attempt, { baseMs: 250, maxMs: 5000 })), request.signal)
+        const waitMs = Math.max(retryAfterMs, fullJitterMs(attempt, { baseMs: 250, maxMs: 5000 }))
+        if (!again || attempt === ATTEMPTS || performance.now() + waitMs > deadline) throw error
+        if (error instanceof ApiAnswer && error.code === 401) this.renewCredentials()
+        await pause(waitMs, request.signal)
       }
     }
   }
@@ -79,139 +97,166 @@ export class KubeApi {
     }
   }
 
-  /** Opens a stream: a watch or a log. Tried once. */
+  /** Opens a stream: a watch or a log. Tried once. One that does not follow ends when nothing has come for 30 s. */
   async stream(request: ApiRequest): Promise<ApiStream> {
-    const { body } = await this.#send(request, { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: 0 })
+    const { watch, follow } = request.query ?? {}
+    const bodyTimeout = watch === true || follow === true ? 0 : ANSWER_TIMEOUT_MS
+    const { body } = await this.#send(request, { bodyTimeout, signal: request.signal })
     return body
-  }
-
-  /** {@link expect}, with the texts of the answer's `Warning` headers. Tried once. */
-  async withWarnings(request: ApiRequest): Promise<readonly string[]> {
-    try {
-      const { body, headers } = await this.#send(request, {
-        headersTimeout: ANSWER_TIMEOUT_MS,
-        bodyTimeout: ANSWER_TIMEOUT_MS,
-      })
-      await body.dump()
-      return [headers.warning ?? []].flat().flatMap(warningTexts)
-    } catch (error) {
-      throw error instanceof ApiAnswer ? toK8sError(error) : error
-    }
   }
 
   /** Ends the connections that are kept for the next request. */
   async close(): Promise<void> {
-    const old = this.#dispatcher
-    this.#dispatcher = undefined
-    await old?.close()
+    await this.#access.close()
   }
 
   /** Makes the next request read the credentials and certificates again, as after a 401. */
   renewCredentials(): void {
-    this.#forgetConnections()
+    this.#access.renew()
   }
 
-  async #object<Answer>(request: ApiRequest): Promise<Answer> {
-    const { body } = await this.#send(request, { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS })
-    try {
-      return (await body.json()) as Answer
-    } catch (cause) {
-      request.signal?.throwIfAborted()
-      throw this.#notReached(request, cause) // cut short, or the page of a proxy
+  /** A text from the server as it may be shown: without this client's credentials, and without users and passwords of addresses. */
+  redact(text: string): string {
+    return redact(this.#access.secrets.redact(text))
+  }
+
+  /** The error for a server that answers, but not as Kubernetes does. */
+  notKubernetes(request: Wanted, text: string): K8sError {
+    const { host } = this.server
+    const said = text === '' ? 'nothing' : this.redact(text).slice(0, 200)
+    return unreachable(
+      `The server ${host} answers, but not as Kubernetes does, to ${request.verb} ${request.resource}: ${said}`,
+      { server: host, verb: request.verb, resource: request.resource },
+      undefined,
+    )
+  }
+
+  async #answer<Answer>(request: ApiRequest, withinMs: number): Promise<AnswerWithWarnings<Answer>> {
+    const timeoutMs = Math.max(1, Math.min(ANSWER_TIMEOUT_MS, withinMs))
+    let timeout: AbortSignal | undefined
+    const answered = async (): Promise<{ text: string; warnings: readonly string[] }> => {
+      timeout = AbortSignal.timeout(timeoutMs)
+      const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout])
+      const { body, headers } = await this.#send(request, { bodyTimeout: ANSWER_TIMEOUT_MS, signal })
+      return { text: await readAnswer(body), warnings: [headers.warning ?? []].flat().flatMap(warningTexts) }
     }
+    try {
+      const { text, warnings } = await this.#gate.through(answered, request.signal)
+      return { answer: this.#parsed<Answer>(request, text), warnings: warnings.map((warning) => this.redact(warning)) }
+    } catch (error) {
+      if (error instanceof ApiAnswer || error instanceof K8sError) throw error
+      request.signal?.throwIfAborted()
+      // Connections that gave no answer in time may be dead without knowing it.
+      const late = timeout?.aborted === true
+      if (late) this.renewCredentials()
+      throw this.#notReached(request, late ? new Error(`no answer within ${timeoutMs} ms`) : error)
+    }
+  }
+
+  #parsed<Answer>(request: ApiRequest, text: string): Answer {
+    let answer: unknown
+    try {
+      answer = JSON.parse(text)
+    } catch {
+      throw this.notKubernetes(request, text)
+    }
+    if (!hasShape(answer, request.expects ?? EXPECTED[request.verb])) throw this.notKubernetes(request, text)
+    return answer as Answer
   }
 
   async #send(
     request: ApiRequest,
-    timeouts: { headersTimeout: number; bodyTimeout: number },
+    { bodyTimeout, signal }: { readonly bodyTimeout: number; readonly signal: AbortSignal | undefined },
   ): Promise<Dispatcher.ResponseData> {
-    request.signal?.throwIfAborted()
-    const { headers, dispatcher } = await this.#prepare()
+    signal?.throwIfAborted()
+    const { headers, dispatcher } = await this.#authorize()
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json'
     const answer = await dispatcher
       .request({
         origin: this.server.origin,
-        path: this.server.pathname.replace(/\/$/, '') + request.path + queryText(request.query),
+        path: `${this.server.pathname.replace(/\/$/, '')}${request.path}${queryText(request.query)}`,
         method: METHODS[request.verb],
         headers,
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-        signal: request.signal ?? null,
-        ...timeouts,
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(signal === undefined ? {} : { signal }),
+        headersTimeout: ANSWER_TIMEOUT_MS,
+        bodyTimeout,
       })
       .catch((cause: unknown) => {
-        request.signal?.throwIfAborted()
+        signal?.throwIfAborted()
         throw this.#notReached(request, cause)
       })
-    if (answer.statusCode < 300) return answer
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
     const retryAfter = answer.headers['retry-after']
     throw new ApiAnswer({
       code: answer.statusCode,
-      body: await answer.body.text().catch(() => ''),
+      body: this.redact(await readError(answer.body)),
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
       wanted: { verb: request.verb, resource: request.resource, namespace: request.namespace, name: request.name },
     })
   }
 
-  /** The kubeconfig's headers, fresh for each request: tokens expire. The connections are those of the first request. */
-  async #prepare(): Promise<{ headers: Record<string, string>; dispatcher: Dispatcher }> {
-    const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'podqueue' }
-    let offered: Dispatcher | undefined
+  async #authorize(): Promise<{ headers: Headers; dispatcher: Dispatcher }> {
     try {
-      await this.#config.applySecurityAuthentication({
-        setHeaderParam: (name, value) => {
-          headers[name.toLowerCase()] = value
-        },
-        setDispatcher: (dispatcher) => {
-          offered = dispatcher
-        },
-      })
+      const { headers, dispatcher } = await this.#access.authorize()
+      return { headers: { accept: 'application/json', 'user-agent': 'podqueue', ...headers }, dispatcher }
     } catch (cause) {
+      if (cause instanceof K8sError) throw cause
       throw new K8sError({
         code: 'KUBECONFIG_INVALID',
-        message: `The kubeconfig's credentials cannot be used: ${redact(cause instanceof Error ? cause.message : String(cause))}`,
+        message: `The kubeconfig's credentials cannot be used: ${this.redact(wordsOf(cause))}`,
         hint: 'Try `kubectl auth whoami`: a certificate, a token file or the command that gets a token may be missing.',
-        cause,
+        cause: this.#clean(cause),
       })
     }
-    if (this.#dispatcher === undefined) {
-      const { Agent } = await import('undici')
-      this.#dispatcher = offered ?? new Agent()
-    } else if (offered !== undefined && offered !== this.#dispatcher) {
-      void offered.close() // has no connection yet
-    }
-    return { headers, dispatcher: this.#dispatcher }
-  }
-
-  #forgetConnections(): void {
-    const old = this.#dispatcher
-    this.#dispatcher = undefined
-    void old?.close() // what is under way on it ends in its own time
   }
 
   #notReached(request: ApiRequest, cause: unknown): K8sError {
     const { host } = this.server
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = this.redact(wordsOf(cause))
     const details = { server: host, verb: request.verb, resource: request.resource }
     if (cause instanceof Error && 'code' in cause && CERTIFICATE.test(String(cause.code))) {
       return new K8sError({
         code: 'KUBECONFIG_INVALID',
-        message: `No trusted connection to the API server ${host}: ${redact(why)}`,
+        message: `No trusted connection to the API server ${host}: ${why}`,
         hint: 'The kubeconfig needs the authority that signed the server’s certificate (certificate-authority-data), for that host name.',
         details,
-        cause,
+        cause: this.#clean(cause),
       })
     }
-    return unreachable(`The API server ${host} does not answer: ${redact(why)}`, details, cause)
+    return unreachable(`The API server ${host} does not answer: ${why}`, details, this.#clean(cause))
+  }
+
+  /** A cause without this client's credentials, in its own class's name: the objects of libraries hold requests. */
+  #clean(cause: unknown): unknown {
+    if (!(cause instanceof Error)) return undefined
+    const clean = new Error(this.redact(cause.message))
+    clean.name = cause.name
+    clean.stack = this.redact(cause.stack ?? '')
+    return 'code' in cause ? Object.assign(clean, { code: cause.code }) : clean
   }
 }
 
 const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', patch: 'PATCH', delete: 'DELETE' } as const
 
-/** What Node calls a certificate that does not prove who the server is, or TLS with something that does not speak it. */
+const EXPECTED: Readonly<Record<Wanted['verb'], Expected>> = {
+  get: 'object',
+  list: 'list',
+  watch: 'anything',
+  create: 'object',
+  patch: 'object',
+  delete: 'anything',
+}
+
+/** How Node names a certificate that does not prove who the server is, or TLS with a server that does not speak it. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET|ERR_SSL|ERR_TLS/
 
 function isPassing(error: unknown): boolean {
   return error instanceof K8sError && error.retryable
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The texts of `299 - "text"`, of which one header may hold several. https://www.rfc-editor.org/rfc/rfc7234#section-5.5 */

@@ -1,7 +1,8 @@
 import { pause } from '@internal/async'
 import { K8sError } from '../errors.ts'
+import { isWatchEvent } from './answer-shape.ts'
 import { ApiAnswer, toK8sError, unreachable } from './api-answer.ts'
-import type { KubeList, KubeObject, StatusObject } from './api-objects.ts'
+import type { KubeList, KubeObject } from './api-objects.ts'
 import { fullJitterMs } from './backoff.ts'
 import type { KubeApi } from './kube-api.ts'
 import { linesOf } from './lines.ts'
@@ -50,19 +51,26 @@ export async function* watch<Item extends KubeObject>(
   const { signal } = options
   const state = { version: options.resourceVersion, listedAt: performance.now(), heard: false }
   let failures = 0
-  let failingSince = 0
+  let failingSince: number | undefined
   let reason = ''
   while (true) {
     signal.throwIfAborted()
     try {
       if (state.version === undefined || performance.now() - state.listedAt > SAFETY_MS) {
-        yield { type: 'listed', items: await list<Item>(api, options, state) }
+        const withinMs = options.unreachableMs - (performance.now() - (failingSince ?? performance.now()))
+        const items = await list<Item>(api, options, { state, withinMs })
+        failingSince = undefined
+        yield { type: 'listed', items }
       }
       for await (const event of turn<Item>(api, options, state)) {
         if (failures > 0) options.onReconnected?.({ attempts: failures, reason })
         failures = 0
-        if (event !== 'opened') yield event
+        // A connection alone proves little: a server that sends nothing but rubbish opens each of them.
+        if (event === 'opened') continue
+        failingSince = undefined
+        if (event !== 'bookmark') yield event
       }
+      failingSince = undefined
       await pause(Math.random() * 1000, signal)
     } catch (error) {
       signal.throwIfAborted()
@@ -71,15 +79,16 @@ export async function* watch<Item extends KubeObject>(
         continue
       }
       failures++
-      if (failures === 1) failingSince = performance.now()
+      failingSince ??= performance.now()
       const failingMs = performance.now() - failingSince
       if (!healing(error, { failures, failingMs, heard: state.heard, unreachableMs: options.unreachableMs })) {
-        throw lastWord(error, options)
+        throw lastWord(api, error, options)
       }
       if (error instanceof ApiAnswer && error.code === 401) api.renewCredentials()
-      reason = error instanceof Error ? error.message : String(error)
+      reason = api.redact(error instanceof Error ? error.message : String(error))
       const retryAfterMs = error instanceof ApiAnswer ? (error.retryAfterMs ?? 0) : 0
-      await pause(Math.max(retryAfterMs, fullJitterMs(failures, { baseMs: 500, maxMs: 30_000 })), signal)
+      const waitMs = Math.max(retryAfterMs, fullJitterMs(failures, { baseMs: 500, maxMs: 30_000 }))
+      await pause(Math.min(waitMs, options.unreachableMs - failingMs), signal)
     }
   }
 }
@@ -93,11 +102,11 @@ interface WatchState {
 async function list<Item extends KubeObject>(
   api: KubeApi,
   options: WatchOptions,
-  state: WatchState,
+  { state, withinMs }: { readonly state: WatchState; readonly withinMs: number },
 ): Promise<readonly Item[]> {
   const { resource, namespace, path, fieldSelector, labelSelector, signal } = options
   const query = { fieldSelector, labelSelector }
-  const answer = await api.request<KubeList<Item>>({ verb: 'list', resource, namespace, path, query, signal })
+  const answer = await api.request<KubeList<Item>>({ verb: 'list', resource, namespace, path, query, withinMs, signal })
   state.version = answer.metadata.resourceVersion
   state.listedAt = performance.now()
   state.heard = true
@@ -109,7 +118,7 @@ async function* turn<Item extends KubeObject>(
   api: KubeApi,
   options: WatchOptions,
   state: WatchState,
-): AsyncGenerator<WatchEvent<Item> | 'opened', void, undefined> {
+): AsyncGenerator<WatchEvent<Item> | 'opened' | 'bookmark', void, undefined> {
   const { resource, namespace, path, fieldSelector, labelSelector, signal, silenceMs = SILENCE_MS } = options
   const silence = new AbortController()
   const watchdog = setTimeout(() => silence.abort(new Error(`nothing came for ${silenceMs / 1000} s`)), silenceMs)
@@ -130,11 +139,14 @@ async function* turn<Item extends KubeObject>(
     for await (const line of linesOf(stream)) {
       watchdog.refresh()
       if (line === '') continue
-      const event = JSON.parse(line) as { type: string; object: Item | StatusObject }
-      if (event.type === 'ERROR') throw errorOf(event.object as StatusObject, options)
-      const item = event.object as Item
+      const event = parseEvent(api, line, options)
+      if (event.type === 'ERROR') throw errorOf(api, event.object, options)
+      const item = event.object as unknown as Item
       state.version = item.metadata.resourceVersion
-      if (event.type === 'BOOKMARK') continue
+      if (event.type === 'BOOKMARK') {
+        yield 'bookmark'
+        continue
+      }
       yield { type: event.type === 'DELETED' ? 'deleted' : 'changed', item }
     }
   } catch (error) {
@@ -146,10 +158,29 @@ async function* turn<Item extends KubeObject>(
   }
 }
 
-function errorOf(status: StatusObject, { resource, namespace }: WatchOptions): ApiAnswer {
+function parseEvent(
+  api: KubeApi,
+  line: string,
+  { resource, namespace }: WatchOptions,
+): { readonly type: string; readonly object: Readonly<Record<string, unknown>> } {
+  let event: unknown
+  try {
+    event = JSON.parse(line)
+  } catch {
+    event = undefined
+  }
+  if (!isWatchEvent(event)) throw api.notKubernetes({ verb: 'watch', resource, namespace }, line)
+  return event
+}
+
+function errorOf(
+  api: KubeApi,
+  status: Readonly<Record<string, unknown>>,
+  { resource, namespace }: WatchOptions,
+): ApiAnswer {
   return new ApiAnswer({
-    code: status.code ?? 500,
-    body: JSON.stringify(status),
+    code: typeof status.code === 'number' ? status.code : 500,
+    body: api.redact(JSON.stringify(status)),
     wanted: { verb: 'watch', resource, namespace },
   })
 }
@@ -169,9 +200,9 @@ function healing(
   return now.failingMs < now.unreachableMs
 }
 
-function lastWord(error: unknown, { resource, namespace }: WatchOptions): unknown {
+function lastWord(api: KubeApi, error: unknown, { resource, namespace }: WatchOptions): unknown {
   if (error instanceof ApiAnswer) return toK8sError(error)
   if (error instanceof K8sError) return error
-  const why = error instanceof Error ? error.message : String(error)
-  return unreachable(`The watch of ${resource} in namespace ${namespace} broke again and again: ${why}`, {}, error)
+  const why = api.redact(error instanceof Error ? error.message : String(error))
+  return unreachable(`The watch of ${resource} in namespace ${namespace} broke again and again: ${why}`, {}, undefined)
 }

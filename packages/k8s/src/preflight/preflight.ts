@@ -1,14 +1,17 @@
 import type { Names, Problems } from '@internal/options'
+import type { V1Job } from '@kubernetes/client-node'
 import { statusOf } from '../api/api-answer.ts'
 import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { namespaceOf } from '../api/namespace.ts'
-import { jobsPath } from '../api/resources.ts'
 import { K8sError, type K8sErrorCode } from '../errors.ts'
 import { assembleJob } from '../spec/build-job.ts'
 import { checkSpec } from '../spec/check-spec.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
+import { type DryRun, dryRunJob } from '../submit/dry-run.ts'
 import { loopbackProblem } from '../submit/loopback-broker.ts'
+import { isAllowed } from './access-reviews.ts'
+import { podCountWarning } from './pod-count.ts'
 import { type RoleNeeds, type Rule, roleYaml, rulesOf } from './role.ts'
 
 /** What a preflight is to look at besides the spec. */
@@ -39,12 +42,17 @@ export interface PreflightReport {
   readonly namespace: string
   /** What will keep the run from working; empty when nothing was found. */
   readonly problems: readonly PreflightProblem[]
-  /** What the API server warns of, such as a Pod Security level that the namespace enforces on pods. */
+  /** Warnings: of the API server, such as a Pod Security level that the namespace enforces on pods, and of pods that take hours. */
   readonly warnings: readonly string[]
   /** What could not be looked at, and why. */
   readonly notChecked: readonly string[]
   /** Rights without which a run works, but says less about what is wrong: `list pods`, `list events`, `get pods/log`. */
   readonly withoutDiagnostics: readonly string[]
+  /**
+   * Whether the Job will be created suspended, by its `template` or by an admission webhook such as Kueue's. podqueue leaves it so.
+   * Left out when the server did not say.
+   */
+  readonly suspended?: boolean
   /** The rules that are missing as the YAML of a Role; undefined when none is. */
   readonly role?: string
 }
@@ -65,12 +73,13 @@ export async function preflightWith(
   spec: JobSpec,
   options: ClientOptions & PreflightOptions,
 ): Promise<PreflightReport> {
-  const namespace = namespaceOf(api, spec, options)
+  const job = assembleJob({ ...spec, namespace: namespaceOf(api, spec, options) })
+  const { name = spec.name, namespace = namespaceOf(api, spec, options) } = job.metadata ?? {}
   const { signal } = options
   const rules = rulesOf(spec, options)
   const [answers, dryRun, loopback, secrets] = await Promise.all([
-    Promise.all(rules.map((rule) => isAllowed(api, namespace, rule, signal))),
-    tryOut(api, { ...spec, namespace }, signal),
+    Promise.all(rules.map((rule) => isAllowed(api, { namespace, name, rule, signal }))),
+    tryOut(api, job, { namespace, signal }),
     loopbackProblem(api, spec, { signal }),
     missingSecrets(api, { ...spec, namespace }, signal),
   ])
@@ -91,9 +100,14 @@ export async function preflightWith(
   return {
     namespace,
     problems,
-    warnings: dryRun.warnings,
-    notChecked: [...unknown.map(inWords), ...secrets.notChecked],
+    warnings: [podCountWarning(spec) ?? [], dryRun.warnings ?? []].flat(),
+    notChecked: [
+      ...unknown.map(inWords),
+      ...(dryRun.notChecked === undefined ? [] : [dryRun.notChecked]),
+      ...secrets.notChecked,
+    ],
     withoutDiagnostics: missing.filter(({ optional }) => optional).map(inWords),
+    ...(dryRun.suspended === undefined ? {} : { suspended: dryRun.suspended }),
     ...(missing.length === 0 ? {} : { role: roleYaml(namespace, missing) }),
   }
 }
@@ -128,57 +142,17 @@ function inWords({ verb, resource }: Rule): string {
   return `${verb} ${resource}`
 }
 
-/** Undefined when that may not be asked. */
-async function isAllowed(
-  api: KubeApi,
-  namespace: string,
-  { apiGroup: group, resource: full, verb }: Rule,
-  signal: AbortSignal | undefined,
-): Promise<boolean | undefined> {
-  const [resource, subresource] = full.split('/')
-  const resourceAttributes = { namespace, group, resource, verb, ...(subresource === undefined ? {} : { subresource }) }
-  try {
-    const { status } = await api.expect<{ readonly status?: { readonly allowed?: boolean } }>({
-      verb: 'create',
-      resource: 'selfsubjectaccessreviews',
-      namespace: '',
-      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      body: {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes },
-      },
-      signal,
-    })
-    return status?.allowed
-  } catch (error) {
-    return ifForbidden(error)
-  }
-}
-
-/** Lets the server check the Job without making it: schema, defaults, webhooks, a quota of Jobs. */
+/** A dry run of the Job on the server, with its refusal as a finding. */
 async function tryOut(
   api: KubeApi,
-  spec: JobSpec & { readonly namespace: string },
-  signal: AbortSignal | undefined,
-): Promise<{ readonly warnings: readonly string[]; readonly error?: K8sError }> {
-  const { name, namespace } = spec
+  job: V1Job,
+  bounds: { readonly namespace: string; readonly signal: AbortSignal | undefined },
+): Promise<Partial<DryRun> & { readonly error?: K8sError }> {
   try {
-    const warnings = await api.withWarnings({
-      verb: 'create',
-      resource: 'jobs',
-      namespace,
-      name,
-      path: jobsPath(namespace),
-      query: { dryRun: 'All', fieldValidation: 'Warn' },
-      body: assembleJob(spec),
-      signal,
-    })
-    return { warnings }
+    return await dryRunJob(api, job, bounds)
   } catch (error) {
     if (!(error instanceof K8sError) || error.retryable) throw error
-    // A name that is taken is judged when the Job is made: whether it is ours, or finished, may change until then.
-    return statusOf(error) === 409 ? { warnings: [] } : { warnings: [], error }
+    return { error }
   }
 }
 

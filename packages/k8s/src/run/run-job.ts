@@ -117,12 +117,15 @@ async function earlierSweeps(api: KubeApi, spec: RunSpec, options: RunJobOptions
 
 async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions, start: RunStart): Promise<JobResult> {
   const onAbort = options.onAbort ?? 'delete'
+  let suspended: boolean | undefined
   if (options.preflight !== false) {
     const logs = options.on?.podLog !== undefined
-    const error = preflightError(await preflightWith(api, spec, { ...options, onAbort, logs }))
+    const report = await preflightWith(api, spec, { ...options, onAbort, logs })
+    const error = preflightError(report)
     if (error !== undefined) throw error
+    suspended = report.suspended
   }
-  const { job, own } = await submit(api, spec, { ...options, annotations: annotationsOf(start) })
+  const { job, own } = await submit(api, spec, { ...options, suspended, annotations: annotationsOf(start) })
   const { name, namespace = api.namespace, uid } = job.metadata
   return waitWith(
     api,

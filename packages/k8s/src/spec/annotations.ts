@@ -15,3 +15,9 @@ export const ITEMS_AT_START = 'podqueue/items-at-start'
 
 /** The annotation with the time at which the Job first started. Kubernetes' own start time begins again when a suspended Job goes on. */
 export const FIRST_STARTED_AT = 'podqueue/first-started-at'
+
+/**
+ * The annotation on a Job whose suspension is podqueue's own, until its Secret is there. Without it a suspended Job is the
+ * caller's, its `template`'s or an admission webhook's, such as Kueue's, and podqueue never starts it.
+ */
+export const OWN_SUSPENSION = 'podqueue/own-suspension'

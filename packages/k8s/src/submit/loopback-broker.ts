@@ -1,5 +1,5 @@
+import { isLoopback } from '../access/loopback.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { isLoopback } from '../api/loopback.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 
 /**
@@ -23,6 +23,7 @@ async function isLocalCluster(api: KubeApi, signal: AbortSignal | undefined): Pr
     resource: 'version',
     namespace: '',
     path: '/version',
+    expects: 'anything',
     signal,
   })
   return version.gitVersion?.endsWith('+podqueue-local') === true

@@ -19,7 +19,21 @@ export function onNameTaken(
   return annotations[SPEC_HASH] === ours.hash ? 'adopt' : 'other'
 }
 
-export function jobExists({ metadata }: JobObject, why: 'finished' | 'other'): K8sError {
+/** The error for a Job that keeps its name although it was deleted, as while a finalizer is on it. */
+export function stuckInDeletion({ metadata }: JobObject, graceMs: number): K8sError<'JOB_EXISTS'> {
+  const { name, namespace, uid, finalizers = [] } = metadata
+  const held = finalizers.length === 0 ? '' : ` It is held by ${finalizers.join(', ')}.`
+  return new K8sError({
+    code: 'JOB_EXISTS',
+    message: `Job ${namespace}/${name} has been deleted and is still there after ${graceMs / 1000} s.${held}`,
+    hint: finalizers.includes('foregroundDeletion')
+      ? 'It waits for its pods to end: see `kubectl get pods`. Or choose another name.'
+      : 'Whoever set the finalizer has to remove it: see `kubectl get job --output yaml`. Or choose another name.',
+    details: { name, namespace, uid, runId: metadata.annotations?.[RUN_ID], finalizers },
+  })
+}
+
+export function jobExists({ metadata }: JobObject, why: 'finished' | 'other'): K8sError<'JOB_EXISTS'> {
   const { name, namespace, uid } = metadata
   const state = why === 'finished' ? 'is finished, and onFinished is fail' : 'is not finished, and has other contents'
   return new K8sError({

@@ -1,42 +1,26 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
-import type { Dispatcher } from 'undici'
 import { K8sError } from '../errors.ts'
+import { completeUsers } from './complete-users.ts'
 
 /**
- * The part of `@kubernetes/client-node`'s `KubeConfig` that is used: one of those fits, also of another copy of the library.
- */
-export interface KubeConfigLike {
-  getCurrentContext(): string
-  getContextObject(name: string): { readonly namespace?: string | undefined } | null
-  getCurrentCluster(): { readonly server: string } | null
-  applySecurityAuthentication(context: SecurityContextLike): Promise<void>
-}
-
-/** What a `KubeConfigLike` sets credentials and certificates on. */
-export interface SecurityContextLike {
-  setHeaderParam(name: string, value: string): void
-  setDispatcher(dispatcher: Dispatcher): void
-}
-
-/**
- * Finds the kubeconfig as kubectl does: `KUBECONFIG`, `~/.kube/config`, the service account of the pod this runs in.
+ * Finds the kubeconfig as kubectl does: `KUBECONFIG`, `~/.kube/config`, the service account of the pod that this runs in.
  *
  * @throws {K8sError} `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`.
  */
-export async function loadKubeConfig(): Promise<KubeConfigLike> {
-  // Half a second and 90 MB: only for who needs it.
+export async function findKubeConfig(): Promise<KubeConfig> {
+  // client-node takes half a second and 90 MB: it loads only for programs that need it.
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
   try {
-    const [first, ...rest] = filesOfEnvironment()
+    const [first, ...rest] = kubeConfigFiles()
     if (first === undefined) config.loadFromDefault()
-    else config.loadFromFile(first)
+    else loadFile(config, first)
     for (const file of rest) {
       const further = new KubeConfig()
-      further.loadFromFile(file)
+      loadFile(further, file)
       addMissing(config, further)
     }
   } catch (cause) {
@@ -48,17 +32,38 @@ export async function loadKubeConfig(): Promise<KubeConfigLike> {
       // No cause: a YAML error holds the file, and with it tokens.
     })
   }
-  // The name client-node gives its last resort, http://localhost:8080: an answer from there would be some other server's.
+  // client-node's last resort is http://localhost:8080 under this name. An answer from there would be some other server's.
   if (config.getCurrentContext() === 'loaded-context') throw kubeConfigMissing()
   return config
 }
 
-/** The files of `KUBECONFIG` that exist; those that do not are passed over, as by kubectl, unless none does. */
-function filesOfEnvironment(): string[] {
+/** The files that are read: those of `KUBECONFIG` that exist, as kubectl passes over the others, else the one in the home folder. */
+function kubeConfigFiles(): string[] {
   const named = (process.env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '')
   const found = named.filter((file) => existsSync(file))
   if (named.length > 0 && found.length === 0) throw kubeConfigMissing()
-  return found
+  if (found.length > 0) return found
+  const home = homeFile()
+  return existsSync(home) ? [home] : []
+}
+
+/**
+ * Loads one file. client-node throws at an empty file, which kubectl takes for a kubeconfig without entries, and does not read
+ * `tokenFile`, `as-groups` and their like: {@link completeUsers} gives it those in a form that it knows.
+ */
+function loadFile(config: KubeConfig, file: string): void {
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const { load } = createRequire(import.meta.url)('js-yaml') as typeof import('js-yaml')
+  const folder = dirname(file)
+  const text = readFileSync(file, 'utf8')
+  // js-yaml throws at a text without a document.
+  const parsed: unknown = text.replace(/^\s*#.*$/gm, '').trim() === '' ? {} : load(text)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new Error(`${file} holds no kubeconfig`)
+  const { document, extras } = completeUsers(parsed, (path) => (isAbsolute(path) ? path : join(folder, path)))
+  config.loadFromString(JSON.stringify(document))
+  config.makePathsAbsolute(folder)
+  config.users = config.users.map((user) => ({ ...user, ...extras.get(user.name) }))
 }
 
 /** Joins two kubeconfigs as kubectl does: of two entries with one name, and of two current contexts, the first counts. */
@@ -88,7 +93,11 @@ function placesTried(): string[] {
   const { KUBECONFIG } = process.env
   if (KUBECONFIG) return KUBECONFIG.split(delimiter).map((file) => `${file} (from KUBECONFIG)`)
   const service = 'the service account of a pod (/var/run/secrets/kubernetes.io/serviceaccount)'
-  return ['KUBECONFIG (not set)', join(homedir(), '.kube', 'config'), service]
+  return ['KUBECONFIG (not set)', homeFile(), service]
+}
+
+function homeFile(): string {
+  return join(homedir(), '.kube', 'config')
 }
 
 // A YAML error goes on with the lines around it, which may hold a token.
