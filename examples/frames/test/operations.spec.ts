@@ -1,13 +1,17 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { startBroker } from '@internal/testing'
-import { declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
+import {
+  declareQueue,
+  deleteQueue,
+  enqueue,
+  inspectQueue,
+  listDeadLetters,
+  requeueDeadLetters,
+} from '@podqueue/producer'
 import { consumeMany, DeadLetterError } from '@podqueue/worker'
 import { expect, test } from 'vitest'
 
-const run = promisify(execFile)
 const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 
 const PASSWORD = 'of a test'
@@ -22,7 +26,7 @@ function documented(...beginning: readonly string[]): string[][] {
     )
 }
 
-test('the permissions of docs/operations.md are enough to fill, inspect, work and dead-letter; requeue.ts puts dead letters back', async () => {
+test('the permissions of docs/operations.md are enough to fill, inspect, work and dead-letter, and to look at dead letters, put them back and delete the queue', async () => {
   await using broker = await startBroker({ announce: () => {} })
   const { rabbitmqctl } = broker
   if (rabbitmqctl === undefined) throw new Error('the broker is not ours')
@@ -48,11 +52,10 @@ test('the permissions of docs/operations.md are enough to fill, inspect, work an
   expect(picky).toMatchObject({ done: 2, deadLettered: 1, failed: 0 })
   expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 1 })
 
-  const { stdout } = await run(process.execPath, [path('examples/frames/requeue.ts'), 'job1'], {
-    env: { ...process.env, BROKER_URL: broker.url },
-  })
-  expect(stdout).toBe('requeued: 1\n')
+  expect(await listDeadLetters('job1', { url: filler })).toMatchObject([{ reason: 'It is no fruit.', by: 'worker' }])
+  expect(await requeueDeadLetters('job1', { url: filler })).toEqual({ requeued: 1, notFound: [] })
   const patient = await consumeMany((item) => expect(item.text()).toBe('a stone'), { queue: 'job1', url: worker })
   expect(patient).toMatchObject({ done: 1, deadLettered: 0, failed: 0 })
   expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 0 })
+  await deleteQueue('job1', { url: filler })
 })

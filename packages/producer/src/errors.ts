@@ -13,6 +13,9 @@ export type ProducerErrorCode =
   | 'JOURNAL_LOCKED'
   | 'JOURNAL_FAILED'
   | 'UNSUPPORTED_BY_BROKER'
+  | 'DEAD_LETTERS_LIMITED'
+  | 'REQUEUE_INCOMPLETE'
+  | 'QUEUE_NOT_EMPTY'
   | 'PRODUCER_CLOSED'
 
 /** Thrown when a call to this package fails. `code` says how, `hint` what to do, `retryable` whether time may heal it. */

@@ -5,12 +5,23 @@ import { aborted } from './abort.ts'
 import { CONNECTION_OPTIONS, type ConnectionOptions, checkConnectionOptions } from './connection/connection-options.ts'
 import type { Link } from './connection/link.ts'
 import { makeLink, type Waiting } from './connection/with-link.ts'
+import type { DeadLetter } from './dead-letters/dead-letter.ts'
+import { checkListing, LIST_OPTIONS, type ListOptions, listOn } from './dead-letters/list-dead-letters.ts'
+import { checkPurge, type Purged, purgeOn } from './dead-letters/purge-dead-letters.ts'
+import {
+  checkRequeue,
+  REQUEUE_OPTIONS,
+  type Requeued,
+  type RequeueOptions,
+  requeueOn,
+} from './dead-letters/requeue-dead-letters.ts'
 import { ProducerError, toProducerError } from './errors.ts'
 import { callListener, type ProducerEvents, type Tell, tellListeners } from './events.ts'
 import { checkItems, type Items } from './items/items.ts'
 import { EnqueueRun } from './publish/enqueue-run.ts'
 import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish/publish-options.ts'
 import { checkDeclaration, type DeclaredQueue, declareOn } from './queue/declare-queue.ts'
+import { checkDeletion, DELETE_OPTIONS, type DeleteOptions, deleteOn } from './queue/delete-queue.ts'
 import {
   checkInspection,
   INSPECT_OPTIONS,
@@ -41,6 +52,14 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
   declareQueue(queue: string, options?: QueueOptions & Waiting): Promise<DeclaredQueue>
   /** As the function `inspectQueue`, over this connection. */
   inspectQueue(queue: string, options?: InspectOptions & Waiting): Promise<QueueReading>
+  /** As the function `listDeadLetters`, over this connection. */
+  listDeadLetters(queue: string, options?: ListOptions & Waiting): Promise<DeadLetter[]>
+  /** As the function `requeueDeadLetters`, over this connection. */
+  requeueDeadLetters(queue: string, options?: RequeueOptions & Waiting): Promise<Requeued>
+  /** As the function `purgeDeadLetters`, over this connection. */
+  purgeDeadLetters(queue: string, options?: Waiting): Promise<Purged>
+  /** As the function `deleteQueue`, over this connection. */
+  deleteQueue(queue: string, options?: DeleteOptions & Waiting): Promise<void>
   /**
    * Takes no more calls, waits for those under way, and closes the connection. Calls that take longer than `timeoutMs`
    * (default: 30000) are ended: theirs is `ABORTED`, with the fate of every item by then. May be called twice.
@@ -62,6 +81,10 @@ export function createProducer(options: ConnectionOptions = {}): Producer {
 
 const DECLARE_OPTIONS: Names<QueueOptions & Waiting> = { ...QUEUE_OPTIONS, signal: true }
 const LOOK_OPTIONS: Names<InspectOptions & Waiting> = { ...INSPECT_OPTIONS, signal: true }
+const LIST_CALL_OPTIONS: Names<ListOptions & Waiting> = { ...LIST_OPTIONS, signal: true }
+const REQUEUE_CALL_OPTIONS: Names<RequeueOptions & Waiting> = { ...REQUEUE_OPTIONS, signal: true }
+const PURGE_CALL_OPTIONS: Names<Waiting> = { signal: true }
+const DELETE_CALL_OPTIONS: Names<DeleteOptions & Waiting> = { ...DELETE_OPTIONS, signal: true }
 const CLOSE_OPTIONS: Names<CloseOptions> = { timeoutMs: true }
 
 const TypedEventEmitter: new () => TypedEmitter<ProducerEventMap> = EventEmitter as never
@@ -106,6 +129,34 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     const check = (problems: Problems): Waiting => checkInspection(problems, queue, options, LOOK_OPTIONS)
     return this.#call('inspectQueue', check, async (signal) =>
       inspectOn(await this.#link.open(signal), this.#link.shown, queue, options),
+    )
+  }
+
+  listDeadLetters(queue: string, options: ListOptions & Waiting = {}): Promise<DeadLetter[]> {
+    const check = (problems: Problems): Waiting => checkListing(problems, queue, options, LIST_CALL_OPTIONS)
+    return this.#call('listDeadLetters', check, async (signal) =>
+      listOn(await this.#link.open(signal), this.#link.shown, queue, { ...options, signal }),
+    )
+  }
+
+  requeueDeadLetters(queue: string, options: RequeueOptions & Waiting = {}): Promise<Requeued> {
+    const check = (problems: Problems): Waiting => checkRequeue(problems, queue, options, REQUEUE_CALL_OPTIONS)
+    return this.#call('requeueDeadLetters', check, async (signal) =>
+      requeueOn(await this.#link.open(signal), this.#link.shown, queue, { ...options, signal }),
+    )
+  }
+
+  purgeDeadLetters(queue: string, options: Waiting = {}): Promise<Purged> {
+    const check = (problems: Problems): Waiting => checkPurge(problems, queue, options, PURGE_CALL_OPTIONS)
+    return this.#call('purgeDeadLetters', check, async (signal) =>
+      purgeOn(await this.#link.open(signal), this.#link.shown, queue),
+    )
+  }
+
+  deleteQueue(queue: string, options: DeleteOptions & Waiting = {}): Promise<void> {
+    const check = (problems: Problems): Waiting => checkDeletion(problems, queue, options, DELETE_CALL_OPTIONS)
+    return this.#call('deleteQueue', check, async (signal) =>
+      deleteOn(await this.#link.open(signal), this.#link.shown, queue, options),
     )
   }
 

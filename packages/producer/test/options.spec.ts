@@ -1,7 +1,18 @@
 import { refusal as refusalOf } from '@internal/testing/refusal'
 import { describe, expect, test } from 'vitest'
 import * as producer from '../src/index.ts'
-import { createMessage, createProducer, declareQueue, enqueue, inspectQueue, ProducerError } from '../src/index.ts'
+import {
+  createMessage,
+  createProducer,
+  declareQueue,
+  deleteQueue,
+  enqueue,
+  inspectQueue,
+  listDeadLetters,
+  ProducerError,
+  purgeDeadLetters,
+  requeueDeadLetters,
+} from '../src/index.ts'
 
 /** Where nobody listens: a call that goes so far is BROKER_UNREACHABLE. */
 const url = 'amqp://127.0.0.1:1'
@@ -39,6 +50,30 @@ const CALLS: Readonly<Record<string, Call>> = {
     misspelt: ['verifyTimeout', 'verifyTimeoutMs'],
     valid: at,
   },
+  listDeadLetters: {
+    call: (o) => listDeadLetters('q', o),
+    wrong: { limit: 65_536 },
+    misspelt: ['verifyTimeout', 'verifyTimeoutMs'],
+    valid: at,
+  },
+  requeueDeadLetters: {
+    call: (o) => requeueDeadLetters('q', o),
+    wrong: { ids: 'a' },
+    misspelt: ['id', 'ids'],
+    valid: at,
+  },
+  purgeDeadLetters: {
+    call: (o) => purgeDeadLetters('q', o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
+    valid: at,
+  },
+  deleteQueue: {
+    call: (o) => deleteQueue('q', o),
+    wrong: { discardItems: 'yes' },
+    misspelt: ['discardItem', 'discardItems'],
+    valid: at,
+  },
   createProducer: {
     call: (o) => createProducer(o),
     wrong: { logger: {} },
@@ -60,6 +95,26 @@ const CALLS: Readonly<Record<string, Call>> = {
     call: (o) => createProducer(at).inspectQueue('q', o),
     wrong: { signal: new AbortController() },
     misspelt: ['singal', 'signal'],
+  },
+  'listDeadLetters of a producer': {
+    call: (o) => createProducer(at).listDeadLetters('q', o),
+    wrong: { limit: 0 },
+    misspelt: ['limits', 'limit'],
+  },
+  'requeueDeadLetters of a producer': {
+    call: (o) => createProducer(at).requeueDeadLetters('q', o),
+    wrong: { ids: [7] },
+    misspelt: ['confirmTimeout', 'confirmTimeoutMs'],
+  },
+  'purgeDeadLetters of a producer': {
+    call: (o) => createProducer(at).purgeDeadLetters('q', o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
+  },
+  'deleteQueue of a producer': {
+    call: (o) => createProducer(at).deleteQueue('q', o),
+    wrong: { discardItems: 1 },
+    misspelt: ['discardItem', 'discardItems'],
   },
   'close of a producer': {
     call: (o) => createProducer(at).close(o),

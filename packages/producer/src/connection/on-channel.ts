@@ -38,11 +38,15 @@ export async function onChannel<T>(
   try {
     return await Promise.race([running, late.promise])
   } catch (error) {
-    if (error instanceof ProducerError) throw error
-    throw new ProducerError(operationFault(error, about))
+    throw operationError(error, about)
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** The error of an operation on a queue that failed. */
+export function operationError(error: unknown, about: Operation): ProducerError {
+  return error instanceof ProducerError ? error : new ProducerError(operationFault(error, about))
 }
 
 function unanswered({ queue, address, timeoutMs = ANSWER_TIMEOUT_MS }: Operation): ProducerError {

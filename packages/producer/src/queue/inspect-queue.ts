@@ -1,4 +1,5 @@
 import { type AmqpConnection, checkQueueName } from '@internal/amqp'
+import { pause } from '@internal/async'
 import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
@@ -30,7 +31,8 @@ export interface QueueReading {
   readonly consumers: number
   /**
    * Whether the leaders of the queues confirmed `ready` and `deadLetters`. False when a 0 could not be proven, because the
-   * user has no read permission on the queue or on its dead-letter queue.
+   * user has no read permission on the queue or on its dead-letter queue, or because a consumer of the dead-letter queue may
+   * hold what is in it.
    */
   readonly verified: boolean
   /** Items in `<queue>.dead`. Left out when there is no such queue. */
@@ -75,9 +77,9 @@ export async function inspectOn(
   queue: string,
   { verifyTimeoutMs: timeoutMs = 5_000 }: InspectOptions,
 ): Promise<QueueReading> {
-  const { ready, consumers, verified } = await count(connection, { address, queue, timeoutMs })
+  const { ready, consumers, verified } = await countQueue(connection, { address, queue, timeoutMs })
   const deadLetterQueue = deadLetterQueueOf(queue)
-  const dead = await count(connection, { address, queue: deadLetterQueue, timeoutMs }).catch((error: unknown) => {
+  const dead = await countHeld(connection, { address, queue: deadLetterQueue, timeoutMs }).catch((error: unknown) => {
     if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
     throw error
   })
@@ -85,8 +87,29 @@ export async function inspectOn(
   return { ready, consumers, verified: verified && dead.verified, deadLetters: dead.ready }
 }
 
+/**
+ * As {@link countQueue}, where the messages that a consumer holds count too: somebody who looks at dead letters holds all of them
+ * for a moment. A consumer that stays leaves a reading of nothing unverified.
+ */
+export async function countHeld(
+  connection: AmqpConnection,
+  about: Operation & { readonly timeoutMs: number },
+): Promise<Count> {
+  const startedAt = performance.now()
+  for (;;) {
+    const counted = await countQueue(connection, about)
+    if (counted.ready > 0 || counted.consumers === 0) return counted
+    if (performance.now() - startedAt > about.timeoutMs) return { ...counted, verified: false }
+    await pause(HELD_POLL_MS)
+  }
+}
+
+const HELD_POLL_MS = 50
+
+export type Count = Omit<QueueReading, 'deadLetters'>
+
 /** What is in one queue; nothing at all only when its leader says so. */
-async function count(connection: AmqpConnection, about: Operation): Promise<Omit<QueueReading, 'deadLetters'>> {
+export async function countQueue(connection: AmqpConnection, about: Operation): Promise<Count> {
   const { messageCount: ready, consumerCount: consumers } = await onChannel(connection, about, (channel) =>
     channel.checkQueue(about.queue),
   )

@@ -1,0 +1,52 @@
+import { publishedHeaders } from '@internal/amqp'
+import { HEADER } from '@internal/contract'
+import type { Message as AmqpMessage } from 'amqplib'
+
+/** An item that was given up on, as it lies in `<queue>.dead`. */
+export interface DeadLetter {
+  /** The id of its message; undefined when its publisher gave none. */
+  readonly id: string | undefined
+  /** Why it was given up on, for people. */
+  readonly reason: string
+  /** Who set it aside: a worker, or the broker, as when its deliveries are used up. */
+  readonly by: 'worker' | 'broker'
+  readonly body: Buffer
+  /** Undefined when its publisher gave none. */
+  readonly contentType: string | undefined
+  /** The headers that its publisher wrote. */
+  readonly headers: Readonly<Record<string, unknown>>
+  /** Undefined when its publisher gave none. */
+  readonly priority: number | undefined
+}
+
+/** podqueue's own headers on a dead letter: an item that goes back to its queue has none of them. */
+export const DEAD_LETTER_HEADERS: readonly string[] = [HEADER.sequence, HEADER.deadLetterQueue, HEADER.deadLetterReason]
+
+/** The broker's words for why it dead-lettered a message (https://www.rabbitmq.com/docs/dlx). */
+const BROKER_REASONS: Readonly<Record<string, string>> = {
+  delivery_limit: 'Its deliveries are used up.',
+  rejected: 'A client rejected it.',
+  expired: 'Its time to live was over.',
+  maxlen: 'Its queue was full.',
+}
+
+export function toDeadLetter({ content, properties }: AmqpMessage): DeadLetter {
+  const headers: Readonly<Record<string, unknown>> = properties.headers ?? {}
+  const { [HEADER.deadLetterReason]: said } = headers
+  return {
+    id: properties.messageId,
+    reason: typeof said === 'string' ? said : brokerReason(headers['x-death']),
+    by: typeof said === 'string' ? 'worker' : 'broker',
+    body: content,
+    contentType: properties.contentType,
+    headers: publishedHeaders(headers, DEAD_LETTER_HEADERS),
+    priority: properties.priority,
+  }
+}
+
+/** The newest death comes first in `x-death`. */
+function brokerReason(deaths: unknown): string {
+  const [last] = Array.isArray(deaths) ? (deaths as readonly { readonly reason?: unknown }[]) : []
+  if (last === undefined) return 'The message does not say why.'
+  return BROKER_REASONS[String(last.reason)] ?? `The broker says: ${String(last.reason)}.`
+}
