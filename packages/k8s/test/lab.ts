@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { JobSpec } from '../src/index.ts'
 
 const run = promisify(execFile)
 
@@ -38,6 +40,34 @@ export function findLab(): Lab | undefined {
       await run(join(folder, 'up'))
     },
   }
+}
+
+/** Nodes that are simulated: pods on them need no processes, so that there can be thousands. */
+export interface SimulatedNodes {
+  up(): Promise<void>
+  down(): Promise<void>
+}
+
+/**
+ * The simulated nodes of `CLUSTER_LAB`: its program `kwok up` adds them, `kwok down` takes them away. They have the label and the
+ * taint that {@link SIMULATED} takes. How a pod ends there says its label `kwok-plan`. Undefined without it, said once on stderr.
+ */
+export function findSimulatedNodes(): SimulatedNodes | undefined {
+  const { CLUSTER_LAB: folder } = process.env
+  if (!folder || !existsSync(join(folder, 'kwok'))) {
+    process.stderr.write('cluster: skipped: tests with simulated nodes, since CLUSTER_LAB has no program kwok\n')
+    return undefined
+  }
+  const kwok = async (command: 'up' | 'down'): Promise<void> => {
+    await run(join(folder, 'kwok'), [command])
+  }
+  return { up: () => kwok('up'), down: () => kwok('down') }
+}
+
+/** Puts the pods of a Job onto simulated nodes. */
+export const SIMULATED: Pick<JobSpec, 'nodeSelector' | 'tolerations'> = {
+  nodeSelector: { type: 'kwok' },
+  tolerations: [{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }],
 }
 
 /** Whether a process runs; one that has ended and is not reaped yet does not. */

@@ -82,6 +82,7 @@ export interface ContainerStatus {
 export interface PodObject extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string
+    readonly restartPolicy?: string
     readonly schedulerName?: string
     readonly schedulingGates?: readonly { readonly name: string }[]
     readonly containers?: readonly { readonly name: string }[]

@@ -15,6 +15,7 @@ export function heldPod(pod: PodObject): HeldPod | undefined {
   const { name, uid, deletionTimestamp } = pod.metadata
   const end = workerStatus(pod)?.state?.terminated
   if (end === undefined || deletionTimestamp !== undefined || pod.status?.phase !== 'Running') return undefined
+  if (end.exitCode !== 0 && pod.spec?.restartPolicy === 'OnFailure') return undefined // it starts again
   const running = companions(pod).filter(({ state }) => state?.terminated === undefined)
   if (running.length === 0) return undefined
   return { pod: name, uid, exitCode: end.exitCode, containers: running.map((container) => container.name) }
