@@ -18,6 +18,7 @@ test('a plain stream gets one line for each state, without colours, and none twi
   view.listeners.podLog?.({ pod: 'work-0-abc', attempt: 0, line: 'Processing apple' })
   view.listeners.stuck?.({ reason: 'Unschedulable', message: 'Insufficient cpu' })
   view.listeners.podFailed?.({ name: 'work-1-xyz', reason: 'Evicted', message: 'no luck' })
+  view.listeners.podFailed?.({ name: 'work-3-def', container: 'setup', exitCode: 5, reason: 'Error' })
   view.listeners.podFailed?.({ name: 'work-2-abc', exitCode: 3, reason: 'Error', message: 'no such table\n  Make it.' })
   view.end()
   expect(text().split('\n')).toEqual([
@@ -26,6 +27,7 @@ test('a plain stream gets one line for each state, without colours, and none twi
     'work-0-abc  Processing apple',
     'Unschedulable  Insufficient cpu',
     'work-1-xyz  Evicted: no luck',
+    'work-3-def  container setup: exit 5 (Error)',
     'work-2-abc  exit 3 (Error): no such table',
     '',
   ])

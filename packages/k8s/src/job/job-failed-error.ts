@@ -1,7 +1,7 @@
 import { K8sError } from '../errors.ts'
 import type { PodFailure } from '../pods/pod-failure.ts'
 
-/** What a {@link JobFailedError} carries. */
+/** The facts of a {@link JobFailedError}. */
 export interface JobFailure {
   readonly name: string
   readonly namespace: string
@@ -10,7 +10,7 @@ export interface JobFailure {
   readonly reason: string
   /** Pods that failed or do not start, with exit codes, termination messages and the ends of their logs: at most 20, a sample. */
   readonly pods: readonly PodFailure[]
-  /** What became of a Job that had not ended, by `onAbort`: `deleted`, `suspended` or `left running`. */
+  /** The fate of a Job that had not ended, by `onAbort`: `deleted`, `suspended` or `left running`. */
   readonly fate?: string
 }
 
@@ -46,7 +46,7 @@ export class JobFailedError<Code extends JobFailedCode = JobFailedCode> extends 
   constructor(fields: { code: Code; message: string; hint?: string; job: JobFailure; cause?: unknown }) {
     super({ ...fields, details: { ...fields.job } })
     this.job = fields.job
-    // It is in `details` too: once is enough for who prints the error.
+    // It is in `details` too: an error that is printed shows it once.
     Object.defineProperty(this, 'job', { enumerable: false })
   }
 

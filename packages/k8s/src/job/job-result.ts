@@ -2,7 +2,7 @@ import type { JobObject } from '../api/api-objects.ts'
 import { RUN_ID } from '../spec/annotations.ts'
 import { countsOf, endedAt } from './job-state.ts'
 
-/** How a Job that completed went. Plain data: it can be stored and sent. */
+/** The result of a Job that completed. Plain data: it can be stored and sent. */
 export interface JobResult {
   readonly name: string
   readonly namespace: string
@@ -10,11 +10,11 @@ export interface JobResult {
   readonly uid?: string
   /** The id of the call that made the Job; left out for a Job that podqueue did not make. */
   readonly runId?: string
-  /** How many pods had to succeed. */
+  /** The number of pods that had to succeed. */
   readonly completions: number
-  /** How many did. */
+  /** The number of pods that succeeded. */
   readonly succeeded: number
-  /** How many attempts failed on the way. */
+  /** The number of attempts that failed on the way. */
   readonly failed: number
   /** When Kubernetes first started the Job, as ISO 8601 in the server's time; left out without a Job. */
   readonly startedAt?: string

@@ -1,8 +1,8 @@
 import type { JobCondition, JobObject } from '../api/api-objects.ts'
 
-/** How far a Job is. */
+/** The counts of a Job. */
 export interface JobCounts {
-  /** How many pods must succeed. */
+  /** The number of pods that must succeed. */
   readonly completions: number
   readonly succeeded: number
   /** Failed attempts so far. A run may have many and still complete. */
@@ -15,7 +15,7 @@ export interface JobCounts {
   readonly terminating: number
 }
 
-/** How a Job ended. */
+/** The end of a Job. */
 export interface JobEnd {
   readonly outcome: 'complete' | 'failed'
   /** Kubernetes' own word, such as `BackoffLimitExceeded`; empty when it gave none. */
@@ -35,15 +35,15 @@ export function countsOf({ spec, status = {} }: JobObject): JobCounts {
 }
 
 /**
- * How a Job ended; undefined while it has not. Conditions only: the counters say nothing about the end, a Job with
- * failed attempts may complete (dagster-io/dagster#6236).
+ * The end of a Job; undefined before it. Only conditions count: a Job with failed attempts may complete
+ * (dagster-io/dagster#6236).
  */
 export function endOf(job: JobObject): JobEnd | undefined {
   return byCondition(job, { complete: 'Complete', failed: 'Failed' })
 }
 
 /**
- * What was decided about a Job, which since Kubernetes 1.31 is some time before its end: the end waits for the last pod
+ * The decision about a Job, which since Kubernetes 1.31 comes some time before its end: the end waits for the last pod
  * (kubernetes/kubernetes#125510).
  */
 export function decisionOf(job: JobObject): JobEnd | undefined {
@@ -73,7 +73,7 @@ function conditionOf(job: JobObject, type: string): JobCondition | undefined {
   return job.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True')
 }
 
-/** When a Job ended, by the server's clock; undefined while it has not. */
+/** The time of a Job's end, by the server's clock; undefined before it. */
 export function endedAt(job: JobObject): string | undefined {
   const condition = conditionOf(job, 'Failed') ?? conditionOf(job, 'Complete')
   return job.status?.completionTime ?? condition?.lastTransitionTime

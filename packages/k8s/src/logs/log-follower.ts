@@ -91,7 +91,7 @@ export class LogFollower {
     }
   }
 
-  /** Whether a log ended since its program did: a stream that ends before may have been cut by the node. */
+  /** Whether a log ended because its program did: a stream that ends before may have been cut by the node. */
   async #hasEnded(attempt: string): Promise<boolean> {
     for (let look = 0; look < 20; look++) {
       if (this.#ended.has(attempt)) return true

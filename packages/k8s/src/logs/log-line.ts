@@ -6,7 +6,7 @@ export interface PodLogLine {
   readonly index?: number
   /** 0 for the container's first start; more only with restartPolicy OnFailure. */
   readonly attempt: number
-  /** What it printed. Passwords in addresses are replaced. */
+  /** The line itself. Passwords in addresses are replaced. */
   readonly line: string
 }
 
@@ -29,7 +29,7 @@ export class LogPosition {
   #sinceMs = Number.NEGATIVE_INFINITY
   #again = new Map<string, number>()
 
-  /** Where the server is to begin; undefined at the beginning. */
+  /** The time from which the server is asked for lines; undefined at the beginning. */
   get sinceTime(): string | undefined {
     return this.#read.size === 0 ? undefined : `${new Date(this.#sinceMs).toISOString().slice(0, 19)}Z`
   }

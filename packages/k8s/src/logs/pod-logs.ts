@@ -19,7 +19,7 @@ const DRAIN_MS = 15_000
 
 export type { PodLogLine } from './log-line.ts'
 
-/** Whose log is read: with several containers in a pod the server wants to know which. */
+/** The container whose log is read: the server refuses a request that names none when the pod has several. */
 interface LogSource {
   readonly namespace: string
   readonly pod: string

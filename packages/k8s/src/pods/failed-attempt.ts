@@ -54,7 +54,7 @@ function failedContainer(pod: PodObject): { container: ContainerStatus; end: Con
   return undefined
 }
 
-/** How a container ended badly the last time; with `restartPolicy: OnFailure` it may run again by now. */
+/** The last bad end of a container. With `restartPolicy: OnFailure` it may run again by now. */
 function badEnd({ state, lastState }: ContainerStatus): ContainerTerminated | undefined {
   if (state?.terminated !== undefined) return state.terminated.exitCode === 0 ? undefined : state.terminated
   return lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 ? lastState.terminated : undefined

@@ -1,7 +1,7 @@
 import { redact } from '@internal/errors'
 import type { PodObject } from '../api/api-objects.ts'
 
-/** Why a pod has no node. */
+/** The reason why a pod has no node. */
 export interface NotScheduled {
   /**
    * `Unschedulable`: the scheduler finds no node. `SchedulingGated`: the pod has scheduling gates. `NotScheduled`: no
@@ -12,7 +12,7 @@ export interface NotScheduled {
   readonly pod: string
 }
 
-/** Why a pod has no node; undefined when it has one. */
+/** The reason why a pod has no node; undefined when it has one. */
 export function notScheduled({ metadata, spec, status = {} }: PodObject): NotScheduled | undefined {
   if (spec?.nodeName !== undefined || (status.phase ?? 'Pending') !== 'Pending') return undefined
   const pod = metadata.name

@@ -1,6 +1,6 @@
 import type { PodObject } from '../api/api-objects.ts'
 
-/** Why Kubernetes ended or refused a pod as a whole. */
+/** The reason why Kubernetes ended or refused a pod as a whole. */
 export interface PodReason {
   readonly reason: string
   readonly message: string

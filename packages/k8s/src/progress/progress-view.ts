@@ -10,19 +10,19 @@ import { bar, failureLine, stateLine } from './state-line.ts'
 /** Leaves room for the words beside it on a terminal of 80 columns. */
 const WIDEST_BAR = 24
 
-/** How {@link showProgress} shows a run. */
+/** Options of {@link showProgress}. */
 export interface ProgressOptions {
-  /** Where to. Default: `process.stdout`. */
+  /** The stream to write to. Default: `process.stdout`. */
   readonly stream?: NodeJS.WritableStream | undefined
-  /** One state that is kept at the bottom, instead of a line for each change. Default: on a terminal, unless `CI` is set. */
+  /** Whether to keep one state at the bottom instead of a line for each change. Default: true on a terminal, unless `CI` is set. */
   readonly live?: boolean | undefined
-  /** Default: as the terminal can, unless `NO_COLOR` is set; with `FORCE_COLOR` always. */
+  /** Whether to use colours. Default: true on a terminal that has them, unless `NO_COLOR` is set; true with `FORCE_COLOR`. */
   readonly color?: boolean | undefined
-  /** Whether to print what the pods print: it needs the right to get pods/log. Default: true. */
+  /** Whether to print the pods' log lines. Needs the right to get pods/log. Default: true. */
   readonly logs?: boolean | undefined
 }
 
-/** What is shown while a Job runs: what its pods print, and how far it is. */
+/** A view of a running Job: its progress, and the log lines of its pods. */
 export interface ProgressView extends Disposable {
   /** For `on` of `runJob` and `waitForJob`. */
   readonly listeners: RunListeners
@@ -30,7 +30,7 @@ export interface ProgressView extends Disposable {
   line(text: string): void
   /** Adds to the state how many items wait in the queue. */
   itemsLeft(left: number): void
-  /** Leaves the state where it is: what is printed from now on comes below it. */
+  /** Leaves the state where it is: later output comes below it. */
   end(): void
 }
 

@@ -1,12 +1,12 @@
-import { late, pause, within } from '@internal/async'
+import { pause } from '@internal/async'
 import { K8sError } from '../errors.ts'
-import { countOf, type InspectQueue, type QueueReading } from './queue-reading.ts'
+import { countOf, type InspectQueue, type QueueReading, readQueue } from './queue-reading.ts'
 
 const LOOK_EVERY_MS = 1000
 /** How long a reading that is under way at the deadline may still take. */
 const LAST_LOOK_MS = 5000
 
-/** How a count ended: with a reading that says something, or with the last one, or the last error, that does not. */
+/** The end of a count: a reading that decides it, or the last reading or error that does not. */
 export interface Counted {
   readonly verdict: 'empty' | 'left' | 'unknown'
   readonly reading?: QueueReading
@@ -20,8 +20,8 @@ export interface CountBounds {
 }
 
 /**
- * Looks at a queue until a reading is final or the time is over. An inspection that fails is repeated likewise, unless its
- * error is final: after hours of a run a broker that is away for a moment must not decide what they came to.
+ * Looks at a queue until a reading is final or the time is over. An inspection that fails is repeated too, unless its error is
+ * final: a broker that is away for a moment must not decide the result of a run of hours.
  */
 export async function countQueue(
   inspectQueue: InspectQueue,
@@ -31,7 +31,7 @@ export async function countQueue(
   while (true) {
     let looked: { reading: QueueReading } | { cause: unknown }
     try {
-      looked = { reading: await answered(inspectQueue(), deadline - performance.now() + LAST_LOOK_MS, signal) }
+      looked = { reading: await readQueue(inspectQueue, deadline - performance.now() + LAST_LOOK_MS, signal) }
     } catch (cause) {
       signal?.throwIfAborted()
       if (isFinal(cause)) return { verdict: 'unknown', cause }
@@ -69,15 +69,15 @@ function isLasting(cause: unknown): boolean {
   return cause instanceof Error && 'retryable' in cause && cause.retryable === false
 }
 
-/** The same readings, for whom it does not matter that consumers may give items back. */
+/** The same readings without the consumers, for a count that items in consumers' hands do not change. */
 export function ignoringConsumers(inspectQueue: InspectQueue): InspectQueue {
   return async () => {
     const reading = await inspectQueue()
-    return reading.verified ? { ...reading, consumers: 0 } : reading
+    return reading?.verified === true ? { ...reading, consumers: 0 } : reading
   }
 }
 
-/** Why a count came to nothing, as the end of a sentence. */
+/** The reason why a count came to no result, as the end of a sentence. */
 export function describeUnknown({ reading, cause }: { reading?: QueueReading | undefined; cause?: unknown }): string {
   if (reading === undefined) {
     const said = cause instanceof Error ? cause.message : String(cause)
@@ -86,15 +86,4 @@ export function describeUnknown({ reading, cause }: { reading?: QueueReading | u
   if (!reading.verified)
     return `it reads ${reading.ready} ready and ${reading.consumers} consumers, which cannot be believed.`
   return `${reading.consumers} consumers are still attached, which may hold items (${reading.ready} ready).`
-}
-
-/** The reading. One that takes longer than `timeoutMs` fails as if it had thrown. */
-async function answered(
-  reading: Promise<QueueReading>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<QueueReading> {
-  const value = await within(reading, timeoutMs, signal)
-  if (value === late) throw new Error('it did not answer')
-  return value
 }

@@ -24,12 +24,12 @@ export async function submitJob(spec: JobSpec, options: ClientOptions & SubmitOp
 }
 
 /**
- * Waits until a Job has completed, however long that takes and whatever becomes of the connection meanwhile. Failure is an
- * error: that of a Job which failed, and that of a Job which never would.
+ * Waits until a Job has completed, however long that takes and however often the connection is lost. A Job that failed is an
+ * error, and so is a Job that can never complete as it is.
  *
  * @param job Its name, or name and namespace; with a uid only that one Job, not a later one of its name.
  * @throws {JobFailedError} `JOB_FAILED`, `IMAGE_UNAVAILABLE`, `CONFIG_MISSING`, `POD_START_FAILED`, `POD_REFUSED`,
- * `QUOTA_EXCEEDED`, `UNSCHEDULABLE`, `CRASH_LOOP`, `NODE_LOST`, `WORKER_MISCONFIGURED`.
+ * `QUOTA_EXCEEDED`, `UNSCHEDULABLE`, `CRASH_LOOP`, `NODE_LOST`, `POD_NOT_ENDING`, `JOB_STALLED`, `WORKER_MISCONFIGURED`.
  * @throws {K8sError} `JOB_NOT_FOUND`, `JOB_DELETED`, `ABORTED`, `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`,
  * `API_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`.
  */
@@ -39,14 +39,16 @@ export async function waitForJob(job: JobReference, options: ClientOptions & Wai
 }
 
 /**
- * Runs a Job over a queue: looks at what it needs, submits it, waits for it, and counts what is left. When it returns, the
- * Job is complete and, with `inspectQueue`, the queue empty; anything else is an error.
+ * Runs a Job over a queue: checks everything that it needs, submits it, waits for it, and counts the items that are left. When it
+ * returns, the Job is complete and, with `inspectQueue`, the queue is empty; anything else is an error.
+ *
+ * A run that is restarted with its `runId` continues: it finds its Job and its sweeps, and judges by the numbers at its first start.
  *
  * @throws {JobFailedError} as {@link waitForJob} does.
- * @throws {RunIncompleteError} `ITEMS_LEFT`, `DEAD_LETTERED`, `QUEUE_UNVERIFIED`: the Job is complete, the work is not, or
- * nobody knows.
- * @throws {K8sError} as {@link submitJob} and {@link waitForJob} do. What the preflight finds is in one error:
- * `details.problems` holds all of it, `details.role` the Role that is missing.
+ * @throws {RunIncompleteError} `ITEMS_LEFT`, `DEAD_LETTERED`, `QUEUE_UNVERIFIED`: the Job is complete, but the work is not, or
+ * that is not known.
+ * @throws {K8sError} as {@link submitJob} and {@link waitForJob} do. One error holds everything that the preflight finds:
+ * `details.problems` lists it, `details.role` is the Role that is missing.
  */
 export async function runJob(spec: RunSpec, options: RunJobOptions = {}): Promise<JobResult> {
   await using client = clientForCall(options)
@@ -54,9 +56,9 @@ export async function runJob(spec: RunSpec, options: RunJobOptions = {}): Promis
 }
 
 /**
- * Looks at everything that a run of this spec needs and returns all that is missing at once: the rights, by asking for each
- * (SelfSubjectAccessReview); the Job, by a dry run on the server; the broker's address; Secrets that the spec names. Nothing is
- * made. A quota of pods and the level of Pod Security show in pods only: the server's warnings are a hint.
+ * Checks everything that a run of this spec needs and returns all problems at once: the rights, by asking for each
+ * (SelfSubjectAccessReview); the Job, by a dry run on the server; the broker's address; Secrets that the spec names. It makes
+ * nothing. A quota of pods and the level of Pod Security show in pods only: the server's warnings are a hint.
  *
  * @throws {K8sError} `INVALID_OPTIONS`, `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`, `API_UNREACHABLE`, `UNAUTHORIZED`, `ABORTED`.
  */

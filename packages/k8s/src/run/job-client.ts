@@ -46,13 +46,13 @@ export function createJobClient(options: ClientOptions = {}): JobClient {
 }
 
 const OF_A_CLIENT = {
-  kubeConfig: 'is of createJobClient, since all calls of a client share its connections',
-  namespace: 'is of createJobClient, or of the spec',
+  kubeConfig: 'belongs to createJobClient: all calls of a client share its connections',
+  namespace: 'belongs to createJobClient, or to the spec',
 }
 
 /** A client for one call, which is given these options together with its own, and checks them so. */
 export function clientForCall(options: ClientOptions): JobClient {
-  // What is no object at all is found there too.
+  // Options that are not an object are refused by the call itself.
   const { kubeConfig, namespace } = options ?? {}
   const given = {
     ...(kubeConfig === undefined ? {} : { kubeConfig }),

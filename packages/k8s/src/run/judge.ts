@@ -2,7 +2,7 @@ import type { JobResult } from '../job/job-result.ts'
 import { type Counted, describeUnknown } from '../queue/count-queue.ts'
 import { RunIncompleteError } from './run-incomplete-error.ts'
 
-/** What items that are left, or dead letters that came in, mean. */
+/** The meaning of items that are left, and of dead letters that came in. */
 export interface Judgement {
   readonly leftover?: 'fail' | 'sweep' | 'ignore' | undefined
   readonly deadLettered?: 'fail' | 'report' | undefined
@@ -12,7 +12,7 @@ export interface Judgement {
   readonly deadBefore: number | undefined
 }
 
-/** What the queue says about a run whose Jobs are complete. */
+/** Judges a run whose Jobs are complete by the last count of its queue. */
 export function judge(
   job: JobResult,
   { verdict, reading, cause }: Counted,

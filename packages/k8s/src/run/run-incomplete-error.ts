@@ -11,7 +11,7 @@ export type AnyRunIncompleteError = { [Code in RunIncompleteCode]: RunIncomplete
 export class RunIncompleteError<Code extends RunIncompleteCode = RunIncompleteCode> extends K8sError<Code> {
   static override readonly brand: symbol = Symbol.for('@podqueue/k8s.RunIncompleteError')
   override name = 'RunIncompleteError'
-  /** How the Job went, and what the queue said. */
+  /** The result of the Job, with the last reading of the queue. */
   readonly result: JobResult
 
   static override [Symbol.hasInstance](value: unknown): value is AnyRunIncompleteError {
@@ -28,7 +28,7 @@ export class RunIncompleteError<Code extends RunIncompleteCode = RunIncompleteCo
   }) {
     super({ ...fields, details: { ...fields.result } })
     this.result = fields.result
-    // It is in `details` too: once is enough for who prints the error.
+    // It is in `details` too: an error that is printed shows it once.
     Object.defineProperty(this, 'result', { enumerable: false })
   }
 }

@@ -21,11 +21,11 @@ const MOST_SWEEPS = 3
 
 /** A {@link JobSpec} whose `items` may be left out when `inspectQueue` is given: it is then what is ready in the queue. */
 export type RunSpec = Omit<JobSpec, 'items'> & {
-  /** How many items are in the queue. 0 makes no Job. Default: what `inspectQueue` reads. */
+  /** How many items are in the queue. 0 makes no Job. Default: the number that `inspectQueue` reads. */
   readonly items?: number | undefined
 }
 
-/** How {@link runJob} knows that the work is done. */
+/** Options by which {@link runJob} knows that the work is done. */
 export interface RunOptions {
   /**
    * Reads the queue, such as `() => inspectQueue('job1')` of `@podqueue/producer`. With it the run is done when the Job is
@@ -33,11 +33,15 @@ export interface RunOptions {
    */
   readonly inspectQueue?: InspectQueue | undefined
   /**
-   * What items that are still ready after the Job mean: `ITEMS_LEFT`; further Jobs over them, named `<name>-sweep-<n>`, at most
-   * three, as long as they become fewer; or only a number in the result. Default: 'fail'.
+   * Decides about items that are still ready after the Job. `'fail'`: the run fails with `ITEMS_LEFT`. `'sweep'`: further Jobs,
+   * named `<name>-sweep-<n>`, run over them, at most three, while their number falls. `'ignore'`: the result has their number.
+   * Default: 'fail'.
    */
   readonly leftover?: 'fail' | 'sweep' | 'ignore' | undefined
-  /** What dead letters that came in during the run mean: `DEAD_LETTERED`, or only a number in the result. Default: 'fail'. */
+  /**
+   * Decides about dead letters that came in during the run. `'fail'`: the run fails with `DEAD_LETTERED`. `'report'`: the result has
+   * their number. Default: 'fail'.
+   */
   readonly deadLettered?: 'fail' | 'report' | undefined
   /**
    * How long, in milliseconds, the queue may take to give a reading that can be believed, at the start and after the Job.
@@ -51,7 +55,7 @@ export interface RunOptions {
   readonly preflight?: boolean | undefined
 }
 
-/** Everything that {@link runJob} takes besides the spec. */
+/** All options of {@link runJob}. */
 export type RunJobOptions = ClientOptions & SubmitOptions & WaitOptions & RunOptions
 
 /** The names of these options, less those of a client. */
@@ -65,7 +69,7 @@ export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = 
   preflight: true,
 }
 
-/** Runs by one API client what was checked. */
+/** Runs a spec that was checked, by one API client. */
 export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
   const { inspectQueue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
   const bounds = { countTimeoutMs, signal }
@@ -104,7 +108,7 @@ function sweepName(name: string, sweep: number): string {
   return `${name}-sweep-${sweep}`
 }
 
-/** How many items each sweep had that a run with this id has begun, in order. */
+/** The numbers of items of the sweeps that a run with this id has begun, in order. */
 async function earlierSweeps(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<number[]> {
   const found: number[] = []
   while (found.length < MOST_SWEEPS) {

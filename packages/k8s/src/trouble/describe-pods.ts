@@ -2,7 +2,7 @@ import type { JobObject } from '../api/api-objects.ts'
 import type { JobRef } from '../api/resources.ts'
 import type { PodFailure } from '../pods/pod-failure.ts'
 
-/** How pods failed, as further lines of a message: the first three. */
+/** The failures of pods as further lines of a message: the first three. */
 export function describePods(pods: readonly PodFailure[]): string {
   const lines = pods.slice(0, 3).map((failure) => {
     const { name, container, message, logTail } = failure
@@ -15,7 +15,7 @@ export function describePods(pods: readonly PodFailure[]): string {
   return lines.join('')
 }
 
-/** How an attempt failed, in a few words: `exit 1 (Error)`, `Evicted`. */
+/** The failure of an attempt in a few words: `exit 1 (Error)`, `Evicted`. */
 export function howItFailed({ exitCode, reason }: PodFailure): string {
   if (exitCode === undefined) return reason ?? 'failed'
   return `exit ${exitCode}${reason === undefined ? '' : ` (${reason})`}`

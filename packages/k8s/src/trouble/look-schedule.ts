@@ -4,8 +4,8 @@ const SOONEST_MS = 500
 const FIRST_PAUSE_MS = 1000
 
 /**
- * When to look at what: soon at first, when most that is wrong shows, then ever less often, up to once in 30 s. So the number
- * of requests grows with time and trouble, never with the number of pods.
+ * Decides when a look of each kind is due: soon at first, since most faults show at once, then less and less often, down to once
+ * in 30 s. So the number of requests grows with time and trouble, never with the number of pods.
  */
 export class LookSchedule {
   /** How often to look at the most, once the first looks are over. */

@@ -6,7 +6,7 @@ import type { StuckEvent } from './stuck-event.ts'
 
 const NAMED = 20
 
-/** How long pods that are being ended may take: their own grace, and `startGraceMs` more. */
+/** The time that pods may take to end, milliseconds: their own grace, and `startGraceMs` more. */
 export function endGraceMs(job: JobObject, startGraceMs: number): number {
   return (job.spec.template.spec.terminationGracePeriodSeconds ?? 30) * 1000 + startGraceMs
 }

@@ -19,7 +19,7 @@ export function absentController(job: JobObject): string | undefined {
   return touched ? undefined : managedBy
 }
 
-/** What is known about a Job of which nothing moves. */
+/** The facts about a Job of which nothing moves. */
 interface Stillness {
   /** Its pods that have not ended. */
   readonly pods: readonly PodObject[]

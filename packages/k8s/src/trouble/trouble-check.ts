@@ -10,7 +10,7 @@ import { heldPod } from '../pods/held-pod.ts'
 import { type NotScheduled, notScheduled } from '../pods/not-scheduled.ts'
 import type { PodFailure } from '../pods/pod-failure.ts'
 import { isBeingPrepared, preparationFault, startFault } from '../pods/start-fault.ts'
-import type { InspectQueue } from '../queue/queue-reading.ts'
+import { type InspectQueue, readQueue } from '../queue/queue-reading.ts'
 import { crashLoop, crashLooping } from './crash-loop.ts'
 import { deletingEvent, jobDeleted } from './deletion.ts'
 import { refOf } from './describe-pods.ts'
@@ -36,6 +36,8 @@ import { waitingWorker } from './worker-words.ts'
 const FIRST_LOOK_MS = 3000
 /** How many failed attempts are told in one look. */
 const TOLD_A_LOOK = 20
+/** How long the app's inspection of its queue may take, before the look goes on without it. */
+const QUEUE_TIMEOUT_MS = 10_000
 
 export interface TroubleCheckOptions {
   readonly startGraceMs: number
@@ -145,7 +147,7 @@ export class TroubleCheck {
     return undefined
   }
 
-  /** What was told may be told again once the run has moved. */
+  /** Lets a trouble be told again once the run has moved. */
   #forget(job: JobObject): void {
     if (!isSuspended(job)) this.#toldStuck.delete('Suspended')
     for (const reason of ['Drained', 'WorkerWaiting', 'NotMoving']) this.#toldStuck.delete(reason)
@@ -163,6 +165,8 @@ export class TroubleCheck {
 
   async #checkFailures(job: JobObject): Promise<K8sError | undefined> {
     await this.#readFailures(job)
+    // Pods that were running at the last look may be among the failed ones by now: they count once.
+    this.#running = new FailureTally()
     return this.#hopeless(job)
   }
 
@@ -277,7 +281,8 @@ export class TroubleCheck {
   /** The queue is empty, but the pods stay: they wait for items that nobody has, or one of them hangs in its item. */
   async #lookAtQueue(): Promise<void> {
     const { inspectQueue, signal } = this.#options
-    const reading = inspectQueue === undefined ? undefined : await ifReadable(inspectQueue(), signal)
+    if (inspectQueue === undefined) return
+    const reading = await ifReadable(readQueue(inspectQueue, QUEUE_TIMEOUT_MS, signal), signal)
     if (reading?.verified !== true || reading.ready > 0) return
     const message = `the queue is empty, ${reading.consumers} consumers are attached, and no pod has ended for a while`
     this.#tellStuck({ reason: 'Drained', message })

@@ -5,7 +5,7 @@ import type { PodLogLine } from '../logs/pod-logs.ts'
 import type { PodFailure } from '../pods/pod-failure.ts'
 import type { StuckEvent } from '../trouble/stuck-event.ts'
 
-/** What happens during a wait. A listener that throws is a process warning, never the verdict. */
+/** The events of a wait. A listener that throws causes a process warning, never another verdict. */
 export interface RunEvents {
   /** The Job's counts changed. */
   readonly progress: JobCounts

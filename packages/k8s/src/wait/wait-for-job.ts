@@ -12,14 +12,14 @@ import { nameProblem, subdomainProblem } from '../spec/job-name.ts'
 import { RUN_EVENTS, type RunListeners, tell } from './run-events.ts'
 import { type WaitSettings, waitToEnd } from './wait-to-end.ts'
 
-/** How long the API server may be gone during a wait, unless told otherwise. */
+/** The default of `unreachableMs`. */
 export const UNREACHABLE_MS = 600_000
 const START_GRACE_MS = 120_000
 const SCHEDULE_GRACE_MS = 600_000
 
-/** How a wait goes. */
+/** Options of a wait. */
 export interface WaitOptions {
-  /** What to tell while waiting. Default: nothing. */
+  /** Listeners for what happens during the wait. Default: none. */
   readonly on?: RunListeners | undefined
   /**
    * How long, in milliseconds, a pod may fail to start for a reason that can heal (an image that cannot be pulled, a Secret that
@@ -27,30 +27,30 @@ export interface WaitOptions {
    */
   readonly startGraceMs?: number | undefined
   /**
-   * How long, in milliseconds, not a single pod may find room (no node fits, a quota is used up), while nothing else of
-   * the Job moves, before the wait ends with `UNSCHEDULABLE` or `QUOTA_EXCEEDED`. A run of which some pods go on goes on:
-   * it has a `stuck` event. Default: 600000, since autoscalers take minutes.
+   * How long, in milliseconds, not a single pod may find room (no node fits, a quota is used up, scheduling gates stay), while
+   * nothing else of the Job moves, before the wait ends with `UNSCHEDULABLE`, `QUOTA_EXCEEDED` or `JOB_STALLED`. While some pods
+   * go on, the run goes on with a `stuck` event. Default: 600000, since autoscalers take minutes.
    */
   readonly scheduleGraceMs?: number | undefined
   /**
-   * What it means that every attempt fails alike and none succeeded (at least 3 times, and once more than pods run at the
-   * same time): the end, with `CRASH_LOOP`, or nothing. Default: 'fail'.
+   * `'fail'`: the wait ends with `CRASH_LOOP` when every attempt fails alike and none has succeeded (at least 3 times, and once
+   * more than pods run at the same time). `'ignore'`: it goes on. Default: 'fail'.
    */
   readonly crashLoop?: 'fail' | 'ignore' | undefined
   /**
-   * Takes pods off the books that were told to end and do not, since their node is gone: the Job goes on. Without it the wait
-   * ends with `NODE_LOST`. A node that is only cut off may still run them, so an item may be handled twice. Needs the rights
-   * to delete and patch pods. Default: false.
+   * Whether to delete pods by force that were told to end and do not, since their node is gone: the Job then goes on. Without
+   * it the wait ends with `NODE_LOST`. A node that is only cut off may still run them, so an item may be handled twice. Needs
+   * the rights to delete and patch pods. Default: false.
    */
   readonly forceDeleteLost?: boolean | undefined
-  /** How long, in milliseconds, the API server may be silent in a watch before it is opened anew. Default: 90000. */
+  /** How long, in milliseconds, a watch may be silent before it is opened again. Default: 90000. */
   readonly silenceMs?: number | undefined
   /** How long, in milliseconds, the API server may be gone before the wait ends with `API_UNREACHABLE`. Default: 600000. */
   readonly unreachableMs?: number | undefined
   /**
-   * What becomes of an unfinished Job when `signal` is aborted, or the wait ends with a fault that would come in every pod:
-   * deleted with its pods, suspended (its pods end, and it can go on later), or left as it is. Default: 'leave' in
-   * {@link waitForJob}, 'delete' in {@link runJob}.
+   * Decides what happens to an unfinished Job when `signal` aborts, or when the wait ends with a fault that every pod would have.
+   * `'delete'`: it is deleted with its pods. `'suspend'`: its pods end, and it can be resumed. `'leave'`: it goes on. Default:
+   * 'leave' in {@link waitForJob}, 'delete' in {@link runJob}. A run that shares the Job of another call always leaves it.
    */
   readonly onAbort?: OnAbort | undefined
   /** Ends the wait with `ABORTED`. */
@@ -70,12 +70,12 @@ export const WAIT_OPTIONS: Names<WaitOptions> = {
   signal: true,
 }
 
-/** Which Job to wait for: its name, or name and namespace; with a uid only that one Job, not a later one of its name. */
+/** A Job, by its name, or by name and namespace. With a uid it is only that one Job, not a later one of its name. */
 export type JobReference = string | { readonly name: string; readonly namespace?: string; readonly uid?: string }
 
 /** Adds everything that is wrong with a wait for a Job. */
 export function checkWaitForJob(problems: Problems, job: JobReference, options: ClientOptions & WaitOptions): void {
-  // What else an object has is its own: a handle of a Job fits, or a result.
+  // An object may have more: a handle of a Job fits, or a result.
   const [path, { name, namespace, uid }] =
     typeof job === 'string' ? ['job', { name: job } as Partial<JobRef>] : ['job.name', job ?? {}]
   if (problems.text(path, name)) addUnless(problems, path, subdomainProblem(name))
@@ -102,7 +102,7 @@ export async function waitForRef(
     namespace: namespace ?? options.namespace ?? api.namespace,
     ...(uid === undefined ? {} : { uid }),
   }
-  // Whose pods' logs are wanted has to be known before they are over.
+  // The Job has to be known before its pods' logs are over.
   const found = options.on?.podLog === undefined ? undefined : await getJob(api, ref, { signal: options.signal })
   const first = uid === undefined || found?.metadata.uid === uid ? found : undefined
   return waitWith(api, ref, { ...options, first })
@@ -168,7 +168,7 @@ async function tellLogs(
   const { on, signal: given, unreachableMs, jobEnd } = options
   if (on.podLog === undefined || job === undefined) return
   const { name, namespace = api.namespace, uid } = job.metadata
-  // After an abort, or a failure, which has log tails of its own, nobody waits for more lines.
+  // An abort ends the reading, and so does a failure, whose error has the ends of the logs.
   const failed = new AbortController()
   jobEnd.catch(() => failed.abort())
   const signal = given === undefined ? failed.signal : AbortSignal.any([given, failed.signal])

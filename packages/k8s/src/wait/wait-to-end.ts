@@ -131,13 +131,13 @@ function keepStart(api: KubeApi, { metadata }: JobObject, startedAt: string): vo
   patchJob(api, { name, namespace }, operations, { signal }).catch(() => undefined)
 }
 
-/** Whether an event was overtaken by what is known: by a later one, or by the answer to a request. Versions are numbers here. */
+/** Whether an event is older than the known state, which came by a later event or by the answer to a request. Versions are numbers here. */
 function isOlder({ metadata }: JobObject, known: JobObject | undefined): boolean {
   if (known === undefined || known.metadata.uid !== metadata.uid) return false
   return Number(metadata.resourceVersion) < Number(known.metadata.resourceVersion)
 }
 
-/** What is known of the Job that is waited for: the one with the wanted uid, else the first that is seen. */
+/** The known state of the Job that is waited for: the one with the wanted uid, else the first that is seen. */
 class JobView {
   readonly wanted: JobRef
   job: JobObject | undefined
