@@ -42,7 +42,15 @@ function framesOf(bodies: readonly string[], queue: string): Buffer {
   for (const [index, content] of bodies.entries()) {
     const id = String(index).padStart(36, '0')
     writer.add(
-      { content, bytes: content.length, contentType: 'text/plain', id, headers: undefined, priority: undefined },
+      {
+        content,
+        bytes: content.length,
+        contentType: 'text/plain',
+        id,
+        headers: undefined,
+        headerBytes: undefined,
+        priority: undefined,
+      },
       undefined,
     )
   }

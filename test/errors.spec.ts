@@ -12,7 +12,7 @@ function codesIn(path: string): string[] {
 
 test('docs/errors.md has an entry for each code that an error can have, and for no other', () => {
   const sources = [
-    'internal/amqp/src/fault.ts',
+    'internal/amqp/src/fault-details.ts',
     ...['producer', 'worker', 'k8s'].map((name) => `packages/${name}/src/errors.ts`),
   ]
   const codes = new Set(sources.flatMap(codesIn))

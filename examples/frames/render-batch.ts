@@ -23,12 +23,12 @@ export async function renderBatch(id: string, renderer: Renderer, signal: AbortS
   const { store, producer, jobs, queue, image, podUrl, framesFolder } = renderer
   let end: BatchEnd
   try {
-    const { total } = await producer.enqueue(queue, await store.frames(id), { journal: store.journal(id), signal })
+    const { confirmed } = await producer.enqueue(queue, await store.frames(id), { journal: store.journal(id), signal })
     const result = await jobs.runJob(
       {
         name: 'frames',
         image,
-        items: total,
+        items: confirmed,
         itemsPerPod: 'all',
         parallelism: 2,
         queue: { name: queue, podUrl },
@@ -36,7 +36,7 @@ export async function renderBatch(id: string, renderer: Renderer, signal: AbortS
       },
       { runId: id, onAbort: 'leave', signal, inspectQueue: () => producer.inspectQueue(queue, { signal }) },
     )
-    end = { state: 'done', frames: total, failedAttempts: result.failed }
+    end = { state: 'done', frames: confirmed, failedAttempts: result.failed }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof ProducerError || error instanceof K8sError)) throw error

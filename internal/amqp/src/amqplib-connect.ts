@@ -46,7 +46,7 @@ async function open(
   // way to stop.
   const socket: SocketOptions & { readonly signal: AbortSignal } = {
     ...tls,
-    // One call is a handful of small writes; with Nagle's algorithm each waits for the peer's delayed ack.
+    // A call is a few small writes; with Nagle's algorithm each would wait for the peer's delayed ack.
     noDelay: true,
     clientProperties: { connection_name: connectionName },
     signal,
@@ -62,7 +62,7 @@ async function open(
     },
     socket,
   )
-  // Without a listener the loss of a connection would be an uncaught exception; `close` follows and is what is heard.
+  // Without a listener the loss of a connection would be an uncaught exception. `close` follows, and is listened to.
   connection.on('error', () => {})
   return connection
 }

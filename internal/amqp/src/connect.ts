@@ -1,6 +1,7 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls'
 import type { BrokerAddress } from '@internal/contract'
-import { type AmqpFault, connectFault } from './fault.ts'
+import { connectFault } from './connect-fault.ts'
+import type { AmqpFault } from './fault.ts'
 import { speaksTls } from './tls-probe.ts'
 
 /** TLS settings for an `amqps:` address; they pass through to Node (https://nodejs.org/api/tls.html#tlsconnectoptions-callback). */
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number
   /** How long to go on trying while the fault may heal, milliseconds. 0: one attempt. */
   readonly reconnectForMs: number
+  /** How long a host's name may not resolve before that is believed, milliseconds, within `reconnectForMs`. Default: 20000. */
+  readonly notFoundRetryMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Shown by the broker's management page. */
   readonly connectionName: string
@@ -77,22 +80,29 @@ export async function connectBy<T>(open: Open<T>, address: BrokerAddress, option
   }
 }
 
-/** What failed once goes on with growing, jittered pauses. */
+/** A name heals within seconds, as when a Service was just made, or not at all. */
+const NOT_FOUND_RETRY_MS = 20_000
+
+/** Goes on after a first attempt that failed, with growing, jittered pauses. */
 async function again<T>(
   first: ConnectFailed,
   startedAt: number,
   attempt: () => Promise<T>,
-  { signal, reconnectForMs, onRetry }: ConnectOptions,
+  { signal, reconnectForMs, notFoundRetryMs = NOT_FOUND_RETRY_MS, onRetry }: ConnectOptions,
 ): Promise<T> {
-  // Not loaded by those that need no second attempt.
+  // Loaded only for a second attempt.
   const { default: pRetry } = await import('p-retry')
-  const left = (): number => reconnectForMs - (performance.now() - startedAt)
+  const left = (error: ConnectFailed): number => {
+    const isNotFound = error.fault.code === 'HOST_NOT_FOUND'
+    const forMs = isNotFound ? Math.min(notFoundRetryMs, reconnectForMs) : reconnectForMs
+    return forMs - (performance.now() - startedAt)
+  }
   let attempts = 0
   try {
     return await pRetry(
       () => {
         attempts += 1
-        // The one that failed is the first of the series, so that the pause after it is one as after the others.
+        // The attempt that failed is the first of the series, so that the pause after it is like the others.
         return attempts === 1 ? Promise.reject(first) : attempt()
       },
       {
@@ -100,24 +110,24 @@ async function again<T>(
         minTimeout: 200,
         maxTimeout: 5_000,
         randomize: true,
-        // No pause is longer than what is left; the last attempt comes at its end.
-        maxRetryTime: Math.max(0, left()),
+        // No pause is longer than the time that is left; the last attempt comes at its end.
+        maxRetryTime: Math.max(0, left(first)),
         ...(signal === undefined ? {} : { signal }),
-        shouldRetry: ({ error }) => mayHeal(error) && left() > 0,
+        shouldRetry: ({ error }) => mayHeal(error) && left(error) > 0,
         onFailedAttempt: ({ error }) => {
-          if (mayHeal(error) && left() > 0) onRetry?.(error.fault)
+          if (mayHeal(error) && left(error) > 0) onRetry?.(error.fault)
         },
       },
     )
   } catch (error) {
     if (!(error instanceof ConnectFailed) || attempts < 2) throw error
     const tried = `Tried ${attempts} times in ${Math.round((performance.now() - startedAt) / 1_000)} s.`
-    throw new ConnectFailed({ ...error.fault, message: `${error.fault.message} ${tried}` })
+    throw new ConnectFailed({ ...error.fault, message: `${error.fault.message} ${tried}` } as AmqpFault)
   }
 }
 
 function mayHeal(error: unknown): error is ConnectFailed {
-  return error instanceof ConnectFailed && error.fault.retryable === true
+  return error instanceof ConnectFailed && (error.fault.retryable === true || error.fault.code === 'HOST_NOT_FOUND')
 }
 
 async function attempt<T>(open: Open<T>, address: BrokerAddress, options: ConnectOptions): Promise<T> {
@@ -138,7 +148,7 @@ async function attempt<T>(open: Open<T>, address: BrokerAddress, options: Connec
     options.signal?.throwIfAborted()
     const closed = !address.tls && error instanceof Error && /closed abruptly|ECONNRESET/i.test(error.message)
     const isTls = closed && (await speaksTls(address, Math.min(2_000, options.connectTimeoutMs)))
-    throw new ConnectFailed(connectFault(error, address, isTls))
+    throw new ConnectFailed(connectFault(error, address, { speaksTls: isTls }))
   } finally {
     clearTimeout(deadline)
     options.signal?.removeEventListener('abort', abort)

@@ -13,8 +13,12 @@ export interface AmqpFaultDetails {
   BROKER_URL_MISSING: Partial<AboutBroker>
   /** The address is not an AMQP address. */
   BROKER_URL_INVALID: Partial<AboutBroker>
-  /** No broker answers there, or the host's name does not resolve. */
+  /** No broker answers there. */
   BROKER_UNREACHABLE: AboutBroker
+  /** The name of the broker's host does not resolve. */
+  HOST_NOT_FOUND: AboutBroker
+  /** The vhost or the user has as many connections as it may have. */
+  CONNECTION_LIMIT: AboutBroker & { readonly vhost: string; readonly user: string }
   /** One side speaks TLS and the other does not. */
   TLS_MISMATCH: AboutBroker
   /** The broker's certificate is not trusted. */
@@ -32,7 +36,9 @@ export interface AmqpFaultDetails {
   /** Another connection declared the queue exclusive. */
   QUEUE_LOCKED: AboutQueue
   /** The queue's node is down, or its leader does not answer. */
-  QUEUE_UNAVAILABLE: AboutQueue & { readonly ready?: number; readonly consumers?: number }
+  QUEUE_UNAVAILABLE: AboutQueue & { readonly ready?: number; readonly consumers?: number; readonly timeoutMs?: number }
   /** The connection was lost. */
-  CONNECTION_LOST: AboutQueue
+  CONNECTION_LOST: AboutBroker & { readonly queue?: string }
+  /** Something failed that has nothing to do with the network or the broker: a bug. */
+  INTERNAL_ERROR: Partial<AboutQueue>
 }

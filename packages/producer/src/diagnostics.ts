@@ -1,7 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import type { Outcome } from './receipt.ts'
+import type { ItemOutcome } from './outcome.ts'
 
-/** What `podqueue:publish` carries: one message that is about to be sent, for the first time or again. */
+/** The message of `podqueue:publish`: one item is about to be sent, for the first time or again. */
 export interface PublishDiagnostic {
   readonly queue: string
   /** The broker's address, without user and password. */
@@ -11,16 +11,16 @@ export interface PublishDiagnostic {
   readonly messageId: string
   /** The size of the body. */
   readonly bytes: number
-  /** The message's headers. What a subscriber puts in is sent, as `traceparent`; respect what is there. */
+  /** The item's headers. A subscriber may add its own, such as `traceparent`: they are sent. It should leave others alone. */
   readonly headers: Record<string, unknown>
 }
 
-/** What `podqueue:settle` carries: the fate of one item. */
+/** The message of `podqueue:settle`: one item has its fate. */
 export interface SettleDiagnostic {
   readonly queue: string
   readonly index: number
   readonly messageId: string | undefined
-  readonly outcome: Outcome
+  readonly outcome: ItemOutcome
 }
 
 /** Channels of `node:diagnostics_channel`; a message is made only while somebody subscribes. */

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events'
+import { callListener } from '@internal/async'
 import { type Names, Problems } from '@internal/options'
 import type TypedEmitter from 'typed-emitter'
 import { aborted } from './abort.ts'
 import { CONNECTION_OPTIONS, type ConnectionOptions, checkConnectionOptions } from './connection/connection-options.ts'
 import type { Link } from './connection/link.ts'
-import { makeLink, type Waiting } from './connection/with-link.ts'
+import { makeLink, type SignalOption } from './connection/with-link.ts'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import { checkListing, LIST_OPTIONS, type ListOptions, listOn } from './dead-letters/list-dead-letters.ts'
 import { checkPurge, type Purged, purgeOn } from './dead-letters/purge-dead-letters.ts'
@@ -15,11 +16,13 @@ import {
   type RequeueOptions,
   requeueOn,
 } from './dead-letters/requeue-dead-letters.ts'
+import { EnqueueRun } from './enqueue/enqueue-run.ts'
+import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './enqueue/publish-options.ts'
+import type { Receipt } from './enqueue/receipt.ts'
 import { ProducerError, toProducerError } from './errors.ts'
-import { callListener, type ProducerEvents, type Tell, tellListeners } from './events.ts'
+import { type ProducerEvents, type Tell, tellListeners } from './events.ts'
 import { checkItems, type Items } from './items/items.ts'
-import { EnqueueRun } from './publish/enqueue-run.ts'
-import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish/publish-options.ts'
+import type { Message } from './items/message.ts'
 import { checkDeclaration, type DeclaredQueue, declareOn } from './queue/declare-queue.ts'
 import { checkDeletion, DELETE_OPTIONS, type DeleteOptions, deleteOn } from './queue/delete-queue.ts'
 import {
@@ -30,45 +33,44 @@ import {
   type QueueReading,
 } from './queue/inspect-queue.ts'
 import { QUEUE_OPTIONS, type QueueOptions } from './queue/queue-arguments.ts'
-import type { Receipt } from './receipt.ts'
 
 /** Listeners by event, as an emitter takes them. */
 export type ProducerEventMap = { [Name in keyof ProducerEvents]: (event: ProducerEvents[Name]) => void }
 
-/** How a producer ends. */
+/** Options for the end of a producer. */
 export interface CloseOptions {
-  /** How long calls that are under way may go on, milliseconds. Default: 30000. */
+  /** How long running calls may go on, milliseconds. Default: 30000. */
   readonly timeoutMs?: number | undefined
 }
 
 /**
- * One connection for many calls, made by {@link createProducer}. Calls may run at the same time, each with a receipt of its
- * own. The connection is opened by the first call, and again by the next one after it was lost.
+ * Keeps one connection for many calls. {@link createProducer} makes it. Calls may run at the same time, each with a receipt of
+ * its own. The first call opens the connection; after a loss, the next call opens it again.
  */
 export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposable {
-  /** As the function `enqueue`, over this connection. */
-  enqueue<T>(queue: string, items: Items<T>, options?: PublishOptions<T>): Promise<Receipt>
-  /** As the function `declareQueue`, over this connection. */
-  declareQueue(queue: string, options?: QueueOptions & Waiting): Promise<DeclaredQueue>
-  /** As the function `inspectQueue`, over this connection. */
-  inspectQueue(queue: string, options?: InspectOptions & Waiting): Promise<QueueReading>
-  /** As the function `listDeadLetters`, over this connection. */
-  listDeadLetters(queue: string, options?: ListOptions & Waiting): Promise<DeadLetter[]>
-  /** As the function `requeueDeadLetters`, over this connection. */
-  requeueDeadLetters(queue: string, options?: RequeueOptions & Waiting): Promise<Requeued>
-  /** As the function `purgeDeadLetters`, over this connection. */
-  purgeDeadLetters(queue: string, options?: Waiting): Promise<Purged>
-  /** As the function `deleteQueue`, over this connection. */
-  deleteQueue(queue: string, options?: DeleteOptions & Waiting): Promise<void>
+  /** Does the same as the function `enqueue`, over this connection. */
+  enqueue<T, U = T>(queue: string, items: Items<T | Message>, options?: PublishOptions<T, U>): Promise<Receipt>
+  /** Does the same as the function `declareQueue`, over this connection. */
+  declareQueue(queue: string, options?: QueueOptions & SignalOption): Promise<DeclaredQueue>
+  /** Does the same as the function `inspectQueue`, over this connection. */
+  inspectQueue(queue: string, options?: InspectOptions & SignalOption): Promise<QueueReading>
+  /** Does the same as the function `listDeadLetters`, over this connection. */
+  listDeadLetters(queue: string, options?: ListOptions & SignalOption): Promise<DeadLetter[]>
+  /** Does the same as the function `requeueDeadLetters`, over this connection. */
+  requeueDeadLetters(queue: string, options?: RequeueOptions & SignalOption): Promise<Requeued>
+  /** Does the same as the function `purgeDeadLetters`, over this connection. */
+  purgeDeadLetters(queue: string, options?: SignalOption): Promise<Purged>
+  /** Does the same as the function `deleteQueue`, over this connection. */
+  deleteQueue(queue: string, options?: DeleteOptions & SignalOption): Promise<void>
   /**
-   * Takes no more calls, waits for those under way, and closes the connection. Calls that take longer than `timeoutMs`
-   * (default: 30000) are ended: theirs is `ABORTED`, with the fate of every item by then. May be called twice.
+   * Takes no more calls, waits for the running ones, and closes the connection. Calls that take longer than `timeoutMs`
+   * (default: 30000) are ended with `ABORTED` and the fate of every item by then. May be called twice.
    */
   close(options?: CloseOptions): Promise<void>
 }
 
 /**
- * Makes a producer that keeps one connection for many calls. Nothing is opened before the first.
+ * Makes a producer that keeps one connection for many calls. Nothing is opened before the first call.
  *
  * @throws {ProducerError} `INVALID_OPTIONS`, `BROKER_URL_MISSING` or `BROKER_URL_INVALID`
  */
@@ -79,12 +81,12 @@ export function createProducer(options: ConnectionOptions = {}): Producer {
   return new LongLivedProducer(options)
 }
 
-const DECLARE_OPTIONS: Names<QueueOptions & Waiting> = { ...QUEUE_OPTIONS, signal: true }
-const LOOK_OPTIONS: Names<InspectOptions & Waiting> = { ...INSPECT_OPTIONS, signal: true }
-const LIST_CALL_OPTIONS: Names<ListOptions & Waiting> = { ...LIST_OPTIONS, signal: true }
-const REQUEUE_CALL_OPTIONS: Names<RequeueOptions & Waiting> = { ...REQUEUE_OPTIONS, signal: true }
-const PURGE_CALL_OPTIONS: Names<Waiting> = { signal: true }
-const DELETE_CALL_OPTIONS: Names<DeleteOptions & Waiting> = { ...DELETE_OPTIONS, signal: true }
+const DECLARE_OPTIONS: Names<QueueOptions & SignalOption> = { ...QUEUE_OPTIONS, signal: true }
+const LOOK_OPTIONS: Names<InspectOptions & SignalOption> = { ...INSPECT_OPTIONS, signal: true }
+const LIST_CALL_OPTIONS: Names<ListOptions & SignalOption> = { ...LIST_OPTIONS, signal: true }
+const REQUEUE_CALL_OPTIONS: Names<RequeueOptions & SignalOption> = { ...REQUEUE_OPTIONS, signal: true }
+const PURGE_CALL_OPTIONS: Names<SignalOption> = { signal: true }
+const DELETE_CALL_OPTIONS: Names<DeleteOptions & SignalOption> = { ...DELETE_OPTIONS, signal: true }
 const CLOSE_OPTIONS: Names<CloseOptions> = { timeoutMs: true }
 
 const TypedEventEmitter: new () => TypedEmitter<ProducerEventMap> = EventEmitter as never
@@ -108,9 +110,9 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     this.#reconnectForMs = options.reconnectForMs ?? 30_000
   }
 
-  enqueue<T>(queue: string, items: Items<T>, options: PublishOptions<T> = {}): Promise<Receipt> {
-    const given = options as PublishOptions<never>
-    const check = (problems: Problems): Waiting => checkPublishOptions(problems, queue, given, PUBLISH_OPTIONS)
+  enqueue<T, U = T>(queue: string, items: Items<T | Message>, options: PublishOptions<T, U> = {}): Promise<Receipt> {
+    const given = options as unknown as PublishOptions<never, never>
+    const check = (problems: Problems): SignalOption => checkPublishOptions(problems, queue, given, PUBLISH_OPTIONS)
     return this.#call('enqueue', check, async (signal) => {
       checkItems(items)
       const scene = { link: this.#link, queue, tell: this.#tell, reconnectForMs: this.#reconnectForMs }
@@ -118,43 +120,43 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     })
   }
 
-  declareQueue(queue: string, options: QueueOptions & Waiting = {}): Promise<DeclaredQueue> {
-    const check = (problems: Problems): Waiting => checkDeclaration(problems, queue, options, DECLARE_OPTIONS)
+  declareQueue(queue: string, options: QueueOptions & SignalOption = {}): Promise<DeclaredQueue> {
+    const check = (problems: Problems): SignalOption => checkDeclaration(problems, queue, options, DECLARE_OPTIONS)
     return this.#call('declareQueue', check, async (signal) =>
       declareOn(await this.#link.open(signal), this.#link.shown, queue, options),
     )
   }
 
-  inspectQueue(queue: string, options: InspectOptions & Waiting = {}): Promise<QueueReading> {
-    const check = (problems: Problems): Waiting => checkInspection(problems, queue, options, LOOK_OPTIONS)
+  inspectQueue(queue: string, options: InspectOptions & SignalOption = {}): Promise<QueueReading> {
+    const check = (problems: Problems): SignalOption => checkInspection(problems, queue, options, LOOK_OPTIONS)
     return this.#call('inspectQueue', check, async (signal) =>
       inspectOn(await this.#link.open(signal), this.#link.shown, queue, options),
     )
   }
 
-  listDeadLetters(queue: string, options: ListOptions & Waiting = {}): Promise<DeadLetter[]> {
-    const check = (problems: Problems): Waiting => checkListing(problems, queue, options, LIST_CALL_OPTIONS)
+  listDeadLetters(queue: string, options: ListOptions & SignalOption = {}): Promise<DeadLetter[]> {
+    const check = (problems: Problems): SignalOption => checkListing(problems, queue, options, LIST_CALL_OPTIONS)
     return this.#call('listDeadLetters', check, async (signal) =>
       listOn(await this.#link.open(signal), this.#link.shown, queue, { ...options, signal }),
     )
   }
 
-  requeueDeadLetters(queue: string, options: RequeueOptions & Waiting = {}): Promise<Requeued> {
-    const check = (problems: Problems): Waiting => checkRequeue(problems, queue, options, REQUEUE_CALL_OPTIONS)
+  requeueDeadLetters(queue: string, options: RequeueOptions & SignalOption = {}): Promise<Requeued> {
+    const check = (problems: Problems): SignalOption => checkRequeue(problems, queue, options, REQUEUE_CALL_OPTIONS)
     return this.#call('requeueDeadLetters', check, async (signal) =>
       requeueOn(await this.#link.open(signal), this.#link.shown, queue, { ...options, signal }),
     )
   }
 
-  purgeDeadLetters(queue: string, options: Waiting = {}): Promise<Purged> {
-    const check = (problems: Problems): Waiting => checkPurge(problems, queue, options, PURGE_CALL_OPTIONS)
+  purgeDeadLetters(queue: string, options: SignalOption = {}): Promise<Purged> {
+    const check = (problems: Problems): SignalOption => checkPurge(problems, queue, options, PURGE_CALL_OPTIONS)
     return this.#call('purgeDeadLetters', check, async (signal) =>
       purgeOn(await this.#link.open(signal), this.#link.shown, queue),
     )
   }
 
-  deleteQueue(queue: string, options: DeleteOptions & Waiting = {}): Promise<void> {
-    const check = (problems: Problems): Waiting => checkDeletion(problems, queue, options, DELETE_CALL_OPTIONS)
+  deleteQueue(queue: string, options: DeleteOptions & SignalOption = {}): Promise<void> {
+    const check = (problems: Problems): SignalOption => checkDeletion(problems, queue, options, DELETE_CALL_OPTIONS)
     return this.#call('deleteQueue', check, async (signal) =>
       deleteOn(await this.#link.open(signal), this.#link.shown, queue, options),
     )
@@ -185,7 +187,7 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
 
   async #call<T>(
     name: string,
-    check: (problems: Problems) => Waiting,
+    check: (problems: Problems) => SignalOption,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     if (this.#closing !== undefined) {
@@ -193,6 +195,7 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
         code: 'PRODUCER_CLOSED',
         message: `${name}: the producer is closed.`,
         hint: 'Make another with createProducer.',
+        details: {},
       })
     }
     const problems = new Problems()

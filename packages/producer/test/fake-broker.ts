@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { AmqpConnection } from '@internal/amqp'
+import { HEADER } from '@internal/contract'
 import type { Link } from '../src/connection/link.ts'
-import { SEQUENCE } from '../src/publish/sequence.ts'
 
 /** What a broker may do with one publish. */
 export type Answer = 'ack' | 'nack' | 'return' | 'lose' | 'lose-after-taking' | 'hold'
@@ -33,6 +33,7 @@ export class FakeBroker {
         return connection
       },
       onChange: () => () => {},
+      separate: () => undefined,
       close: async () => {},
     }
   }
@@ -70,7 +71,9 @@ export class FakeBroker {
           channel.emit('close')
         } else if (answer === 'return') {
           const { messageId, headers } = options
-          channel.emit('return', { properties: { messageId, headers: { [SEQUENCE]: Reflect.get(headers, SEQUENCE) } } })
+          channel.emit('return', {
+            properties: { messageId, headers: { [HEADER.sequence]: Reflect.get(headers, HEADER.sequence) } },
+          })
           channel.emit('ack', { deliveryTag: mine, multiple: false })
         } else if (answer === 'nack') channel.emit('nack', { deliveryTag: mine, multiple: false })
         else if (answer === 'ack') {

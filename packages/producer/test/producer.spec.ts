@@ -154,7 +154,7 @@ describe('a producer', () => {
     }
     const ended = errorOf(producer.enqueue(queue.name, endless(), { signal: aborting.signal }))
     const other = producer.enqueue(queue.name, numbers(1_000))
-    expect(await ended).toMatchObject({ code: 'ABORTED', consumed: 1 })
+    expect(await ended).toMatchObject({ code: 'ABORTED', counts: { total: 1 } })
     expect((await other).confirmed).toBe(1_000)
   })
 

@@ -3,7 +3,7 @@ import { ProducerError } from '../errors.ts'
 import type { Tell } from '../events.ts'
 import type { Blocked, Link } from './link.ts'
 
-/** A connection that the app opened and will close: it is used as long as it lasts. */
+/** A connection that the app opened and will close. It is used until it is lost. */
 export class BorrowedLink implements Link {
   readonly shown = "the app's own connection"
   readonly vhost: undefined
@@ -31,12 +31,13 @@ export class BorrowedLink implements Link {
   }
 
   async open(): Promise<AmqpConnection> {
-    // One that was closed before we heard of it tells nobody again.
+    // A connection that was closed before this link listened emits no event any more.
     if (this.#lost === undefined && !isClosed(this.#connection)) return this.#connection
     throw new ProducerError({
       code: 'CONNECTION_LOST',
       message: "The app's own connection to the broker is closed.",
-      hint: 'Open another; or give url instead of connection, and a lost one is opened again.',
+      hint: 'Open another. With url instead of connection, a lost connection is opened again.',
+      details: { address: this.shown },
       cause: this.#lost,
     })
   }
@@ -44,6 +45,11 @@ export class BorrowedLink implements Link {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Only the app can open another. */
+  separate(): undefined {
+    return undefined
   }
 
   async close(): Promise<void> {

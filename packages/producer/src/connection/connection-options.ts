@@ -1,11 +1,11 @@
 import { type AmqpConnection, checkAmqpConnection, findAddress, type TlsOptions } from '@internal/amqp'
 import type { BrokerAddress } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
-import { ProducerError } from '../errors.ts'
+import { fromFault } from '../errors.ts'
 import { checkListeners, type ProducerListeners } from '../events.ts'
 import { type Logger, SILENT } from '../logger.ts'
 
-/** Where the broker is, for every call of this package that opens a connection. */
+/** The options of every call that opens a connection. */
 export interface ConnectionOptions {
   /**
    * The broker's address, `amqp://user:password@host:5672/vhost` or `amqps://…`; special characters in user, password
@@ -15,20 +15,20 @@ export interface ConnectionOptions {
   /** Passed to Node for an `amqps:` address: `ca`, `cert`, `key`, `servername`, … */
   readonly tls?: TlsOptions | undefined
   /**
-   * An open amqplib connection of the app's own, used instead of `url`. It is never closed here, and not opened again
-   * when it is lost: what was unconfirmed then is unknown.
+   * An open amqplib connection of the app's own, used instead of `url`. It is never closed here, and not opened again when it
+   * is lost: items that are unconfirmed then end as `unknown`.
    */
   readonly connection?: AmqpConnection | undefined
   /** How long one attempt to connect may take, milliseconds. Default: 10000. */
   readonly connectTimeoutMs?: number | undefined
   /**
-   * How long to go on trying while no broker answers, milliseconds: at the start, and after a connection was lost. What
-   * cannot heal by itself, as a wrong password, fails at once. 0: one attempt. Default: 30000.
+   * How long to go on trying while no broker answers, milliseconds: at the start, and after a connection was lost. A fault
+   * that cannot heal by itself, such as a wrong password, fails at once. 0: one attempt. Default: 30000.
    */
   readonly reconnectForMs?: number | undefined
-  /** Hears of retries and losses, as pino does: `logger.warn({ … }, 'text')`. Default: silent. */
+  /** Gets a line for each retry and loss, in the form of pino: `logger.warn({ … }, 'text')`. Default: silent. */
   readonly logger?: Logger | undefined
-  /** Listeners, by the event's name. One that throws is a process warning and changes nothing. */
+  /** Listeners, by the event's name. The error of a listener becomes a process warning and changes nothing. */
   readonly on?: ProducerListeners | undefined
 }
 
@@ -53,7 +53,7 @@ export interface ResolvedConnection {
   readonly on: ProducerListeners
 }
 
-/** Adds to `problems` what is wrong with the options of a connection. */
+/** Checks the options of a connection. */
 export function checkConnectionOptions(problems: Problems, options: ConnectionOptions): void {
   problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
   problems.durationMs('reconnectForMs', options.reconnectForMs)
@@ -69,7 +69,7 @@ export function checkConnectionOptions(problems: Problems, options: ConnectionOp
 /** @throws {ProducerError} `BROKER_URL_MISSING` or `BROKER_URL_INVALID` */
 export function resolveAddress(url: string | undefined): BrokerAddress {
   const address = findAddress(url)
-  if ('code' in address) throw new ProducerError(address)
+  if ('code' in address) throw fromFault(address)
   return address
 }
 

@@ -1,8 +1,9 @@
 import { type AmqpConnection, openChannel, operationFault } from '@internal/amqp'
+import { late, within } from '@internal/async'
 import type { Channel } from 'amqplib'
-import { ProducerError } from '../errors.ts'
+import { type AnyProducerError, fromFault, ProducerError } from '../errors.ts'
 
-/** What an operation on a queue is about. */
+/** An operation on a queue, for the words of its errors. */
 export interface Operation {
   /** The broker's address without user and password. */
   readonly address: string
@@ -13,50 +14,47 @@ export interface Operation {
   readonly timeoutMs?: number
 }
 
+const ANSWER_TIMEOUT_MS = 30_000
+
 /**
  * Runs one operation on a channel of its own: a refusal by the broker closes the channel, and only that one.
  *
- * @throws {ProducerError} what the broker said, or `QUEUE_UNAVAILABLE` when it says nothing
+ * @throws {ProducerError} for a refusal of the broker, or `QUEUE_UNAVAILABLE` when it does not answer
  */
 export async function onChannel<T>(
   connection: AmqpConnection,
   about: Operation,
   operation: (channel: Channel) => Promise<T>,
 ): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(unanswered(about)), about.timeoutMs ?? ANSWER_TIMEOUT_MS)
-  const running = (async () => {
+  const running = async (): Promise<T> => {
     const channel = await openChannel(connection)
     channel.on('error', () => {})
     const result = await operation(channel)
-    // Nobody needs the answer, which one that is blocked gives late.
+    // Nobody needs the answer, and a broker that blocks gives it late.
     channel.close().catch(() => {})
     return result
-  })()
-  // Past the deadline nobody hears of how it ended.
-  running.catch(() => {})
+  }
+  const { timeoutMs = ANSWER_TIMEOUT_MS } = about
   try {
-    return await Promise.race([running, late.promise])
+    const result = await within(running(), timeoutMs)
+    if (result === late) throw unanswered(about, timeoutMs)
+    return result as T
   } catch (error) {
     throw operationError(error, about)
-  } finally {
-    clearTimeout(timer)
   }
 }
 
 /** The error of an operation on a queue that failed. */
-export function operationError(error: unknown, about: Operation): ProducerError {
-  return error instanceof ProducerError ? error : new ProducerError(operationFault(error, about))
+export function operationError(error: unknown, about: Operation): AnyProducerError {
+  return error instanceof ProducerError ? error : fromFault(operationFault(error, about))
 }
 
-function unanswered({ queue, address, timeoutMs = ANSWER_TIMEOUT_MS }: Operation): ProducerError {
+function unanswered({ queue, address }: Operation, timeoutMs: number): ProducerError<'QUEUE_UNAVAILABLE'> {
   return new ProducerError({
     code: 'QUEUE_UNAVAILABLE',
-    message: `The leader of queue ${queue} at ${address} did not answer within ${timeoutMs} ms, so nobody can say what is in it.`,
+    message: `The leader of queue ${queue} at ${address} did not answer within ${timeoutMs} ms, so it is not known what the queue holds.`,
     hint: 'This heals when the broker does: look again, or see rabbitmq-queues check_if_node_is_quorum_critical.',
     retryable: true,
     details: { queue, address, timeoutMs },
   })
 }
-
-const ANSWER_TIMEOUT_MS = 30_000

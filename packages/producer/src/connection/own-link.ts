@@ -1,14 +1,18 @@
 import { hostname } from 'node:os'
-import { type AmqpConnection, ConnectFailed, connect } from '@internal/amqp'
+import { type AmqpConnection, ConnectFailed, type OwnConnection, openConnection } from '@internal/amqp'
+import { within } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
-import type { ChannelModel } from 'amqplib'
 import { aborted } from '../abort.ts'
-import { ProducerError } from '../errors.ts'
+import { fromFault } from '../errors.ts'
 import type { Tell } from '../events.ts'
 import type { ResolvedConnection } from './connection-options.ts'
-import { type Blocked, type Link, rawConnection } from './link.ts'
+import type { Blocked, Link } from './link.ts'
+import { rawConnection } from './raw-connection.ts'
 
-/** A connection of this package's own: opened on demand, once for all who ask, and again after it was lost. */
+/** How long the broker may take to answer a close, milliseconds. */
+const CLOSE_TIMEOUT_MS = 1_000
+
+/** A connection of this package's own: opened on demand, once for all calls that wait for it, and again after it was lost. */
 export class OwnLink implements Link {
   readonly shown: string
   readonly vhost: string
@@ -18,8 +22,8 @@ export class OwnLink implements Link {
   readonly #tell: Tell
   readonly #listeners = new Set<() => void>()
   readonly #closing = new AbortController()
-  #connection: ChannelModel | undefined
-  #opening: Promise<ChannelModel> | undefined
+  #connection: OwnConnection | undefined
+  #opening: Promise<OwnConnection> | undefined
   #blocked: Blocked | undefined
   #lost: unknown
 
@@ -40,22 +44,15 @@ export class OwnLink implements Link {
   }
 
   async open(signal?: AbortSignal): Promise<AmqpConnection> {
-    if (this.#connection !== undefined) return this.#connection
+    if (this.#connection !== undefined) return this.#connection.model
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined
     })
-    const opening = this.#opening
-    // Whoever gives up waiting must not leave a rejection that nobody handles.
-    opening.catch(() => {})
-    if (signal === undefined) return await opening
-    const { promise: ended, reject } = Promise.withResolvers<never>()
-    const onAbort = (): void => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
     try {
-      return await Promise.race([opening, ended])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
+      const opened = await within(this.#opening, Number.POSITIVE_INFINITY, signal)
+      return (opened as OwnConnection).model
+    } catch (error) {
+      throw aborted(signal) ?? error
     }
   }
 
@@ -64,25 +61,23 @@ export class OwnLink implements Link {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Never waits longer than for one answer of the broker, which one that is gone does not give. */
+  separate(): Link {
+    return new OwnLink(this.#address, this.#options, this.#tell)
+  }
+
+  /** Never waits longer than for one answer of the broker, which a broker that is gone does not give. */
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#opening?.catch(() => {})
     const connection = this.#connection
-    if (connection === undefined) return
     this.#connection = undefined
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)
-    await Promise.race([connection.close().catch(() => {}), late])
-    clearTimeout(timer)
-    // A socket whose peer is gone would keep the process: destroying it is all that is left to do.
-    destroySocket(connection)
+    await connection?.close(CLOSE_TIMEOUT_MS)
   }
 
-  async #connect(): Promise<ChannelModel> {
+  async #connect(): Promise<OwnConnection> {
     const { tls, connectTimeoutMs, reconnectForMs, logger } = this.#options
     try {
-      const connection = await connect(this.#address, {
+      const connection = await openConnection(this.#address, {
         tls,
         connectTimeoutMs,
         reconnectForMs,
@@ -93,33 +88,34 @@ export class OwnLink implements Link {
       this.#adopt(connection)
       return connection
     } catch (error) {
-      if (error instanceof ConnectFailed) throw new ProducerError(error.fault)
+      if (error instanceof ConnectFailed) throw fromFault(error.fault)
       throw aborted(this.#closing.signal) ?? error
     }
   }
 
-  #adopt(connection: ChannelModel): void {
+  #adopt(connection: OwnConnection): void {
+    const { model } = connection
     this.#connection = connection
     this.#lost = undefined
     const address = this.shown
-    connection.on('blocked', (reason) => {
+    model.on('blocked', (reason) => {
       this.#blocked = { since: performance.now(), reason }
       this.#options.logger.warn({ address, reason }, 'The broker takes no messages for now.')
       this.#tell('blocked', { address, reason })
       this.#changed()
     })
-    connection.on('unblocked', () => {
+    model.on('unblocked', () => {
       this.#blocked = undefined
       this.#tell('unblocked', { address })
       this.#changed()
     })
-    connection.on('error', (error) => {
+    model.on('error', (error) => {
       this.#lost = error
     })
-    connection.on('close', (error) => {
+    model.on('close', (error) => {
       this.#blocked = undefined
       this.#lost = error ?? this.#lost ?? new Error('It was closed')
-      // Closed by us: nothing is lost.
+      // This link closed it: nothing is lost.
       if (this.#connection !== connection) return
       this.#connection = undefined
       const reason = this.#lost instanceof Error ? this.#lost.message : String(this.#lost)
@@ -127,7 +123,7 @@ export class OwnLink implements Link {
       this.#tell('disconnected', { address, reason })
       this.#changed()
     })
-    const stream = rawConnection(connection)?.stream as NodeJS.EventEmitter | undefined
+    const stream = rawConnection(model)?.stream as NodeJS.EventEmitter | undefined
     stream?.on('drain', () => this.#changed())
     this.#tell('connected', { address })
     this.#changed()
@@ -137,10 +133,3 @@ export class OwnLink implements Link {
     for (const listener of this.#listeners) listener()
   }
 }
-
-function destroySocket(connection: ChannelModel): void {
-  const stream = rawConnection(connection)?.stream as { destroy?(): void } | undefined
-  stream?.destroy?.()
-}
-
-const CLOSE_TIMEOUT_MS = 1_000

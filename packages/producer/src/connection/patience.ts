@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '@internal/async'
 
-/** How long to go on after losses: a span that begins with the first, and begins anew once the broker confirms something. */
+/** Limits how long to go on after losses: a span that begins with the first, and anew once the broker confirms something. */
 export class Patience {
   readonly #forMs: number
   #lostAt: number | undefined
@@ -23,7 +23,7 @@ export class Patience {
     this.#losses += 1
     if (this.#losses > 1) {
       const pauseMs = Math.random() * Math.min(5_000, 100 * 2 ** this.#losses)
-      await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => {})
+      await pause(pauseMs, signal).catch(() => {})
     }
     return !isAborted(signal)
   }

@@ -12,23 +12,23 @@ import {
 import type { Link } from './link.ts'
 import { OwnLink } from './own-link.ts'
 
-/** The way to the broker that the options name. Nothing is opened yet. */
+/** Makes the link to the broker that the options name. Nothing is opened yet. */
 export function makeLink(options: ConnectionOptions, tell: Tell): Link {
   const resolved = resolveConnection(options)
   if (resolved.borrowed !== undefined) return new BorrowedLink(resolved.borrowed, tell)
   return new OwnLink(resolveAddress(options.url), resolved, tell)
 }
 
-/** What ends a wait. */
-export interface Waiting {
+/** The option of every call that waits for the broker. */
+export interface SignalOption {
   /** Ends the call with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** A call with a connection of its own, which ends with it: checks the options, and does not begin once `signal` aborted. */
+/** Runs a call with a connection of its own. Checks the options first, and does not begin once `signal` aborted. */
 export async function withLink<T>(
   call: string,
-  check: (problems: Problems) => ConnectionOptions & Waiting,
+  check: (problems: Problems) => ConnectionOptions & SignalOption,
   use: (link: Link, tell: Tell) => Promise<T>,
 ): Promise<T> {
   const problems = new Problems()

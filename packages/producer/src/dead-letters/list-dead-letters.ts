@@ -2,7 +2,7 @@ import { type AmqpConnection, checkQueueName } from '@internal/amqp'
 import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
-import { type Waiting, withLink } from '../connection/with-link.ts'
+import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { queueExists } from '../queue/declare-queue.ts'
 import { type DeadLetter, toDeadLetter } from './dead-letter.ts'
 import { givingWay, lookThrough } from './look.ts'
@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly verifyTimeoutMs?: number | undefined
 }
 
-export interface ListDeadLettersOptions extends ListOptions, ConnectionOptions, Waiting {}
+export interface ListDeadLettersOptions extends ListOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
 export const LIST_OPTIONS: Names<ListOptions> = { limit: true, verifyTimeoutMs: true }
@@ -69,7 +69,7 @@ export async function listOn(
   connection: AmqpConnection,
   address: string,
   queue: string,
-  { limit = 1_000, verifyTimeoutMs: timeoutMs = 5_000, signal }: ListOptions & Waiting,
+  { limit = 1_000, verifyTimeoutMs: timeoutMs = 5_000, signal }: ListOptions & SignalOption,
 ): Promise<DeadLetter[]> {
   const about = { address, queue: deadLetterQueueOf(queue) }
   if (!(await queueExists(connection, address, about.queue))) return []

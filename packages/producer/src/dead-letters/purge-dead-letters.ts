@@ -3,10 +3,10 @@ import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { onChannel } from '../connection/on-channel.ts'
-import { type Waiting, withLink } from '../connection/with-link.ts'
+import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { queueExists } from '../queue/declare-queue.ts'
 
-export interface PurgeDeadLettersOptions extends ConnectionOptions, Waiting {}
+export interface PurgeDeadLettersOptions extends ConnectionOptions, SignalOption {}
 
 const PURGE_DEAD_LETTERS_OPTIONS: Names<PurgeDeadLettersOptions> = { ...CONNECTION_OPTIONS, signal: true }
 

@@ -4,7 +4,7 @@ import type { Names, Problems } from '@internal/options'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { type Operation, onChannel } from '../connection/on-channel.ts'
-import { type Waiting, withLink } from '../connection/with-link.ts'
+import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
 import { queueExists } from '../queue/declare-queue.ts'
 import { countHeld } from '../queue/inspect-queue.ts'
@@ -27,7 +27,7 @@ export interface RequeueOptions {
   readonly confirmTimeoutMs?: number | undefined
 }
 
-export interface RequeueDeadLettersOptions extends RequeueOptions, ConnectionOptions, Waiting {}
+export interface RequeueDeadLettersOptions extends RequeueOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
 export const REQUEUE_OPTIONS: Names<RequeueOptions> = { ids: true, limit: true, confirmTimeoutMs: true }
@@ -94,7 +94,12 @@ export async function requeueOn(
   connection: AmqpConnection,
   address: string,
   queue: string,
-  { ids, limit = Number.POSITIVE_INFINITY, confirmTimeoutMs: timeoutMs = 30_000, signal }: RequeueOptions & Waiting,
+  {
+    ids,
+    limit = Number.POSITIVE_INFINITY,
+    confirmTimeoutMs: timeoutMs = 30_000,
+    signal,
+  }: RequeueOptions & SignalOption,
 ): Promise<Requeued> {
   const wanted = ids === undefined ? undefined : new Set(ids)
   const from: Operation = { address, queue: deadLetterQueueOf(queue) }

@@ -1,38 +1,65 @@
 import { ProducerError } from '../errors.ts'
 
 /**
- * Where items are read from: a list, a Set, a generator, any iterable or async iterable. Not a string, which would be one
- * item a character, and not a byte array.
+ * The source of items: an array, a Set, a generator, or any other iterable or async iterable. Strings and byte arrays are
+ * excluded: each of their characters or bytes would be an item.
  */
 export type Items<T = unknown> = (Iterable<T> | AsyncIterable<T>) & {
   readonly charAt?: never
   readonly byteLength?: never
 }
 
-/** @throws {ProducerError} `INVALID_ITEMS` */
-export function checkItems(items: unknown): void {
-  const what =
-    typeof items === 'string'
-      ? 'a string, which would be one item a character'
-      : ArrayBuffer.isView(items) || items instanceof ArrayBuffer
-        ? 'a byte array, which would be one item a byte'
-        : typeof items !== 'object' || items === null || !(Symbol.iterator in items || Symbol.asyncIterator in items)
-          ? 'nothing that can be iterated over'
-          : undefined
-  if (what === undefined) return
-  throw new ProducerError({
-    code: 'INVALID_ITEMS',
-    message: `enqueue: items is ${what}.`,
-    hint: 'Give a list, a Set, a generator or another (async) iterable; for a single item, [item].',
-  })
-}
-
-/** The slice of an iterator that is used: sync or async. */
+/** The part of an iterator that is used, sync or async. */
 export interface ItemIterator {
-  next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>>
+  next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>
   return?(): unknown
 }
 
+/** @throws {ProducerError} `INVALID_ITEMS` */
+export function checkItems(items: unknown): void {
+  const problem =
+    typeof items === 'string'
+      ? 'is a string: each character would be an item'
+      : ArrayBuffer.isView(items) || items instanceof ArrayBuffer
+        ? 'is a byte array: each byte would be an item'
+        : isIterable(items)
+          ? undefined
+          : 'cannot be iterated over'
+  if (problem !== undefined) throw invalidItems(problem)
+}
+
+function isIterable(items: unknown): boolean {
+  if (typeof items !== 'object' || items === null) return false
+  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = items as Partial<Record<symbol, unknown>>
+  return typeof (async ?? sync) === 'function'
+}
+
+/**
+ * Begins to iterate.
+ *
+ * @throws {ProducerError} `INVALID_ITEMS` when the app's iterable does not return an iterator
+ */
 export function iterate(items: Items): ItemIterator {
-  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = items as Partial<AsyncIterable<unknown>> &
+    Partial<Iterable<unknown>>
+  let iterator: unknown
+  try {
+    iterator = (async ?? sync)?.call(items)
+  } catch (cause) {
+    throw invalidItems('throws when its iterator is asked for', cause)
+  }
+  if (typeof iterator === 'object' && iterator !== null && 'next' in iterator && typeof iterator.next === 'function') {
+    return iterator as ItemIterator
+  }
+  throw invalidItems('does not return an iterator')
+}
+
+function invalidItems(problem: string, cause?: unknown): ProducerError<'INVALID_ITEMS'> {
+  return new ProducerError({
+    code: 'INVALID_ITEMS',
+    message: `enqueue: items ${problem}.`,
+    hint: 'Give an array, a Set, a generator or another (async) iterable; for a single item, [item].',
+    details: {},
+    cause,
+  })
 }

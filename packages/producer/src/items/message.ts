@@ -3,11 +3,14 @@ import { toProducerError } from '../errors.ts'
 
 const MESSAGE: unique symbol = Symbol.for('@podqueue/producer.message')
 
-/** What a message may say besides its body. */
+/** The fields of a message besides its body. */
 export interface MessageFields {
-  /** The AMQP message id, at most 255 bytes: what a worker sees as `item.id`. Default: one like no other. */
+  /** The AMQP message id, at most 255 bytes. A worker sees it as `item.id`. Default: a random one. */
   readonly id?: string | undefined
-  /** AMQP headers. The broker's own (`x-delivery-count`, `x-acquired-count`, `x-death`) are left out. */
+  /**
+   * AMQP headers: strings, numbers, booleans, BigInts, Dates (in whole seconds), bytes, null, and arrays and plain objects of
+   * these. Those of the broker (`x-delivery-count`, `x-acquired-count`, `x-death`) are left out.
+   */
   readonly headers?: Readonly<Record<string, unknown>> | undefined
   /** From 0 to 255, for queues with priorities. Default: none. */
   readonly priority?: number | undefined
@@ -15,14 +18,14 @@ export interface MessageFields {
   readonly contentType?: string | undefined
 }
 
-/** An item with everything that its message says. Made by {@link createMessage}. */
+/** An item with all fields of its message. {@link createMessage} makes it. */
 export interface Message extends MessageFields {
   readonly body: unknown
-  /** The same in every copy of this package, so that a message made by one is known to the other. */
+  /** The same in every copy of this package, so that one copy knows the messages of another. */
   readonly [MESSAGE]: true
 }
 
-/** The names of the fields; a message may itself be given for those of another. */
+/** The names of the fields. A message may itself be given for the fields of another. */
 const FIELDS: Names<Omit<Message, typeof MESSAGE>> = {
   id: true,
   headers: true,
@@ -36,7 +39,8 @@ const REFUSED = {
 }
 
 /**
- * An item with an id, headers, a priority or a content type of its own, to be enqueued among others.
+ * Makes an item with an id, headers, a priority or a content type of its own, to be enqueued among others. The values of the
+ * fields are checked by `enqueue`, which reports an item that cannot be sent as `invalid`.
  *
  * @param body a string, bytes, or anything that JSON can hold
  * @throws {ProducerError} `INVALID_OPTIONS` for a field that is not known, and for an `expiration`, which would drop the item
@@ -52,7 +56,19 @@ export function isMessage(item: unknown): item is Message {
   return typeof item === 'object' && item !== null && MESSAGE in item
 }
 
-/** A message without the cost of a check: the hot path makes one for each item. */
-export function bareMessage(body: unknown, id: string): Message {
-  return { body, id, [MESSAGE]: true }
+/** A message of a body alone, without the cost of a check. */
+export function bareMessage(body: unknown, id?: string): Message {
+  return id === undefined ? { body, [MESSAGE]: true } : { body, id, [MESSAGE]: true }
+}
+
+/** The same message with this body and id. */
+export function messageWith({ headers, priority, contentType }: Message, body: unknown, id: string): Message {
+  return {
+    body,
+    id,
+    ...(headers === undefined ? {} : { headers }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(contentType === undefined ? {} : { contentType }),
+    [MESSAGE]: true,
+  }
 }

@@ -1,9 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { encodeFields } from '../publish/field-table.ts'
-import type { Parcel } from '../publish/ledger.ts'
-import { SEQUENCE } from '../publish/sequence.ts'
-import { bytesOf, type EncodedBody, encodeBody } from './encode.ts'
-import { bareMessage, createMessage, isMessage, type Message } from './message.ts'
+import { bytesOf, type EncodedBody, encodeBody } from './encode-body.ts'
+import type { EncodedItem } from './encoded-item.ts'
+import { bareMessage, isMessage, type Message, messageWith } from './message.ts'
+import { type CheckedFields, checkFields, idProblem } from './message-fields.ts'
 
 /** How the items of one call become messages. */
 export interface PrepareOptions {
@@ -13,10 +12,11 @@ export interface PrepareOptions {
   readonly messageId: ((item: never, index: number) => string) | undefined
 }
 
-/** One item on its way: what is published of it, or why it cannot be. */
-export type Prepared = Parcel | Invalid
+/** An item in the form that is published, or the reason why it cannot be. */
+export type Prepared = EncodedItem | InvalidItem
 
-export interface Invalid {
+/** An item that cannot be published. */
+export interface InvalidItem {
   readonly type: 'invalid'
   readonly index: number
   readonly message: Message
@@ -24,17 +24,20 @@ export interface Invalid {
   readonly cause?: unknown
 }
 
-/**
- * What the broker counts by itself. On a first delivery it shows whatever the publisher put there, so a copy of a
- * dead-lettered message would begin with the deliveries of its first life. And what a copy must not say for us.
- */
-const NOT_THE_APPS = new Set(['x-delivery-count', 'x-acquired-count', 'x-death', SEQUENCE])
+/** An item as it was read. */
+interface Source {
+  readonly item: unknown
+  readonly index: number
+  /** Undefined when the app gave only a body. */
+  readonly given: Message | undefined
+  readonly body: unknown
+}
 
 /**
- * Makes a message of an item: schema, then `encode`, then an id. Never throws, and is a promise only where the schema
- * is one.
+ * Makes a message of an item: by the schema, then `encode`, then an id. Never throws or rejects, whatever the item or a
+ * function of the app does. The result is a promise only when the schema returns one.
  *
- * @param callId of which the id of a message that has none is made, with its index: unlike that of any other call
+ * @param callId makes, with the index, the id of a message that has none; no two calls have the same
  */
 export function prepare(
   item: unknown,
@@ -42,36 +45,47 @@ export function prepare(
   options: PrepareOptions,
   callId: string,
 ): Prepared | Promise<Prepared> {
-  const given = isMessage(item) ? item : undefined
-  const body = given === undefined ? item : given.body
-  const { schema } = options
-  if (schema === undefined) return toMessage(item, given, body, index, options, callId)
+  let source: Source = { item, index, given: undefined, body: item }
   try {
-    const result = schema['~standard'].validate(body)
-    if (!(result instanceof Promise)) return toChecked(result, item, given, index, options, callId)
-    return result.then(
-      (checked) => toChecked(checked, item, given, index, options, callId),
-      (cause) => refused(index, given, body, 'The schema threw.', cause),
-    )
+    if (isMessage(item)) source = { item, index, given: item, body: item.body }
+    const { schema } = options
+    if (schema === undefined) return toMessage(source, source.body, options, callId)
+    return checkedBy(schema, source, options, callId)
   } catch (cause) {
-    return refused(index, given, body, 'The schema threw.', cause)
+    return refused(source, 'It cannot be read: a part of it throws.', cause)
   }
 }
 
-function toChecked(
-  result: StandardSchemaV1.Result<unknown>,
-  item: unknown,
-  given: Message | undefined,
-  index: number,
+const SCHEMA_THREW = 'The schema threw, or did not return a result.'
+
+function checkedBy(
+  schema: StandardSchemaV1,
+  source: Source,
   options: PrepareOptions,
   callId: string,
-): Prepared {
-  if (result.issues === undefined) return toMessage(item, given, result.value, index, options, callId)
-  // What a schema says of an item often quotes it, so only the places are told; the cause has the rest.
-  const places = result.issues.map(({ path }) => `$${(path ?? []).map(segment).join('')}`)
-  const shown = [...new Set(places)].slice(0, 5).join(', ')
-  const body = given === undefined ? item : given.body
-  return refused(index, given, body, `The schema refuses it at ${shown}.`, result.issues)
+): Prepared | Promise<Prepared> {
+  const toPrepared = (result: StandardSchemaV1.Result<unknown>): Prepared => {
+    try {
+      if (result.issues === undefined) return toMessage(source, result.value, options, callId)
+      // The words of a schema often quote the item, so only the places are shown. The cause has the rest.
+      const places = result.issues.map(({ path }) => `$${(path ?? []).map(segment).join('')}`)
+      const shown = [...new Set(places)].slice(0, 5).join(', ')
+      return refused(source, `The schema refuses it at ${shown}.`, result.issues)
+    } catch (cause) {
+      return refused(source, SCHEMA_THREW, cause)
+    }
+  }
+  try {
+    const result = schema['~standard'].validate(source.body)
+    if (!isThenable(result)) return toPrepared(result)
+    return Promise.resolve(result).then(toPrepared, (cause: unknown) => refused(source, SCHEMA_THREW, cause))
+  } catch (cause) {
+    return refused(source, SCHEMA_THREW, cause)
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function segment(part: PropertyKey | StandardSchemaV1.PathSegment): string {
@@ -79,57 +93,59 @@ function segment(part: PropertyKey | StandardSchemaV1.PathSegment): string {
   return typeof key === 'number' ? `[${key}]` : `.${String(key)}`
 }
 
-function toMessage(
-  item: unknown,
-  given: Message | undefined,
-  body: unknown,
-  index: number,
-  options: PrepareOptions,
-  callId: string,
-): Prepared {
-  let id = given?.id
+function toMessage(source: Source, body: unknown, options: PrepareOptions, callId: string): Prepared {
+  const { item, index, given } = source
+  let id: unknown = given?.id
   if (id === undefined && options.messageId !== undefined) {
     try {
-      id = options.messageId(item as never, index)
+      id = options.messageId((given === undefined ? item : given.body) as never, index)
     } catch (cause) {
-      return refused(index, given, body, 'messageId threw.', cause)
+      return refused(source, 'messageId threw.', cause)
     }
+    if (typeof id !== 'string') return refused(source, `messageId returned ${typeName(id)}, not a string.`)
   }
-  // As the broker will have it: half a surrogate pair has no UTF-8, and a return must name what was published.
-  if (typeof id === 'string') id = id.toWellFormed()
   const isIdUnique = id === undefined
-  id ??= `${callId}-${index}`
-  if (given !== undefined || !isIdUnique) {
-    const problem = fieldProblem(id, given)
-    if (problem !== undefined) return refused(index, withId(given, body, id), body, problem)
+  const ownId = isIdUnique ? `${callId}-${index}` : id
+  const problem = isIdUnique ? undefined : idProblem(ownId)
+  if (problem !== undefined || typeof ownId !== 'string') return refused(source, problem ?? 'Its id must be a string.')
+  // The same text as the broker will have: half a surrogate pair has no UTF-8, and a return must name what was published.
+  const messageId = ownId.toWellFormed()
+  const invalid = (reason: string, ...cause: readonly unknown[]): InvalidItem => ({
+    ...refused(source, reason, ...cause),
+    message: withId(given, body, messageId),
+  })
+  let fields: CheckedFields | undefined
+  try {
+    fields = given === undefined ? undefined : checkFields(given)
+  } catch (error) {
+    return error instanceof TypeError ? invalid(error.message) : invalid('Its fields cannot be read.', error)
   }
   const encoded = encodeWith(options.encode, body, index)
-  if ('reason' in encoded) return { type: 'invalid', index, message: withId(given, body, id), ...encoded }
+  if ('reason' in encoded) return { ...invalid(encoded.reason), ...encoded }
   const { content, bytes, contentType } = encoded
-  if (bytes > options.maxMessageBytes) {
-    return refused(index, withId(given, body, id), body, tooLarge(bytes, options.maxMessageBytes))
-  }
+  if (bytes > options.maxMessageBytes) return invalid(tooLarge(bytes, options.maxMessageBytes))
   return {
     type: 'item',
     index,
     content,
     bytes,
-    contentType: given?.contentType ?? contentType,
-    id,
+    contentType: fields?.contentType?.toWellFormed() ?? contentType,
+    id: messageId,
     isIdUnique,
-    headers: given?.headers === undefined ? undefined : ownHeaders(given.headers),
-    priority: given?.priority,
+    headers: fields?.table?.fields,
+    headerBytes: fields?.table?.bytes,
+    priority: fields?.priority,
     body,
-    given: given === undefined ? undefined : withId(given, body, id),
+    given: given === undefined ? undefined : withId(given, body, messageId),
     digest: undefined,
   }
 }
 
 function withId(given: Message | undefined, body: unknown, id: string): Message {
-  return given === undefined ? bareMessage(body, id) : createMessage(body, { ...fieldsOf(given), id })
+  return given === undefined ? bareMessage(body, id) : messageWith(given, body, id)
 }
 
-/** Why an item of so many bytes is invalid. */
+/** The reason why an item of this size is invalid. */
 export function tooLarge(bytes: number, limit: number): string {
   return `It is ${bytes} bytes, more than the ${limit} allowed: send a reference to the data instead.`
 }
@@ -139,51 +155,18 @@ function encodeWith(encode: PrepareOptions['encode'], body: unknown, index: numb
   try {
     const encoded: unknown = encode(body as never, index)
     if (typeof encoded === 'string' || bytesOf(encoded) !== undefined) return encodeBody(encoded)
-    return { reason: 'encode gave neither a string nor bytes.' }
+    return { reason: `encode returned ${typeName(encoded)}, not a string or bytes.` }
   } catch (cause) {
     return { reason: 'encode threw.', cause }
   }
 }
 
-function refused(
-  index: number,
-  given: Message | undefined,
-  body: unknown,
-  reason: string,
-  ...cause: readonly unknown[]
-): Invalid {
-  const message = given ?? createMessage(body)
+function typeName(value: unknown): string {
+  if (value === undefined || value === null) return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function refused({ index, given, body }: Source, reason: string, ...cause: readonly unknown[]): InvalidItem {
+  const message = given ?? bareMessage(body)
   return { type: 'invalid', index, message, reason, ...(cause.length === 0 ? {} : { cause: cause[0] }) }
-}
-
-function fieldsOf({ headers, priority, contentType }: Message): Omit<Message, 'body' | 'id' | symbol> {
-  return {
-    ...(headers === undefined ? {} : { headers }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(contentType === undefined ? {} : { contentType }),
-  }
-}
-
-function fieldProblem(id: string, given: Message | undefined): string | undefined {
-  const { contentType, priority, headers } = given ?? {}
-  if (typeof id !== 'string' || id === '') return 'Its id is not a text, or is empty.'
-  if (id.length > 63 && Buffer.byteLength(id) > 255) return 'Its id is longer than the 255 bytes of AMQP.'
-  if (contentType !== undefined && (typeof contentType !== 'string' || Buffer.byteLength(contentType) > 255)) {
-    return 'Its content type is not a text of at most 255 bytes.'
-  }
-  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 255)) {
-    return 'Its priority is not a whole number from 0 to 255.'
-  }
-  if (headers === undefined) return undefined
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return 'Its headers are not an object.'
-  try {
-    encodeFields(headers)
-    return undefined
-  } catch (error) {
-    return error instanceof TypeError ? error.message : 'Its headers cannot be read.'
-  }
-}
-
-function ownHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_THE_APPS.has(name)))
 }

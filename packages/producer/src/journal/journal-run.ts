@@ -2,7 +2,7 @@ import { ProducerError } from '../errors.ts'
 import type { Journal, JournalHeader, JournalRecord } from './journal.ts'
 import { DIGEST_BYTES } from './journal-digest.ts'
 
-/** What earlier runs confirmed, in nine bytes an item, and what this one still has to write. */
+/** The items that earlier runs confirmed, in nine bytes each, and those that this run still has to write. */
 export class JournalRun {
   readonly #journal: Journal
   readonly #onWritten: () => void
@@ -20,7 +20,7 @@ export class JournalRun {
     this.#onWritten = onWritten
   }
 
-  /** What the ids of messages are made of. */
+  /** The ids of messages begin with it. */
   get id(): string {
     return this.#id
   }
@@ -51,6 +51,7 @@ export class JournalRun {
         code: 'JOURNAL_FAILED',
         message: 'The journal cannot be read. Nothing was published.',
         hint: 'See cause: is its folder there, and may this process write in it?',
+        details: {},
         cause,
       })
     }
@@ -67,7 +68,7 @@ export class JournalRun {
     return this.#digests.toString('base64url', at, at + DIGEST_BYTES) === digest ? 'same' : 'other'
   }
 
-  /** What was confirmed while a write went on is written together after it. */
+  /** Items that are confirmed during a write are written together after it. */
   confirmed(index: number, digest: string): void {
     this.#unwritten.push({ index, digest })
     if (this.#writing === 0) void this.#write()

@@ -1,6 +1,6 @@
-/** Which items a journal is about. */
+/** The queue that a journal is about. */
 export interface JournalHeader {
-  /** Null where only the owner of the connection knows it. */
+  /** Null when only the owner of the connection knows it. */
   readonly vhost: string | null
   readonly queue: string
 }
@@ -13,21 +13,21 @@ export interface JournalRecord {
   readonly digest: string
 }
 
-/** What a journal knew when it was opened. */
+/** The contents of a journal when it was opened. */
 export interface JournalContents {
-  /** The same in every run: the ids of messages that have none are made of it, so that a second publish keeps the first's. */
+  /** The same in every run. The ids of messages that have none begin with it, so that a second publish has the id of the first. */
   readonly id: string
   readonly records: Iterable<JournalRecord> | AsyncIterable<JournalRecord>
 }
 
 /**
- * Where `enqueue` keeps what is confirmed, so that a producer that was killed can be started again over the same items
- * and publishes only the rest. A path makes one of a file; anything that keeps records, as a database, can be another.
+ * Keeps which items `enqueue` has confirmed, so that a producer that was killed can be started again over the same items and
+ * publishes only the rest. A path makes a journal of a file. Anything that keeps records, such as a database, can be another.
  */
 export interface Journal {
-  /** Opens it for one run, alone, and gives what earlier runs left. Called once, before anything is published. */
+  /** Opens it for one run alone, and returns the records of earlier runs. Called once, before anything is published. */
   open(header: JournalHeader): Promise<JournalContents>
-  /** Resolves when the records would outlive a crash. Called again only after it has resolved. */
+  /** Adds records. Resolves when they would survive a crash. Called again only after it has resolved. */
   append(records: readonly JournalRecord[]): Promise<void>
   /** Ends the run. */
   close(): Promise<void>

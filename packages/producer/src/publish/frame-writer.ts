@@ -1,6 +1,7 @@
-import type { Encoded } from '../items/encode.ts'
-import { encodeFields } from './field-table.ts'
-import { SEQUENCE } from './sequence.ts'
+import { HEADER as HEADERS } from '@internal/contract'
+import type { EncodedMessage } from '../items/encoded-item.ts'
+import { encodeFieldTable } from '../items/field-table.ts'
+import { checkProperties, FRAME_OVERHEAD } from './properties-size.ts'
 
 export interface FrameWriterOptions {
   /** The channel's number on its connection. */
@@ -15,8 +16,7 @@ export interface FrameWriterOptions {
 const SLAB_BYTES = 64 * 1024
 const FREE_SLABS = 8
 const NONE = Buffer.alloc(0)
-/** Type, channel and size before a frame's payload, and its end. */
-const FRAME_OVERHEAD = 8
+
 const FRAME_END = 0xce
 const METHOD = 1
 const HEADER = 2
@@ -25,7 +25,7 @@ const CLASS_BASIC = 60
 const METHOD_PUBLISH = 40
 const MANDATORY = 1
 const PERSISTENT = 2
-/** Which properties a header frame holds: content type, delivery mode and message id always. */
+/** The properties that every header frame holds: content type, delivery mode and message id. */
 const FLAGS = 0x8000 | 0x1000 | 0x0080
 const HEADERS_FLAG = 0x2000
 const PRIORITY_FLAG = 0x0800
@@ -49,13 +49,17 @@ export class FrameWriter {
     this.#method = methodFrame(options.channel, options.queue)
   }
 
-  /** @param sequence what is written besides the message's own headers; undefined: nothing */
-  add(encoded: Encoded, sequence: number | undefined): void {
-    const { content, contentType, id, headers, priority, bytes } = encoded
+  /**
+   * @param sequence a header to be written besides the message's own; undefined for none
+   * @throws {TypeError} when the properties do not fit in a frame; then nothing is written
+   */
+  add(message: EncodedMessage, sequence: number | undefined): void {
+    const { content, contentType, id, headerBytes, priority, bytes } = message
     const type = this.#typeBytes(contentType)
-    const table = headers === undefined && sequence === undefined ? NONE : headerTable(headers, sequence)
+    const table = headerBytes === undefined && sequence === undefined ? NONE : headerTable(headerBytes, sequence)
     const idLength = Buffer.byteLength(id)
     const payload = 14 + 1 + type.length + table.length + 1 + (priority === undefined ? 0 : 1) + 1 + idLength
+    checkProperties(payload, this.#options.frameMax)
     const maxBody = this.#options.frameMax - FRAME_OVERHEAD
     const bodyFrames = bytes === 0 ? 0 : Math.ceil(bytes / maxBody)
     this.#reserve(this.#method.length + FRAME_OVERHEAD + payload + bytes + bodyFrames * FRAME_OVERHEAD)
@@ -88,8 +92,8 @@ export class FrameWriter {
     if (this.#used === 0 || this.#discarded) return
     const slab = this.#slab
     const bytes = slab.subarray(0, this.#used)
-    // What was handed to the socket must not be written into before it is gone. Then it serves again: memory that is given
-    // up with every write is taken back late, and a long call would grow.
+    // The socket still reads these bytes, so they must not be written into before they are sent. Then the buffer is used again:
+    // memory that is given up with every write is freed late, and a long call would grow.
     this.#slab = this.#free.pop() ?? NONE
     this.#used = 0
     this.#options.send(bytes, () => {
@@ -138,7 +142,7 @@ export class FrameWriter {
     if (this.#slab.length < bytes) this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
   }
 
-  /** As amqplib does: what one turn of the event loop publishes goes out together. */
+  /** Messages of one turn of the event loop are sent together, as amqplib does. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -159,12 +163,12 @@ export class FrameWriter {
   }
 }
 
-/** The headers and their length before them. */
-function headerTable(headers: Encoded['headers'], sequence: number | undefined): Buffer {
-  const fields = encodeFields(sequence === undefined ? { ...headers } : { ...headers, [SEQUENCE]: sequence })
+/** The headers, with their length before them. */
+function headerTable(headerBytes: Buffer = NONE, sequence: number | undefined): Buffer {
+  const added = sequence === undefined ? NONE : encodeFieldTable({ [HEADERS.sequence]: sequence }).bytes
   const length = Buffer.alloc(4)
-  length.writeUInt32BE(fields.length)
-  return Buffer.concat([length, fields])
+  length.writeUInt32BE(headerBytes.length + added.length)
+  return Buffer.concat([length, headerBytes, added])
 }
 
 function methodFrame(channel: number, queue: string): Buffer {

@@ -1,49 +1,38 @@
-import type { Encoded } from '../items/encode.ts'
-import { bareMessage, type Message } from '../items/message.ts'
-import type { Failure, ItemFailure, Outcome, OutcomeCounts } from '../receipt.ts'
+import { type EncodedItem, messageOf } from '../items/encoded-item.ts'
+import type { Message } from '../items/message.ts'
+import type { ItemOutcome, OutcomeCounts } from '../outcome.ts'
 import { InFlight } from './in-flight.ts'
+import type { ItemFailure } from './item-failure.ts'
 
-/** An item that can be published. One flat object, since there are millions of them. */
-export interface Parcel extends Encoded {
-  readonly type: 'item'
-  readonly index: number
-  /** Whether the id was made by this call, for this item alone. */
-  readonly isIdUnique: boolean
-  /** What the app gave, or its schema made of it. */
-  readonly body: unknown
-  /** All that the app said of it; undefined where that is its body and nothing else. */
-  readonly given: Message | undefined
-  /** What a journal keeps of it. */
-  readonly digest: string | undefined
-}
-
-/** What is published next. */
+/** The next message to publish. */
 export interface Publish {
-  readonly parcel: Parcel
+  readonly item: EncodedItem
   /**
-   * Sent along, so that a return tells which message it is: its tag, where one with the same id is in flight that goes
-   * without. Undefined for all others, whose id tells it.
+   * The tag of the message when it must be sent along, because another one with the same id is in flight without it, and a
+   * return could be of either. Undefined for all others: their ids tell them apart.
    */
   readonly sequence: number | undefined
 }
 
 export interface LedgerOptions {
-  /** Hears the fate of each item once. */
-  readonly onSettled?: ((outcome: Outcome, index: number, id: string | undefined, parcel?: Parcel) => void) | undefined
+  /** Called once for each item, with its fate. */
+  readonly onSettled?:
+    | ((outcome: ItemOutcome, index: number, id: string | undefined, item?: EncodedItem) => void)
+    | undefined
 }
 
 /**
- * The fate of every item of one call, over all the channels that it takes. Pure: told what was read, published,
- * returned, acked and nacked, it knows what each item has become and what has to be published. Each item is counted
- * once, whatever is told of it afterwards.
+ * The fate of every item of one call, over all the channels that it uses. Pure: from the items that are read, published,
+ * returned, acked and nacked it knows the outcome of each item, and which have to be published. Each item is counted once,
+ * whatever is reported of it afterwards.
  */
 export class Ledger {
   readonly #onSettled: LedgerOptions['onSettled']
   readonly #returned = new Set<number>()
   readonly #failures: ItemFailure[] = []
   readonly #counts = { total: 0, confirmed: 0, returned: 0, nacked: 0, unknown: 0, invalid: 0 }
-  /** Read and not in flight: first of all, what was in flight when a channel was lost. */
-  #waiting: Parcel[] = []
+  /** Read and not in flight. The items that were in flight when a channel was lost come first. */
+  #waiting: EncodedItem[] = []
   #nextWaiting = 0
   #inFlight = new InFlight()
   #bytes = 0
@@ -54,7 +43,7 @@ export class Ledger {
     this.#onSettled = options.onSettled
   }
 
-  /** Messages published and neither acked nor nacked so far. */
+  /** The number of messages that are published and neither acked nor nacked. */
   get unsettled(): number {
     return this.#inFlight.size
   }
@@ -63,7 +52,7 @@ export class Ledger {
     return this.#bytesInFlight
   }
 
-  /** Whether something that was read waits to be published. */
+  /** Whether an item that was read waits to be published. */
   get hasWaiting(): boolean {
     return this.#nextWaiting < this.#waiting.length
   }
@@ -90,20 +79,20 @@ export class Ledger {
     return this.#failures.length
   }
 
-  /** An item was read that can be published. */
-  took(parcel: Parcel): void {
+  /** Adds an item that was read and can be published. */
+  took(item: EncodedItem): void {
     this.#counts.total += 1
-    this.#bytes += parcel.bytes
-    this.#waiting.push(parcel)
+    this.#bytes += item.bytes
+    this.#waiting.push(item)
   }
 
-  /** An item was read that cannot be published. */
+  /** Adds an item that was read and cannot be published. */
   invalid(index: number, message: Message, reason: string, cause?: unknown): void {
     this.#counts.total += 1
     this.#fail({ index, message, outcome: 'invalid', reason, ...(cause === undefined ? {} : { cause }) })
   }
 
-  /** An item was read that an earlier run had confirmed. */
+  /** Adds an item that was read and that an earlier run had confirmed. */
   resume(bytes: number): void {
     this.#counts.total += 1
     this.#counts.confirmed += 1
@@ -111,23 +100,38 @@ export class Ledger {
     this.#resumed += 1
   }
 
-  /** Takes the next parcel to publish; it is in flight from now on, under the next tag of this channel. */
+  /** Takes the next item to publish. It is in flight from now on, under the next tag of this channel. */
   publishNext(): Publish | undefined {
-    const parcel = this.#waiting[this.#nextWaiting]
-    if (parcel === undefined) return undefined
+    const item = this.#waiting[this.#nextWaiting]
+    if (item === undefined) return undefined
     this.#nextWaiting += 1
     if (this.#nextWaiting === this.#waiting.length) {
-      // A list that is cut to nothing gives its memory up, and would take it again for each item.
+      // An array that is cut to nothing gives its memory up, and would take it again for each item.
       if (this.#waiting.length === 1) this.#waiting.pop()
       else this.#waiting.length = 0
       this.#nextWaiting = 0
     }
-    this.#bytesInFlight += parcel.bytes
-    return { parcel, sequence: this.#inFlight.add(parcel) }
+    this.#bytesInFlight += item.bytes
+    return { item, sequence: this.#inFlight.add(item) }
+  }
+
+  /** The message of the last {@link publishNext} cannot be sent: its item is invalid, and its tag is free again. */
+  refuseLast(reason: string, cause?: unknown): void {
+    const item = this.#inFlight.undo()
+    if (item === undefined) return
+    this.#bytesInFlight -= item.bytes
+    this.#refuse(item, reason, cause)
+  }
+
+  /** An item that waits to be published cannot be: it is invalid. */
+  refuse(item: EncodedItem, reason: string, cause?: unknown): void {
+    this.#waiting = this.#waiting.slice(this.#nextWaiting).filter((waiting) => waiting !== item)
+    this.#nextWaiting = 0
+    this.#refuse(item, reason, cause)
   }
 
   /**
-   * The broker gave a message back, with what was published of it. A return precedes the ack of the same message
+   * The broker returned a message. A return precedes the ack of the same message
    * (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed).
    */
   returned(id: unknown, sequence: unknown): void {
@@ -143,77 +147,88 @@ export class Ledger {
     while (this.#inFlight.size > 0 && this.#inFlight.first <= tag) this.#settle(this.#inFlight.first, acked)
   }
 
-  /** The channel is gone: what it was not asked about is published again on the next, whose tags begin at 1. */
-  channelLost(): void {
-    const again: Parcel[] = []
+  /**
+   * The channel is gone: the items without an answer are published again on the next, whose tags begin at 1.
+   *
+   * @returns these items, in the order of publishing
+   */
+  channelLost(): readonly EncodedItem[] {
+    const again: EncodedItem[] = []
     while (this.#inFlight.size > 0) {
       const tag = this.#inFlight.first
-      const parcel = this.#inFlight.take(tag)
-      if (parcel === undefined) break
-      if (this.#returned.has(tag)) this.#fail({ ...placed(parcel), outcome: 'returned', reason: NO_QUEUE })
-      else again.push(parcel)
+      const item = this.#inFlight.take(tag)
+      if (item === undefined) break
+      if (this.#returned.has(tag)) this.#fail({ ...placed(item), outcome: 'returned', reason: NO_QUEUE })
+      else again.push(item)
     }
     this.#waiting = [...again, ...this.#waiting.slice(this.#nextWaiting)]
     this.#nextWaiting = 0
     this.#inFlight = new InFlight()
     this.#returned.clear()
     this.#bytesInFlight = 0
+    return again
   }
 
   /**
-   * The broker closed the channel for a message above its limit: those above it are invalid, the largest one where the
-   * limit is not known. Call it after {@link channelLost}. Returns how many there were.
+   * The broker closed the channel for a message above its limit: the items above it are invalid, or the largest one when the
+   * limit is not known. Call it after {@link channelLost}.
+   *
+   * @returns how many items are invalid
    */
   oversized(limit: number | undefined, reasonOf: (bytes: number) => string): number {
     const waiting = this.#waiting.slice(this.#nextWaiting)
     const largest = waiting.reduce((most, { bytes }) => Math.max(most, bytes), 0)
-    const isOver = ({ bytes }: Parcel): boolean =>
+    const isOver = ({ bytes }: EncodedItem): boolean =>
       limit === undefined || largest <= limit ? bytes === largest : bytes > limit
     const over = limit === undefined || largest <= limit ? waiting.filter(isOver).slice(0, 1) : waiting.filter(isOver)
-    for (const parcel of over) {
-      this.#fail({ ...placed(parcel), outcome: 'invalid', reason: reasonOf(parcel.bytes) })
+    for (const item of over) {
+      this.#fail({ ...placed(item), outcome: 'invalid', reason: reasonOf(item.bytes) })
     }
     const gone = new Set(over)
-    this.#waiting = waiting.filter((parcel) => !gone.has(parcel))
+    this.#waiting = waiting.filter((item) => !gone.has(item))
     this.#nextWaiting = 0
     return over.length
   }
 
-  /** Nothing more will be published or heard: what is not settled is unknown. */
+  /** Nothing more will be published or heard: the items without an answer are unknown. */
   abandon(reason: string): void {
     this.channelLost()
-    for (const parcel of this.#waiting) this.#fail({ ...placed(parcel), outcome: 'unknown', reason })
+    for (const item of this.#waiting) this.#fail({ ...placed(item), outcome: 'unknown', reason })
     this.#waiting = []
   }
 
   #settle(tag: number, acked: boolean): void {
-    const parcel = this.#inFlight.take(tag)
-    if (parcel === undefined) return
-    this.#bytesInFlight -= parcel.bytes
+    const item = this.#inFlight.take(tag)
+    if (item === undefined) return
+    this.#bytesInFlight -= item.bytes
     if (this.#returned.size > 0 && this.#returned.delete(tag)) {
-      this.#fail({ ...placed(parcel), outcome: 'returned', reason: NO_QUEUE })
+      this.#fail({ ...placed(item), outcome: 'returned', reason: NO_QUEUE })
     } else if (acked) {
       this.#counts.confirmed += 1
-      this.#onSettled?.('confirmed', parcel.index, parcel.id, parcel)
+      this.#onSettled?.('confirmed', item.index, item.id, item)
     } else {
-      this.#fail({ ...placed(parcel), outcome: 'nacked', reason: 'The broker refused it, as a full queue does.' })
+      this.#fail({
+        ...placed(item),
+        outcome: 'nacked',
+        reason: 'The broker refused it, for example because the queue is full.',
+      })
     }
   }
 
-  #fail(failure: ItemFailure & { readonly outcome: Failure }): void {
+  #refuse(item: EncodedItem, reason: string, cause: unknown): void {
+    this.#fail({ ...placed(item), outcome: 'invalid', reason, ...(cause === undefined ? {} : { cause }) })
+  }
+
+  #fail(failure: ItemFailure): void {
     this.#counts[failure.outcome] += 1
     this.#failures.push(failure)
     this.#onSettled?.(failure.outcome, failure.index, failure.message.id)
   }
 }
 
-/** The item of a parcel as failures name it. */
-function placed(parcel: Parcel): { readonly index: number; readonly message: Message } {
-  return { index: parcel.index, message: messageOf(parcel) }
-}
-
-export function messageOf({ given, body, id }: Parcel): Message {
-  return given ?? bareMessage(body, id)
+/** An item as failures name it. */
+function placed(item: EncodedItem): { readonly index: number; readonly message: Message } {
+  return { index: item.index, message: messageOf(item) }
 }
 
 const NO_QUEUE = 'There was no queue to take it.'

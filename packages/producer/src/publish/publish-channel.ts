@@ -1,26 +1,35 @@
 import { type AmqpConnection, openConfirmChannel } from '@internal/amqp'
+import { HEADER } from '@internal/contract'
 import type { Message as AmqpMessage, ConfirmChannel } from 'amqplib'
-import { type Link, rawConnection } from '../connection/link.ts'
-import { PUBLISH, type PublishDiagnostic } from '../diagnostics.ts'
-import type { Parcel, Publish } from './ledger.ts'
+import type { Link } from '../connection/link.ts'
+import { frameMaxOf, rawConnection } from '../connection/raw-connection.ts'
+import { announced } from './announce.ts'
+import type { Publish } from './ledger.ts'
+import { checkProperties, propertiesSize } from './properties-size.ts'
 import { channelPort, framePort, type PublishPort } from './publish-port.ts'
-import { SEQUENCE } from './sequence.ts'
 
-/** What a channel tells while it is used. */
-export interface ChannelNews {
-  /** A message came back, with its id, and its sequence where one was sent along. */
+/** Called by a channel while it is used. */
+export interface ChannelListener {
+  /** A message was returned, with its id, and its sequence if one was sent along. */
   returned(id: unknown, sequence: unknown): void
   settled(tag: number, multiple: boolean, acked: boolean): void
-  /** It was lost, or the socket takes more. */
+  /** The channel was lost, or the socket takes more. */
   changed(): void
+}
+
+/** The reason why a message cannot be sent. Nothing of it was. */
+export interface Refusal {
+  readonly reason: string
+  readonly cause?: unknown
 }
 
 /** A channel with confirms, on which one call publishes. */
 export interface PublishChannel {
   readonly port: PublishPort
-  /** Set once the channel is closed; the cause may be the connection's. */
+  /** Set once the channel is closed. Without a cause, the connection was lost. */
   readonly lost: { readonly cause: unknown } | undefined
-  publish(next: Publish): void
+  /** Sends a message, or returns the reason why it cannot be sent. */
+  publish(next: Publish): Refusal | undefined
   close(): Promise<void>
 }
 
@@ -28,23 +37,25 @@ export async function openPublishChannel(
   connection: AmqpConnection,
   link: Link,
   queue: string,
-  news: ChannelNews,
+  listener: ChannelListener,
 ): Promise<PublishChannel> {
   const channel = await openConfirmChannel(connection)
   const raw = link.reconnects ? rawConnection(connection) : undefined
-  const port = raw === undefined ? channelPort(channel, queue, () => news.changed()) : framePort(channel, raw, queue)
+  const port =
+    raw === undefined ? channelPort(channel, queue, () => listener.changed()) : framePort(channel, raw, queue)
+  const frameMax = frameMaxOf(connection)
   let lost: { readonly cause: unknown } | undefined
   const lose = (cause: unknown): void => {
     if (lost !== undefined) return
     lost = { cause }
     port.discard()
-    news.changed()
+    listener.changed()
   }
   channel.on('return', ({ properties: { messageId, headers } }: AmqpMessage) =>
-    news.returned(messageId, headers?.[SEQUENCE]),
+    listener.returned(messageId, headers?.[HEADER.sequence]),
   )
-  channel.on('ack', ({ deliveryTag, multiple }) => news.settled(deliveryTag, multiple, true))
-  channel.on('nack', ({ deliveryTag, multiple }) => news.settled(deliveryTag, multiple, false))
+  channel.on('ack', ({ deliveryTag, multiple }) => listener.settled(deliveryTag, multiple, true))
+  channel.on('nack', ({ deliveryTag, multiple }) => listener.settled(deliveryTag, multiple, false))
   channel.on('error', lose)
   channel.on('close', () => lose(undefined))
   return {
@@ -52,31 +63,34 @@ export async function openPublishChannel(
     get lost() {
       return lost
     },
-    publish: ({ parcel, sequence }) => {
+    publish: ({ item, sequence }) => {
       try {
-        port.publish(diagnosed(parcel, queue, link.shown), sequence)
+        const message = announced(item, queue, link.shown)
+        if (message.headerBytes !== undefined) checkProperties(propertiesSize(message), frameMax)
+        port.publish(message, sequence)
+        return undefined
       } catch (cause) {
-        // amqplib throws from `publish` on a channel that has closed since.
+        if (!isClosedError(cause)) return refusalOf(cause)
         lose(cause)
+        return undefined
       }
     },
     close: () => closeChannel(channel, port, lost !== undefined),
   }
 }
 
-/** The parcel as subscribers leave it: they may add headers. */
-function diagnosed(parcel: Parcel, queue: string, address: string): Parcel {
-  if (!PUBLISH.hasSubscribers) return parcel
-  const { index, id: messageId, bytes } = parcel
-  const headers: Record<string, unknown> = { ...parcel.headers }
-  const diagnostic: PublishDiagnostic = { queue, address, index, messageId, bytes, headers }
-  PUBLISH.publish(diagnostic)
-  return { ...parcel, headers }
+/** amqplib throws from `publish` on a channel that has closed since. It may be the app's own copy of amqplib. */
+function isClosedError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'IllegalOperationError'
+}
+
+function refusalOf(cause: unknown): Refusal {
+  return cause instanceof TypeError ? { reason: cause.message } : { reason: 'The AMQP client cannot encode it.', cause }
 }
 
 async function closeChannel(channel: ConfirmChannel, port: PublishPort, isLost: boolean): Promise<void> {
   port.discard()
   if (isLost) return
-  // Nobody waits for the broker's answer: one that is blocked gives none, and the channel is not used again.
+  // Nobody waits for the broker's answer: a broker that blocks gives none, and the channel is not used again.
   channel.close().catch(() => {})
 }

@@ -1,22 +1,26 @@
+import { HEADER } from '@internal/contract'
 import type { ConfirmChannel } from 'amqplib'
-import type { RawConnection } from '../connection/link.ts'
-import type { Encoded } from '../items/encode.ts'
+import type { RawConnection } from '../connection/raw-connection.ts'
+import type { EncodedMessage } from '../items/encoded-item.ts'
+import { toAmqplibHeaders } from './amqplib-headers.ts'
 import { FrameWriter } from './frame-writer.ts'
-import { SEQUENCE } from './sequence.ts'
 
-/** Where messages go to the broker: persistent and mandatory, through the default exchange, to one queue. */
+/** Sends messages to the broker: persistent and mandatory, through the default exchange, to one queue. */
 export interface PublishPort {
-  /** @param sequence sent along as a header, where the id does not tell the message from others in flight */
-  publish(encoded: Encoded, sequence: number | undefined): void
-  /** Sends what is still gathered. */
+  /**
+   * @param sequence sent along as a header when the id does not tell the message from others in flight
+   * @throws when the message cannot be sent; then nothing of it was
+   */
+  publish(message: EncodedMessage, sequence: number | undefined): void
+  /** Sends the messages that are still gathered. */
   flush(): void
-  /** Sends nothing more of what is gathered: the channel is closed. */
+  /** Drops the messages that are still gathered: the channel is closed. */
   discard(): void
   /** Whether the socket has taken all that it can for now. */
   readonly full: boolean
 }
 
-/** Through amqplib's public `publish`: for connections that are not ours, whose insides may be of any version. */
+/** Publishes by amqplib's public `publish`: for connections of the app, whose inside may be of any version. */
 export function channelPort(channel: ConfirmChannel, queue: string, onDrain: () => void): PublishPort {
   let full = false
   channel.on('drain', () => {
@@ -25,12 +29,13 @@ export function channelPort(channel: ConfirmChannel, queue: string, onDrain: () 
   })
   return {
     publish: ({ content, contentType, id, headers, priority }, sequence) => {
+      const own = toAmqplibHeaders(headers ?? {})
       full = !channel.publish('', queue, typeof content === 'string' ? Buffer.from(content) : content, {
         persistent: true,
         mandatory: true,
         messageId: id,
         contentType,
-        headers: sequence === undefined ? (headers ?? {}) : { ...headers, [SEQUENCE]: sequence },
+        headers: sequence === undefined ? own : { ...own, [HEADER.sequence]: sequence },
         ...(priority === undefined ? {} : { priority }),
       })
     },
@@ -43,8 +48,8 @@ export function channelPort(channel: ConfirmChannel, queue: string, onDrain: () 
 }
 
 /**
- * Frames of our own, gathered into large writes: amqplib makes and queues several small buffers for each message, which
- * costs more than all else that publishing does.
+ * Publishes in frames of our own, gathered into large writes: amqplib makes and queues several small buffers for each message,
+ * which costs more than everything else that publishing does.
  */
 export function framePort(channel: ConfirmChannel, raw: RawConnection, queue: string): PublishPort {
   const { ch } = channel as unknown as { readonly ch: number }
@@ -54,7 +59,7 @@ export function framePort(channel: ConfirmChannel, raw: RawConnection, queue: st
   }
   const writer = new FrameWriter({ channel: ch, queue, frameMax: raw.frameMax, send })
   return {
-    publish: (encoded, sequence) => writer.add(encoded, sequence),
+    publish: (message, sequence) => writer.add(message, sequence),
     flush: () => writer.flush(),
     discard: () => writer.discard(),
     get full() {

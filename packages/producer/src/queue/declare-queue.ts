@@ -26,17 +26,17 @@ const DECLARE_QUEUE_OPTIONS: Names<DeclareQueueOptions> = { ...QUEUE_OPTIONS, ..
 /** The queues that a declaration leaves behind. */
 export interface DeclaredQueue {
   readonly queue: string
-  /** Where items go that were given up on. */
+  /** Items that were delivered too often go there. */
   readonly deadLetterQueue: string
 }
 
 /**
- * Declares a durable work queue and, before it, its dead-letter queue `<queue>.dead`. Doing it again changes nothing.
+ * Declares a durable work queue and, before it, its dead-letter queue `<queue>.dead`. A second call changes nothing.
  *
  * @param queue at most 250 bytes, not beginning with `amq.`
  * @throws {ProducerError} `QUEUE_MISMATCH` when the queue exists with other arguments: the broker names the first that
- * differs. `UNSUPPORTED_BY_BROKER` when its version cannot do what is asked. `INVALID_OPTIONS`, and what a connection
- * can throw.
+ * differs. `UNSUPPORTED_BY_BROKER` when its version does not support an option. `INVALID_OPTIONS`, and the errors of a
+ * connection.
  */
 export async function declareQueue(queue: string, options: DeclareQueueOptions = {}): Promise<DeclaredQueue> {
   return await withLink(
@@ -46,7 +46,7 @@ export async function declareQueue(queue: string, options: DeclareQueueOptions =
   )
 }
 
-/** Adds to `problems` what is wrong with a declaration that takes options of these names; returns them. */
+/** Checks a declaration that takes options of these names, and returns them. */
 export function checkDeclaration<Options extends QueueOptions>(
   problems: Problems,
   queue: unknown,
@@ -77,14 +77,14 @@ export async function declareOn(
     })
   }
   const deadLetterQueue = deadLetterQueueOf(queue)
-  // The dead-letter queue first: dead letters without a target wait unseen, and arrive minutes after it exists.
-  // One that is there already is used as it is; its kind is its owner's choice.
+  // The dead-letter queue comes first: dead letters without a target wait unseen, and arrive minutes after it exists.
+  // An existing one is used as it is; its type is its owner's choice.
   if (!(await queueExists(connection, address, deadLetterQueue))) {
     await onChannel(connection, { address, queue: deadLetterQueue, needs: 'configure' }, (channel) =>
       channel.assertQueue(deadLetterQueue, { durable: true, arguments: deadLetterArguments(version) }),
     )
   }
-  // A queue with a dead-letter exchange also asks for read on itself and write on the exchange.
+  // A queue with a dead-letter exchange also needs read on itself and write on the exchange.
   await onChannel(connection, { address, queue, needs: 'configure and read' }, (channel) =>
     channel.assertQueue(queue, { durable: true, arguments: queueArguments(queue, options) }),
   )

@@ -3,7 +3,7 @@ import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { onChannel } from '../connection/on-channel.ts'
-import { type Waiting, withLink } from '../connection/with-link.ts'
+import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
 import { type Count, countQueue } from './inspect-queue.ts'
 
@@ -13,7 +13,7 @@ export interface DeleteOptions {
   readonly discardItems?: boolean | undefined
 }
 
-export interface DeleteQueueOptions extends DeleteOptions, ConnectionOptions, Waiting {}
+export interface DeleteQueueOptions extends DeleteOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
 export const DELETE_OPTIONS: Names<DeleteOptions> = { discardItems: true }

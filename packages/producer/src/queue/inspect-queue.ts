@@ -7,7 +7,7 @@ import { type Operation, onChannel } from '../connection/on-channel.ts'
 import { withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
 
-/** How a queue is looked at. */
+/** Options for looking at a queue. */
 export interface InspectOptions {
   /** How long a queue's leader may take to prove that the queue is empty, milliseconds. Default: 5000. */
   readonly verifyTimeoutMs?: number | undefined
@@ -23,9 +23,9 @@ export const INSPECT_OPTIONS: Names<InspectOptions> = { verifyTimeoutMs: true }
 
 const INSPECT_QUEUE_OPTIONS: Names<InspectQueueOptions> = { ...INSPECT_OPTIONS, ...CONNECTION_OPTIONS, signal: true }
 
-/** What a queue holds at one moment. */
+/** The contents of a queue at one moment. */
 export interface QueueReading {
-  /** Items that wait for a worker. Those that a worker holds are not among them. */
+  /** Items that wait for a worker. Items that a worker holds do not count. */
   readonly ready: number
   /** Workers that consume from it, busy ones included. */
   readonly consumers: number
@@ -40,14 +40,14 @@ export interface QueueReading {
 }
 
 /**
- * Counts what is ready in a queue, and who consumes from it.
+ * Counts the items that are ready in a queue, its consumers and its dead letters.
  *
- * A quorum queue whose leader does not answer in about 250 ms reads as 0 ready and 0 consumers on every version of
- * RabbitMQ. So that reading alone is not believed: one `basic.get` then decides, since it waits for the leader. An item
- * that it brings is put back at once, and counted. The same holds for the dead-letter queue, whose leader may be another node.
+ * A quorum queue whose leader does not answer in about 250 ms reads as 0 ready and 0 consumers on every version of RabbitMQ.
+ * That reading alone proves nothing: one `basic.get` then decides, because it waits for the leader. An item that it brings is
+ * put back at once, and counted. The same holds for the dead-letter queue, whose leader may be on another node.
  *
  * @throws {ProducerError} `QUEUE_NOT_FOUND`; `QUEUE_UNAVAILABLE` when a leader does not answer within
- * `verifyTimeoutMs`; what a connection can throw.
+ * `verifyTimeoutMs`; the errors of a connection.
  */
 export async function inspectQueue(queue: string, options: InspectQueueOptions = {}): Promise<QueueReading> {
   return await withLink(
@@ -57,7 +57,7 @@ export async function inspectQueue(queue: string, options: InspectQueueOptions =
   )
 }
 
-/** Adds to `problems` what is wrong with a call of `inspectQueue` that takes options of these names; returns them. */
+/** Checks a call of `inspectQueue` that takes options of these names, and returns them. */
 export function checkInspection<Options extends InspectOptions>(
   problems: Problems,
   queue: unknown,
@@ -108,7 +108,7 @@ const HELD_POLL_MS = 50
 
 export type Count = Omit<QueueReading, 'deadLetters'>
 
-/** What is in one queue; nothing at all only when its leader says so. */
+/** Counts one queue. It is empty only when its leader confirms that. */
 export async function countQueue(connection: AmqpConnection, about: Operation): Promise<Count> {
   const { messageCount: ready, consumerCount: consumers } = await onChannel(connection, about, (channel) =>
     channel.checkQueue(about.queue),

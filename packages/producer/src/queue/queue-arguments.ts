@@ -2,7 +2,7 @@ import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import type { ServerVersion } from './server-version.ts'
 
-/** How a queue is declared. */
+/** Options for declaring a queue. */
 export interface QueueOptions {
   /**
    * `quorum`: replicated, with a count of deliveries and a limit on them. `classic`: for brokers or plans without quorum
@@ -35,7 +35,7 @@ export const QUEUE_OPTIONS: Names<QueueOptions> = {
   consumerTimeoutMs: true,
 }
 
-/** What people ask of a queue and this package refuses, and why. */
+/** Options that other libraries have and this package refuses, with the reason. */
 export const REFUSED_QUEUE_OPTIONS: Readonly<Record<string, string>> = {
   messageTtlMs: 'drops work that nobody has done: let the worker look at the age of an item',
   messageTtl: 'drops work that nobody has done: let the worker look at the age of an item',
@@ -46,7 +46,7 @@ export const REFUSED_QUEUE_OPTIONS: Readonly<Record<string, string>> = {
   overflow: 'is always reject-publish: drop-head drops work that nobody has done',
 }
 
-/** Adds to `problems` what no broker can make right. */
+/** Checks the options as far as no broker is needed for that. */
 export function checkQueueOptions(problems: Problems, options: QueueOptions): void {
   problems.oneOf('type', options.type, ['quorum', 'classic'])
   problems.wholeNumber('deliveryLimit', options.deliveryLimit, { min: 1, max: 2 ** 31 - 1 })
@@ -57,7 +57,7 @@ export function checkQueueOptions(problems: Problems, options: QueueOptions): vo
   }
 }
 
-/** What this version of RabbitMQ cannot do of what is asked, as sentences. */
+/** The options that this version of RabbitMQ does not support, as sentences. */
 export function unsupported(options: QueueOptions, version: ServerVersion): string[] {
   const found: string[] = []
   const { type = 'quorum', consumerTimeoutMs } = options
@@ -66,7 +66,7 @@ export function unsupported(options: QueueOptions, version: ServerVersion): stri
   }
   if (consumerTimeoutMs === undefined) return found
   if (!version.atLeast(3, 12)) {
-    found.push('It takes consumerTimeoutMs and ignores it; RabbitMQ 3.12 is the first to heed it.')
+    found.push('It takes consumerTimeoutMs and ignores it; RabbitMQ 3.12 is the first that applies it.')
   } else if (!version.atLeast(4, 3)) {
     if (consumerTimeoutMs < 60_000)
       found.push('It looks once a minute, so consumerTimeoutMs is at least 60000 before RabbitMQ 4.3.')
@@ -96,8 +96,8 @@ export function queueArguments(queue: string, options: QueueOptions): Record<str
 }
 
 /**
- * The arguments of a dead-letter queue: quorum, and never itself dropping what is looked at too often. RabbitMQ below 4.0
- * has no limit unless one is given, and takes no -1.
+ * The arguments of a dead-letter queue. It is a quorum queue that never drops a message, however often one is looked at.
+ * RabbitMQ below 4.0 has no limit unless one is given, and takes no -1.
  */
 export function deadLetterArguments(version: ServerVersion): Record<string, unknown> {
   return { 'x-queue-type': 'quorum', ...(version.atLeast(4, 0) ? { 'x-delivery-limit': -1 } : {}) }

@@ -15,6 +15,7 @@ const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   ITEM_NOT_JSON: EXIT.failed,
   USAGE: EXIT.usage,
   BROKER_UNREACHABLE: EXIT.unavailable,
+  CONNECTION_LIMIT: EXIT.unavailable,
   CONNECTION_LOST: EXIT.unavailable,
   QUEUE_UNAVAILABLE: EXIT.unavailable,
   LEASE_LOST: EXIT.leaseLost,
@@ -24,6 +25,7 @@ const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   NOT_PERMITTED: EXIT.notPermitted,
   BROKER_URL_MISSING: EXIT.misconfigured,
   BROKER_URL_INVALID: EXIT.misconfigured,
+  HOST_NOT_FOUND: EXIT.misconfigured,
   TLS_MISMATCH: EXIT.misconfigured,
   TLS_UNTRUSTED: EXIT.misconfigured,
   QUEUE_NOT_FOUND: EXIT.misconfigured,
@@ -31,6 +33,7 @@ const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   QUEUE_LOCKED: EXIT.misconfigured,
   INVALID_OPTIONS: EXIT.misconfigured,
   PROGRAM_NOT_FOUND: EXIT.misconfigured,
+  INTERNAL_ERROR: EXIT.bug,
   RELEASED: EXIT.released,
   ABORTED: EXIT.released,
 }

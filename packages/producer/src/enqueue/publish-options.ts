@@ -1,43 +1,47 @@
 import { checkQueueName } from '@internal/amqp'
 import type { Names, Problems } from '@internal/options'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Message } from '../items/message.ts'
 import type { PrepareOptions } from '../items/prepare.ts'
 import type { Journal } from '../journal/journal.ts'
 import { JournalFile } from '../journal/journal-file.ts'
 
-/** How the items of one call are published. `T` is what the items are. */
-export interface PublishOptions<T = unknown> {
+/**
+ * Options for publishing the items of one call.
+ *
+ * @typeParam T the type of the items
+ * @typeParam U the output of `schema`; without one, the same as `T`
+ */
+export interface PublishOptions<T = unknown, U = T> {
   /**
-   * Messages published and not yet confirmed, at most; with a journal also those not yet in it. What a lost connection
-   * or a killed producer publishes twice is at most so many. Default: 2000.
+   * The highest number of messages that are published and not yet confirmed; with a journal, not yet written to it. Limits
+   * duplicates: after a lost connection or a crash, at most this many messages are published twice. Default: 2000.
    */
   readonly window?: number | undefined
-  /** Bytes of bodies published and not yet confirmed, above which no more is published. Default: 67108864 (64 MiB). */
+  /** The size in bytes of all bodies published and not yet confirmed, above which no more are. Default: 67108864 (64 MiB). */
   readonly windowBytes?: number | undefined
-  /** The largest body, bytes. A broker with a lower limit is believed. Default: 16777216, RabbitMQ's since 4.0. */
+  /** The largest body, bytes. The lower limit of a broker counts too. Default: 16777216, RabbitMQ's own since 4.0. */
   readonly maxMessageBytes?: number | undefined
-  /** Publishing stops after so many items that failed. Default: 1000. */
+  /** Publishing stops after this number of failed items. Default: 1000. */
   readonly maxFailures?: number | undefined
   /**
-   * How long the broker may go without confirming anything while something is unconfirmed, milliseconds. Then what is
-   * unconfirmed ends as `unknown`. It does not run while the broker blocks. Default: 30000.
+   * How long the broker may confirm nothing while messages are unconfirmed, milliseconds. Then these end as `unknown`. The
+   * time does not run while the broker blocks. Default: 30000.
    */
   readonly confirmTimeoutMs?: number | undefined
-  /** How long the broker may block publishers, as for want of memory or disk, milliseconds. Default: 300000. */
+  /** How long the broker may block publishers, for example without free memory or disk, milliseconds. Default: 300000. */
   readonly blockedTimeoutMs?: number | undefined
   /**
-   * What is confirmed is kept here, a file's path or a {@link Journal}, so that a producer that was killed can be started
-   * again over the same items and publishes only the rest. Remove it when the items are done with.
+   * Keeps which items are confirmed: the path of a file, or a {@link Journal}. A producer that was killed can be started again
+   * over the same items and publishes only the rest. Remove the file when it is not needed any more.
    */
   readonly journal?: string | Journal | undefined
-  /** What an item must be, by any Standard Schema (https://standardschema.dev); what it makes of the item is sent. */
-  readonly schema?: StandardSchemaV1 | undefined
-  /** The body of an item, instead of text, bytes or JSON by its type. */
-  readonly encode?: ((item: Exclude<T, Message>, index: number) => string | Uint8Array) | undefined
-  /** The id of an item that has none of its own, at most 255 bytes. Default: random. */
-  readonly messageId?: ((item: Exclude<T, Message>, index: number) => string) | undefined
-  /** Ends the call with `ABORTED` and the fate of every item by then. */
+  /** Checks each item, by any Standard Schema (https://standardschema.dev). Its output is sent. */
+  readonly schema?: StandardSchemaV1<T, U> | undefined
+  /** Makes the body of an item, or of the output of `schema`. Default: text, bytes or JSON, by its type. */
+  readonly encode?: ((item: U, index: number) => string | Uint8Array) | undefined
+  /** Makes the id of an item that has none of its own, at most 255 bytes. Default: a random id. */
+  readonly messageId?: ((item: T, index: number) => string) | undefined
+  /** Ends the call with `ABORTED`; the error has the fate of every item by then. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -67,8 +71,8 @@ export interface ResolvedPublish extends PrepareOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** Adds to `problems` what is wrong with a call of `enqueue` that takes options of these names; returns them. */
-export function checkPublishOptions<Options extends PublishOptions<never>>(
+/** Checks a call of `enqueue` that takes options of these names, and returns them. */
+export function checkPublishOptions<Options extends PublishOptions<never, never>>(
   problems: Problems,
   queue: unknown,
   given: Options,
@@ -88,12 +92,12 @@ export function checkPublishOptions<Options extends PublishOptions<never>>(
   if (typeof journal === 'string') problems.text('journal', journal)
   else problems.methods('journal', journal, ['open', 'append', 'close'])
   if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
-    problems.add('schema', 'must be a Standard Schema, as those of zod, valibot and arktype are')
+    problems.add('schema', 'must be a Standard Schema, such as those of zod, valibot and arktype')
   }
   return options
 }
 
-export function resolvePublish(options: PublishOptions<never>): ResolvedPublish {
+export function resolvePublish(options: PublishOptions<never, never>): ResolvedPublish {
   const { journal } = options
   return {
     window: options.window ?? 2_000,
@@ -103,7 +107,7 @@ export function resolvePublish(options: PublishOptions<never>): ResolvedPublish 
     confirmTimeoutMs: options.confirmTimeoutMs ?? 30_000,
     blockedTimeoutMs: options.blockedTimeoutMs ?? 300_000,
     journal: typeof journal === 'string' ? new JournalFile(journal) : journal,
-    schema: options.schema,
+    schema: options.schema as StandardSchemaV1 | undefined,
     encode: options.encode,
     messageId: options.messageId,
     signal: options.signal,

@@ -1,0 +1,25 @@
+/** The code and the words of an error that was caught. The code is empty when there is none. */
+export interface ErrorWords {
+  readonly code: string
+  readonly text: string
+}
+
+/** Reads the code and the words of an error. Handshake errors of amqplib have no code, only their text. */
+export function errorWords(error: unknown): ErrorWords {
+  if (!(error instanceof Error)) return { code: '', text: String(error) }
+  // Node's attempt at several addresses of one name has its reasons one level down.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined
+  const source = error.message === '' && first instanceof Error ? first : error
+  const code = 'code' in source ? source.code : undefined
+  return { code: code === undefined ? '' : String(code), text: source.message }
+}
+
+/** The words of a close frame, without the words that amqplib puts around them. */
+export function brokerWords(text: string): string {
+  return /with message "(.*)"/s.exec(text)?.[1] ?? text
+}
+
+/** A text of others as the end of a sentence. */
+export function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

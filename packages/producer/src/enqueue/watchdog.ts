@@ -1,0 +1,43 @@
+import type { Blocked } from '../connection/link.ts'
+import type { Stop } from './stop.ts'
+
+/** What {@link Watchdog} looks at. */
+interface Situation {
+  /** Why the broker takes no messages; undefined while it does. */
+  readonly blocked: Blocked | undefined
+  /** Whether something is published and not yet confirmed. */
+  readonly isWaiting: boolean
+}
+
+/** Ends a call whose broker stays silent for `confirmTimeoutMs`, or takes no messages for `blockedTimeoutMs`. */
+export class Watchdog {
+  readonly #confirmTimeoutMs: number
+  readonly #blockedTimeoutMs: number
+  #progressAt = performance.now()
+
+  constructor(confirmTimeoutMs: number, blockedTimeoutMs: number) {
+    this.#confirmTimeoutMs = confirmTimeoutMs
+    this.#blockedTimeoutMs = blockedTimeoutMs
+  }
+
+  /** How often to look, milliseconds. */
+  get everyMs(): number {
+    return Math.max(10, Math.min(1_000, this.#confirmTimeoutMs / 4, this.#blockedTimeoutMs / 4))
+  }
+
+  /** The broker confirmed something, or a new channel begins. */
+  progressed(now: number = performance.now()): void {
+    this.#progressAt = now
+  }
+
+  /** The reason to end the call; undefined while there is none. */
+  look({ blocked, isWaiting }: Situation): Stop | undefined {
+    const now = performance.now()
+    if (blocked === undefined && isWaiting) {
+      return now - this.#progressAt > this.#confirmTimeoutMs ? { type: 'silent' } : undefined
+    }
+    this.#progressAt = now
+    if (blocked === undefined || now - blocked.since <= this.#blockedTimeoutMs) return undefined
+    return { type: 'blocked', reason: blocked.reason }
+  }
+}
