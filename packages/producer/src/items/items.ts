@@ -44,7 +44,7 @@ export function iterate(items: Items): ItemIterator {
     Partial<Iterable<unknown>>
   let iterator: unknown
   try {
-    iterator = (async ?? sync)?.call(items)
+    iterator = ((async ?? sync) as (() => unknown) | undefined)?.call(items)
   } catch (cause) {
     throw invalidItems('throws when its iterator is asked for', cause)
   }
