@@ -1,0 +1,28 @@
+import type { Servers, Target } from '../target.ts'
+import { addresses, queueNames } from './addresses.ts'
+import { clientOptions, clusterOptions, garbage, specs, views } from './k8s.ts'
+import { hostile } from './peer.ts'
+import { enqueueing, messages, producers, queues } from './producer.ts'
+import { headerTables } from './real-broker.ts'
+import { consuming, testItems } from './worker.ts'
+
+/** All kinds of calls. Those for a broker are left out where there is none. */
+export function targets(servers: Servers): Target[] {
+  return [
+    addresses,
+    queueNames,
+    messages,
+    testItems,
+    specs,
+    views,
+    clusterOptions,
+    enqueueing,
+    queues,
+    producers,
+    consuming,
+    clientOptions,
+    garbage(servers),
+    hostile(servers),
+    ...(servers.brokerUrl === undefined ? [] : [headerTables(servers)]),
+  ]
+}
