@@ -1,6 +1,6 @@
 /**
  * The fields of Kubernetes' objects that the local cluster itself reads, as they are in JSON (client-node's types have
- * dates for times). What else an object holds is kept as it came.
+ * dates for times). Other fields of an object are kept as they came.
  */
 
 export interface OwnerReference {
@@ -81,6 +81,7 @@ export interface KeyToPath {
 export interface Volume {
   readonly name: string
   readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string | number }
+  readonly hostPath?: { readonly path: string; readonly type?: string }
   readonly secret?: {
     readonly secretName?: string
     readonly items?: readonly KeyToPath[]

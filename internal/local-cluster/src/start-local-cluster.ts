@@ -36,7 +36,7 @@ export interface LocalCluster extends AsyncDisposable {
 /**
  * Starts a small Kubernetes for Jobs on this machine: the part of its API that Jobs need, over HTTPS on loopback, the Job
  * controller's rules, and pods as plain child processes. For laptops, demos and tests: containers are not isolated, and
- * resources, security contexts and volumes other than emptyDir, Secret and ConfigMap have no effect (an event on the pod says so).
+ * resources, security contexts and volumes other than emptyDir, hostPath, Secret and ConfigMap have no effect (an event on the pod says so).
  *
  * The processes end with the cluster, however that ends: also when this process is killed.
  *

@@ -90,7 +90,7 @@ export class Supervisor implements AsyncDisposable {
     await this.#gone
   }
 
-  /** What is asked in one turn goes in one message. */
+  /** Sends the requests of one turn in one message. */
   #send(request: SupervisorRequest): void {
     if (this.#requests.push(request) > 1) return
     setImmediate(() => {
@@ -124,7 +124,7 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  /** Somebody killed the supervisor: its containers end with it, as those of a node that died. */
+  /** Somebody killed the supervisor: its containers end with it, as those of a dead node do. */
   #lost(): void {
     const runs = [...this.#runs.values()]
     this.#runs.clear()

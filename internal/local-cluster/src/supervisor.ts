@@ -1,6 +1,6 @@
 /**
- * The program of the supervisor process: the parent of every container of a local cluster. It has nothing to do but to
- * outlive its own parent by a moment, so that nothing that the cluster started stays behind, however the cluster ended.
+ * The program of the supervisor process: the parent of every container of a local cluster. It outlives its own parent by a
+ * moment and ends every process that the cluster started, however the cluster itself ended.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ mkdirSync(pipeFolder, { recursive: true, mode: 0o700 })
 const pipes = new OutputPipes(pipeFolder)
 let ending = false
 
-/** Reports of this turn, sent in one: a message wakes the parent up, which has better things to do while pods start. */
+/** Reports of this turn, sent in one message: each message wakes the parent up while it starts pods. */
 let reports: SupervisorReport[] = []
 
 function report(message: SupervisorReport): void {
@@ -95,7 +95,7 @@ function receive(request: SupervisorRequest): void {
     case 'follow':
       if (request.on) {
         followed.add(request.id)
-        // What came before this request arrived was reported to nobody: look once more.
+        // Output before this request was not reported: the follower looks once more.
         report({ type: 'output', id: request.id })
       } else followed.delete(request.id)
   }

@@ -34,7 +34,7 @@ async function goneWithin(pids: readonly number[], ms: number): Promise<boolean>
 }
 
 describe('a local cluster', () => {
-  it('that is closed leaves no process, no file and no open watch', async () => {
+  it('leaves no process, no file and no open watch when it is closed', async () => {
     const cluster = await TestCluster.start()
     const { kubeconfigPath } = cluster.cluster
     expect((await stat(dirname(kubeconfigPath))).mode & 0o777).toBe(0o700)
@@ -56,7 +56,7 @@ describe('a local cluster', () => {
     await cluster[Symbol.asyncDispose]()
   })
 
-  it('whose owner is killed hard leaves no process and no file after two seconds, and the next start is clean', async () => {
+  it('leaves no process and no file two seconds after its owner was killed, and the next start is clean', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'owner-'))
     const program = join(folder, 'owner.mts')
     const source = fileURLToPath(new URL('./api-client.ts', import.meta.url))
@@ -91,7 +91,7 @@ describe('a local cluster', () => {
     }
   })
 
-  it('whose supervisor is killed ends its pods and goes on to be closed', async () => {
+  it('ends its pods when its supervisor is killed, and can be closed', async () => {
     const cluster = await TestCluster.start()
     const pids = await pidsOf(cluster, 'lost')
     const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=', '-p', String(pids[1])])
@@ -100,7 +100,7 @@ describe('a local cluster', () => {
     await cluster[Symbol.asyncDispose]()
   })
 
-  it('is refused with every problem of its options at once', async () => {
+  it('reports every problem of its options at once', async () => {
     const start = startLocalCluster({ images: { a: [] }, backoffScale: 7, cwd: '' })
     await expect(start).rejects.toMatchObject({ name: 'K8sError', code: 'INVALID_OPTIONS' })
     await expect(start).rejects.toThrow(/images\['a'\][\s\S]*backoffScale[\s\S]*cwd/)

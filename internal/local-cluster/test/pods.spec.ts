@@ -85,7 +85,7 @@ describe('a pod', () => {
     expect(reasons).toContain('Back-off pulling image "any"')
   })
 
-  it('whose image name is none waits in InvalidImageName', async () => {
+  it('whose image name is not valid waits in InvalidImageName', async () => {
     await cluster.createJob('bad-image', {}, { containers: [{ name: 'main', image: 'Not An Image' }] })
     const pod = await cluster.podThat(
       'bad-image',
@@ -94,7 +94,7 @@ describe('a pod', () => {
     expect(pod.status.phase).toBe('Pending')
   })
 
-  it('sees literals, Secrets, fields and $(VAR), and nothing of this process but the ordinary', async () => {
+  it('sees literals, Secrets, fields and $(VAR), and of this process only the usual variables', async () => {
     process.env.PODQUEUE_TEST_SECRET = 'never seen'
     await cluster.call('POST', SECRETS, { metadata: { name: 'keys' }, stringData: { url: 'amqp://broker', more: 'm' } })
     const env = [
@@ -149,7 +149,7 @@ describe('a pod', () => {
     expect((await firstState('signal'))?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' })
   })
 
-  it('leaves a termination message: from its file, else on an error the end of its log', async () => {
+  it('has a termination message: from its file, else after a failure the end of its log', async () => {
     await cluster.createJob('says', {}, { command: shell('echo told >"$PODQUEUE_TERMINATION_LOG"') })
     await cluster.finished('says')
     expect((await firstState('says'))?.terminated?.message).toBe('told\n')
@@ -160,7 +160,7 @@ describe('a pod', () => {
     expect((await firstState('falls'))?.terminated?.message).toBe('broken\n')
   })
 
-  it('is told once by an event what has no effect here', async () => {
+  it('has one event that names its fields without effect', async () => {
     const securityContext = { runAsUser: 65532 }
     await cluster.createJob(
       'ignored',
@@ -196,7 +196,7 @@ describe('a pod', () => {
     for (const pid of pids) expect(await isAlive(pid)).toBe(false)
   })
 
-  it('is heard to its end by who follows its log, though its first words come with its end and it is deleted', async () => {
+  it('shows a follower its whole log, also when its first line comes with its end and it is deleted', async () => {
     await promisify(execFile)('mkfifo', [join(folder, 'waiting')])
     const script = 'trap "echo farewell; exit 0" TERM; sleep 600 & echo $$$$ >waiting; wait'
     await cluster.createJob('farewell', {}, { command: shell(script) })

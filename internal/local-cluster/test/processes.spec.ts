@@ -23,7 +23,7 @@ describe('the process of a container', () => {
     expect(conditionOf(await cluster.finished('reader'), 'Complete')).toBeDefined()
   })
 
-  it('keeps no more output than 20 MiB, and of that the end', async () => {
+  it('keeps the last 20 MiB of its output at most', async () => {
     const script =
       'i=0; while [ $i -lt 300 ]; do head -c 102400 /dev/zero | tr "\\\\0" x; echo; i=$((i+1)); done; echo last'
     await cluster.createJob('loud', { backoffLimit: 0 }, { command: shell(script) })
@@ -36,7 +36,7 @@ describe('the process of a container', () => {
     expect(await cluster.log(pod, 'tailLines=1')).toBe('last\n')
   })
 
-  it('that says nothing leaves no file behind, and none when it said why it ended', async () => {
+  it('leaves no file when it writes nothing, nor for its termination message', async () => {
     await cluster.createJob('silent', { completions: 2 }, { command: shell('echo why >"$PODQUEUE_TERMINATION_LOG"') })
     await cluster.finished('silent')
     const pods = await cluster.pods('silent')
@@ -48,7 +48,7 @@ describe('the process of a container', () => {
     expect(readdirSync(join(folder(), 'messages'))).toEqual([])
   })
 
-  it('may leave more words than are kept: 4096 bytes', async () => {
+  it('may write a longer termination message than the 4096 bytes that are kept', async () => {
     const script = 'head -c 100000 /dev/zero | tr "\\\\0" w >"$PODQUEUE_TERMINATION_LOG"'
     await cluster.createJob('wordy', {}, { command: shell(script) })
     await cluster.finished('wordy')

@@ -20,7 +20,7 @@ async function output(job: string): Promise<string> {
 const container = (extra: object) => ({ name: 'main', image: 'any', ...extra })
 
 describe('the volumes of a pod', () => {
-  it('are one directory for all of its containers, found by what begins with a mountPath: variables, words, workingDir', async () => {
+  it('are one directory for all of its containers: variables, words and workingDir that begin with a mountPath lead there', async () => {
     const volumeMounts = [{ name: 'scratch', mountPath: '/scratch' }]
     const env = [
       { name: 'OUT', value: '/scratch/out' },
@@ -45,6 +45,58 @@ describe('the volumes of a pod', () => {
       },
     )
     expect(await output('scratch')).toBe('made\nmade\nmade\nout\nout.copy\nparts\n/scratches\n')
+  })
+
+  it('are found by a script, a flag and a value of JSON that name a mountPath, and not by the names of other paths', async () => {
+    const script = `echo made >/data/out; cat "/data/out" '/data/out'; cat </data/out; echo x:/data /data-2 /mnt/data $D/data /data`
+    await cluster.createJob(
+      'script',
+      { backoffLimit: 0 },
+      {
+        volumes: [{ name: 'data', emptyDir: {} }],
+        containers: [
+          container({
+            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            env: [{ name: 'SETTINGS', value: '{"out":"/data/settings"}' }],
+            command: ['sh', '-c', `${script}; echo "$1 $SETTINGS"`, 'sh', '--out=/data/flag'],
+          }),
+        ],
+      },
+    )
+    const lines = (await output('script')).trimEnd().split('\n')
+    expect(lines.slice(0, 3)).toEqual(['made', 'made', 'made'])
+    const path = lines[3]?.split(' ').at(-1)
+    expect(path).toMatch(/\/volumes\/data$/)
+    expect(lines.slice(3)).toEqual([
+      `x:${path} /data-2 /mnt/data /data ${path}`,
+      `--out=${path}/flag {"out":"${path}/settings"}`,
+    ])
+  })
+
+  it('are directories of this machine with hostPath, made when their type asks for that', async () => {
+    const path = `${dirname(cluster.cluster.kubeconfigPath)}/host/made`
+    const spec = (type: string) => ({
+      volumes: [{ name: 'host', hostPath: { path, type } }],
+      containers: [
+        container({
+          volumeMounts: [{ name: 'host', mountPath: '/on-host' }],
+          command: shell('echo made >>/on-host/file; cat /on-host/file'),
+        }),
+      ],
+    })
+    await cluster.createJob('host-missing', { backoffLimit: 0 }, spec('Directory'))
+    const pod = await cluster.podThat('host-missing', ({ status }) => status.containerStatuses !== undefined)
+    expect(await cluster.events(pod.metadata.name)).toContainEqual(
+      expect.objectContaining({
+        reason: 'FailedMount',
+        message: `MountVolume.SetUp failed for volume "host" : hostPath type check failed: ${path} is not a directory`,
+      }),
+    )
+    await cluster.createJob('host', { backoffLimit: 0 }, spec('DirectoryOrCreate'))
+    expect(await output('host')).toBe('made\n')
+    await cluster.createJob('host-again', { backoffLimit: 0 }, spec('Directory'))
+    expect(await output('host-again')).toBe('made\nmade\n')
+    expect(existsSync(`${path}/file`)).toBe(true)
   })
 
   it('hold the keys of Secrets and ConfigMaps as files, at the paths and with the modes that are asked for', async () => {
@@ -139,18 +191,18 @@ describe('the volumes of a pod', () => {
 
   it('of any other kind are accepted, and an event says that they have no effect', async () => {
     await cluster.createJob(
-      'host-path',
+      'nfs',
       {},
       {
-        volumes: [{ name: 'h', hostPath: { path: '/' } }],
+        volumes: [{ name: 'h', nfs: { server: 'nfs.invalid', path: '/' } }],
         containers: [container({ command: ['true'], volumeMounts: [{ name: 'h', mountPath: '/h' }] })],
       },
     )
-    await cluster.finished('host-path')
-    const [pod] = await cluster.pods('host-path')
+    await cluster.finished('nfs')
+    const [pod] = await cluster.pods('nfs')
     const told = (await cluster.events(pod?.metadata.name ?? '')).filter(({ reason }) => reason === 'FieldsIgnored')
     expect(told).toHaveLength(1)
-    expect(told[0]?.message).toMatch(/: volumes\.hostPath$/)
+    expect(told[0]?.message).toMatch(/: volumes\.nfs$/)
   })
 
   it('cannot reach out of their directory', async () => {

@@ -2,13 +2,24 @@ import type { KeyToPath, Volume, VolumeMount } from '../objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabelName } from './names.ts'
 
-/** What the files of a Secret or a ConfigMap may be read by. */
+/** The mode of the files of a Secret or a ConfigMap. */
 const DEFAULT_MODE = 0o644
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+]
 
 export function defaultVolume(volume: Volume): Volume {
-  const { secret, configMap } = volume
+  const { hostPath, secret, configMap } = volume
   return {
     ...volume,
+    ...(hostPath && { hostPath: { type: '', ...hostPath } }),
     ...(secret && { secret: { defaultMode: DEFAULT_MODE, ...secret } }),
     ...(configMap && { configMap: { defaultMode: DEFAULT_MODE, ...configMap } }),
   }
@@ -20,12 +31,19 @@ export function checkVolumes(errors: FieldErrors, at: string, volumes: readonly 
     checkLabelName(errors, `${at}[${index}].name`, volume.name)
     if (names.has(volume.name)) errors.duplicate(`${at}[${index}].name`, volume.name)
     names.add(volume.name)
-    const { secret, configMap } = volume
+    const { hostPath, secret, configMap } = volume
+    if (hostPath) checkHostPath(errors, `${at}[${index}].hostPath`, hostPath)
     if (secret && !secret.secretName) errors.required(`${at}[${index}].secret.secretName`)
     if (configMap && !configMap.name) errors.required(`${at}[${index}].configMap.name`)
     checkItems(errors, `${at}[${index}].secret.items`, secret?.items)
     checkItems(errors, `${at}[${index}].configMap.items`, configMap?.items)
   }
+}
+
+function checkHostPath(errors: FieldErrors, at: string, { path, type }: NonNullable<Volume['hostPath']>): void {
+  if (!path) errors.required(`${at}.path`)
+  else checkNoBacksteps(errors, `${at}.path`, path)
+  errors.oneOf(`${at}.type`, type, HOST_PATH_TYPES)
 }
 
 function checkItems(errors: FieldErrors, at: string, items: readonly KeyToPath[] = []): void {
@@ -56,5 +74,9 @@ export function checkMounts(
 /** A path that stays within the directory that it is relative to. */
 function checkInside(errors: FieldErrors, field: string, path: string): void {
   if (path.startsWith('/')) errors.invalid(field, path, 'must be a relative path')
+  checkNoBacksteps(errors, field, path)
+}
+
+function checkNoBacksteps(errors: FieldErrors, field: string, path: string): void {
   if (path.split('/').includes('..')) errors.invalid(field, path, "must not contain '..'")
 }

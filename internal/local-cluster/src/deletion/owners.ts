@@ -12,7 +12,7 @@ export function dependentPods(store: Store, { metadata: { namespace, uid } }: Ku
   return store.list<Pod>(PODS, namespace).filter((pod) => isOwnedBy(pod, uid))
 }
 
-/** Takes a pod from its Job: it is nobody's then, and the Job does not hold it any more. */
+/** Takes a pod from its Job: the Job does not own it any more, and does not hold it. */
 export function disown(store: Store, pod: Pod, jobUid: string): void {
   const own = store.update<Pod>(PODS, pod, (current) => {
     const { ownerReferences = [], ...metadata } = current.metadata

@@ -2,7 +2,7 @@
 const FIRST_MS = 10_000
 const MAX_MS = 600_000
 
-/** What one row of failures holds back: all of a Job's pods, or with backoffLimitPerIndex those of one index. */
+/** A row of failures. It delays all new pods of a Job, or with backoffLimitPerIndex those of one index. */
 export interface FailureRow {
   /** Failures since the last success. */
   readonly failures: number
@@ -10,7 +10,7 @@ export interface FailureRow {
   readonly lastAt: number
 }
 
-/** How much longer no pod is created: 10 s × 2^(failures − 1), at most 10 min, all of it times `scale`. */
+/** The rest of the delay before the next pod: 10 s × 2^(failures − 1), at most 10 min, all of it times `scale`. */
 export function remainingBackoffMs(row: FailureRow | undefined, now: number, scale: number): number {
   if (!row || row.failures === 0) return 0
   const delay = Math.min(FIRST_MS * 2 ** (row.failures - 1), MAX_MS) * scale

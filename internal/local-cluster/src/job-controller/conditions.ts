@@ -1,7 +1,7 @@
 import type { EventNote } from '../event-recorder.ts'
 import { type Condition, type Job, kubeTime } from '../objects.ts'
 
-/** How a Job ends, once that is decided. */
+/** The decided end of a Job. */
 export interface Ending {
   readonly type: 'FailureTarget' | 'SuccessCriteriaMet'
   readonly reason: string

@@ -43,7 +43,7 @@ function restartsExceed({ template, backoffLimit }: Job['spec'], active: readonl
   return backoffLimit === 0 ? restarts > 0 : restarts >= backoffLimit
 }
 
-/** Whether a Job has reached what it is for. */
+/** Whether a Job has reached its goal. */
 export function successOf({ job: { spec }, active, succeeded, completedIndexes }: Tally): Ending | undefined {
   const rule = metRule(spec.successPolicy?.rules ?? [], completedIndexes ?? new Set())
   if (rule >= 0) {
@@ -59,7 +59,7 @@ export function successOf({ job: { spec }, active, succeeded, completedIndexes }
   }
 }
 
-/** The first rule of a successPolicy that the completed indexes meet: so many of those that it names, or all of them. */
+/** The first rule of a successPolicy that the completed indexes meet: its number of the indexes that it names, or all of them. */
 function metRule(rules: readonly SuccessPolicyRule[], completed: ReadonlySet<number>): number {
   if (completed.size === 0) return -1
   return rules.findIndex(({ succeededIndexes, succeededCount }) => {

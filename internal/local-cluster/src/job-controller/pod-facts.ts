@@ -40,12 +40,12 @@ export function completionIndex(pod: Pod): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-/** How often this pod's index had failed before it. */
+/** The failures of this pod's index before it. */
 export function earlierFailures(pod: Pod): number {
   return Number(pod.metadata.annotations?.[FAILURE_COUNT_KEY] ?? 0)
 }
 
-/** When its last container ended, or when its deletion was asked for. */
+/** The time at which its last container ended, or its deletion was requested. */
 export function endedAt(pod: Pod, now: number): number {
   const times = (pod.status.containerStatuses ?? []).flatMap(({ state }) =>
     state.terminated ? [Date.parse(state.terminated.finishedAt)] : [],

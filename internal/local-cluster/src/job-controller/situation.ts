@@ -1,13 +1,13 @@
 import type { Job, Pod } from '../objects.ts'
 import type { FailureRow } from './backoff.ts'
 
-/** What the controller remembers of a Job between two decisions. */
+/** The controller's memory of a Job between two decisions. */
 export interface JobMemory {
   /** Failures of any pod since one succeeded. */
   readonly row: FailureRow
   /** With backoffLimitPerIndex: the failures of each index. */
   readonly rowsByIndex: ReadonlyMap<number, FailureRow>
-  /** How often in a row the API refused to create a pod. */
+  /** Refusals of the API to create a pod, in a row. */
   readonly refusals: number
 }
 

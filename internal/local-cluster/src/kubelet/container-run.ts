@@ -5,9 +5,10 @@ import type { ContainerRun } from '../supervisor/protocol.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { environmentOf, expand } from './environment.ts'
 import { logFile } from './log-file.ts'
+import { withRealPaths } from './mount-paths.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
 import { messageFile } from './termination.ts'
-import { mountsOf, rewritten } from './volumes.ts'
+import { mountsOf } from './volumes.ts'
 
 /** The process of a container, or the missing object that it waits for, or why it cannot be started at all. */
 export type PreparedRun =
@@ -28,16 +29,16 @@ export function prepareRun(
   const message = messageFile(folder, pod, spec.name, restarts)
   const { terminationMessagePath: mountPath } = spec
   const mounts = [...mountsOf(spec, pod, folder), ...(mountPath ? [{ mountPath, path: message }] : [])]
-  const workingDirectory = resolve(cwd, rewritten(spec.workingDir ?? '.', mounts))
+  const workingDirectory = resolve(cwd, withRealPaths(spec.workingDir ?? '.', mounts))
   if (!existsSync(workingDirectory)) {
     return { impossible: `chdir to cwd ("${workingDirectory}"): no such file or directory` }
   }
   const words = [...(spec.command ?? entrypoint), ...(spec.args ?? [])]
-  const own = Object.entries(variables).map(([name, value]) => [name, rewritten(value, mounts)])
+  const own = Object.entries(variables).map(([name, value]) => [name, withRealPaths(value, mounts)])
   return {
     run: {
       // With the variables as they were written: what they stand for is rewritten once, here.
-      command: words.map((word) => rewritten(expand(word, variables), mounts)),
+      command: words.map((word) => withRealPaths(expand(word, variables), mounts)),
       cwd: workingDirectory,
       logFile: logFile(folder, pod.metadata.uid, spec.name, restarts),
       env: {

@@ -36,7 +36,10 @@ export function ignoredFields(pod: Pod): string[] {
     if (container.volumeMounts?.some(({ readOnly }) => readOnly)) found.add('volumeMounts.readOnly')
     if (container.volumeMounts?.some(({ subPathExpr }) => subPathExpr)) found.add('volumeMounts.subPathExpr')
   }
-  for (const volume of pod.spec.volumes ?? []) if (!isHonoured(volume)) found.add(`volumes.${sourceOf(volume)}`)
+  for (const volume of pod.spec.volumes ?? []) {
+    if (!isHonoured(volume)) found.add(`volumes.${sourceOf(volume)}`)
+    if (isAsked(volume.emptyDir?.sizeLimit)) found.add('volumes.emptyDir.sizeLimit')
+  }
   return [...found]
 }
 

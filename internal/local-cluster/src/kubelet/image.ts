@@ -1,6 +1,6 @@
 import type { Container } from '../objects.ts'
 
-/** What an image name stands for: its ENTRYPOINT. */
+/** The ENTRYPOINT that each image name stands for. */
 export type Images = Readonly<Record<string, readonly string[]>>
 
 export type ImageLookup =
@@ -8,13 +8,13 @@ export type ImageLookup =
   /** The reasons of a waiting container: of now, and of later when that differs. */
   | { readonly reason: string; readonly message: string; readonly thenReason?: string }
 
-/** Domain, path, tag and digest of an image name, roughly: enough to tell a name from what is none. */
+/** Domain, path, tag and digest of an image name, roughly: enough to recognize a text that is not a name. */
 const IMAGE_NAME =
   /^(?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@[\w+.-]+:[0-9a-fA-F]{32,})?$/
 
 /**
- * Looks an image up. Without an entry the container's own command is enough, since it replaces the ENTRYPOINT anyhow,
- * unless `strict`. Otherwise it is like an image that no registry has.
+ * Looks an image up. Without an entry the container's own command is enough, unless `strict`: it replaces the ENTRYPOINT
+ * in any case. Otherwise the image is like one that no registry has.
  */
 export function lookUpImage(
   { image, command, imagePullPolicy }: Container,

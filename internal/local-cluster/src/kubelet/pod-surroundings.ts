@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import type { Supervisor } from '../supervisor-client.ts'
 import type { Images } from './image.ts'
 
-/** What every pod of a cluster shares. */
+/** The parts of the cluster that every pod shares. */
 export interface PodSurroundings {
   readonly store: Store
   readonly events: EventRecorder
@@ -15,6 +15,6 @@ export interface PodSurroundings {
   readonly cwd: string
   /** The cluster's own folder. */
   readonly folder: string
-  /** What each container sees of the cluster's own environment. */
+  /** The variables of the cluster's own environment that each container sees. */
   readonly inherited: Readonly<Record<string, string>>
 }

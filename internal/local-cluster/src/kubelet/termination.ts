@@ -7,12 +7,12 @@ import { logFile, logTail } from './log-file.ts'
 /** Bytes of a termination message that Kubernetes keeps. */
 const MAX_MESSAGE_BYTES = 4096
 
-/** The start of what never started, as Kubernetes writes it. */
+/** The start time of a container that never started, as Kubernetes writes it. */
 export const NEVER = '1970-01-01T00:00:00Z'
 
 /**
- * Where a container may leave its last words: PODQUEUE_TERMINATION_LOG in its environment. All in one folder: most say
- * nothing, and a folder for each would cost more than the rest of a short run.
+ * The file of a container's termination message; PODQUEUE_TERMINATION_LOG in its environment names it. All are in one folder:
+ * most containers write none, and a folder for each would cost more than the rest of a short run.
  */
 export function messageFile(folder: string, pod: Pod, container: string, restarts: number): string {
   return join(messageFolder(folder), `${pod.metadata.uid}-${container}-${restarts}`)
@@ -57,7 +57,7 @@ export function startErrorState(record: ContainerRecord, message: string, at: nu
   }
 }
 
-/** A deleted pod's container that never started, or that waited for its next start. */
+/** The state of a container that had not started, or not started again, when its pod ended. */
 export function abandonedState({ lastState }: ContainerRecord, at: number): ContainerState {
   if (lastState.terminated) return lastState
   const message = 'The container could not be located when the pod was terminated'
@@ -87,7 +87,7 @@ export function takeMessage(folder: string, pod: Pod, container: string, restart
   return text
 }
 
-/** Not more than is kept, however much was written; nothing of what is no file. */
+/** Reads no more than is kept, however much was written. A path that is not a file gives an empty text. */
 function readStart(file: string): string {
   try {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)

@@ -3,32 +3,34 @@ import { dirname, join } from 'node:path'
 import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '../objects.ts'
 import { CONFIG_MAPS, SECRETS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
+import { prepareHostPath } from './host-path.ts'
+import type { Mount } from './mount-paths.ts'
 
 const DEFAULT_MODE = 0o644
 
 /** The files of a volume by their paths in it, with their modes. */
 type Files = readonly { readonly path: string; readonly bytes: Buffer; readonly mode: number }[]
 
-/** Where a container would see something, and where it is on this machine. */
-export interface Mount {
-  readonly mountPath: string
-  readonly path: string
-}
-
-/** Whether a volume is a directory here. What is not is told of as not honoured. */
+/** Whether the local cluster has volumes of this kind. The others are among the ignored fields. */
 export function isHonoured(volume: Volume): boolean {
-  return volume.emptyDir !== undefined || volume.secret !== undefined || volume.configMap !== undefined
+  return [volume.emptyDir, volume.hostPath, volume.secret, volume.configMap].some((source) => source !== undefined)
 }
 
 /**
- * Makes the directories of a pod's volumes and fills those of Secrets and ConfigMaps. Returns what keeps the pod from
- * starting, in the kubelet's words; nothing when all is there.
+ * Makes the directories of a pod's volumes and fills those of Secrets and ConfigMaps. Returns the problem that keeps the pod
+ * from starting, in the kubelet's words; undefined when everything is there.
  */
 export function setUpVolumes(pod: Pod, store: Store, folder: string): string | undefined {
   for (const volume of pod.spec.volumes ?? []) {
     if (!isHonoured(volume)) continue
+    const failed = (why: string) => `MountVolume.SetUp failed for volume "${volume.name}" : ${why}`
+    if (volume.hostPath) {
+      const problem = prepareHostPath(volume.hostPath)
+      if (problem !== undefined) return failed(problem)
+      continue
+    }
     const files = filesOf(volume, pod, store)
-    if (typeof files === 'string') return `MountVolume.SetUp failed for volume "${volume.name}" : ${files}`
+    if (typeof files === 'string') return failed(files)
     const at = volumeFolder(folder, pod, volume.name)
     mkdirSync(at, { recursive: true, mode: 0o700 })
     for (const { path, bytes, mode } of files) {
@@ -40,30 +42,22 @@ export function setUpVolumes(pod: Pod, store: Store, folder: string): string | u
   return undefined
 }
 
-/** Where the mounts of a container are. Makes the directory that a `subPath` names. */
+/** The mounts of a container. Makes the directory that a `subPath` names. */
 export function mountsOf(container: Container, pod: Pod, folder: string): Mount[] {
   return (container.volumeMounts ?? []).flatMap(({ name, mountPath, subPath = '' }) => {
     const volume = pod.spec.volumes?.find((each) => each.name === name)
     if (volume === undefined || !isHonoured(volume)) return []
-    const path = join(volumeFolder(folder, pod, name), subPath)
+    const path = join(volume.hostPath?.path ?? volumeFolder(folder, pod, name), subPath)
     if (volume.emptyDir) mkdirSync(path, { recursive: true })
     return [{ mountPath: mountPath.replace(/(?<=.)\/+$/, ''), path }]
   })
-}
-
-/** A text that begins with a mount's path begins with where that is; the longest mount wins, any other text stays. */
-export function rewritten(text: string, mounts: readonly Mount[]): string {
-  const [best] = mounts
-    .filter(({ mountPath }) => text === mountPath || text.startsWith(`${mountPath}/`))
-    .sort((a, b) => b.mountPath.length - a.mountPath.length)
-  return best === undefined ? text : best.path + text.slice(best.mountPath.length)
 }
 
 function volumeFolder(folder: string, pod: Pod, name: string): string {
   return join(folder, 'pods', pod.metadata.uid, 'volumes', name)
 }
 
-/** What is missing as a text. */
+/** The files of a volume; a text when something is missing, which says what. */
 function filesOf({ secret, configMap }: Volume, pod: Pod, store: Store): Files | string {
   const { namespace } = pod.metadata
   if (secret) {

@@ -7,7 +7,7 @@ import type { OutputPipe } from './output-pipes.ts'
 import { killMarked, RUN_MARK, signalGroup } from './process-tree.ts'
 import type { ContainerRun } from './protocol.ts'
 
-/** How long output is waited for after the exit, when a process that left the group still holds the pipe. */
+/** The wait for more output after the exit, when a process that left the group still holds the pipe. */
 const STRAGGLER_MS = 250
 
 export interface ContainerListener {

@@ -1,4 +1,4 @@
-/** What the cluster asks of its supervisor. `id` is one run of one container. */
+/** A request of the cluster to its supervisor. `id` is one run of one container. */
 export type SupervisorRequest =
   | { readonly type: 'start'; readonly id: string; readonly run: ContainerRun }
   /** SIGTERM to the process group now, SIGKILL when `graceMs` have passed. */
@@ -14,7 +14,7 @@ export interface ContainerRun {
   readonly logFile: string
 }
 
-/** What the supervisor tells the cluster. Times are milliseconds since the epoch. */
+/** A report of the supervisor to the cluster. Times are milliseconds since the epoch. */
 export type SupervisorReport =
   | { readonly type: 'ready' }
   | { readonly type: 'started'; readonly id: string; readonly pid: number; readonly at: number }

@@ -1,9 +1,8 @@
 import { startLocalCluster } from '../../src/index.ts'
 import { holdContract } from './contract.ts'
 import { ContractCluster } from './contract-cluster.ts'
-import { DIFFERENCES } from './differences.ts'
 
 holdContract(async () => {
   const local = await startLocalCluster({ backoffScale: 0.001 })
   return await ContractCluster.open(local.kubeConfig, local)
-}, DIFFERENCES)
+})

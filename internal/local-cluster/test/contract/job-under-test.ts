@@ -8,7 +8,7 @@ export interface JobEvent extends KubeObject {
   readonly count?: number
 }
 
-/** One Job of a behaviour, and what can be asked about it. */
+/** One Job of a behaviour, and the questions about it. */
 export class JobUnderTest {
   readonly #place: Place
   /** As it was answered to its creation. */

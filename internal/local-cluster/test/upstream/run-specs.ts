@@ -14,8 +14,11 @@ import { DIFFERENT_SPECS } from './different-specs.ts'
 
 /** Specs at a time: they wait most of the time, for the client's own polling. */
 const LANES = 4
-/** The image of the pods that only wait. The other specs bring their own command. */
-const images = { 'registry.k8s.io/pause:3.10.1': ['sleep', 'infinity'] }
+/** The two images of the specs. The shell reads the end of its input at once, and ends well. */
+const images = {
+  'registry.k8s.io/pause:3.10.1': ['sleep', 'infinity'],
+  'registry.k8s.io/e2e-test-images/busybox:1.37.0-1': ['sh'],
+}
 
 const root = resolve(import.meta.dirname, '../../../..')
 const lab = resolve(root, process.env.CLUSTER_LAB ?? '../shared/kube')

@@ -24,14 +24,14 @@ export const completions: Behaviours = {
     expect(await job.pods()).toHaveLength(2)
   },
 
-  'of no completions is complete without a pod': async (cluster) => {
+  'with 0 completions is complete without a pod': async (cluster) => {
     const job = await cluster.createJob('none', { completions: 0 })
     const { status } = await job.finished()
     expect(status.startTime).toBeDefined()
     expect(await job.pods()).toHaveLength(0)
   },
 
-  'of parallelism 0 waits until that is raised': async (cluster) => {
+  'with parallelism 0 waits until that is raised': async (cluster) => {
     const job = await cluster.createJob('waiting', { parallelism: 0, completions: 1 })
     const { status } = await job.state(({ status }) => status.startTime !== undefined)
     expect(status).not.toHaveProperty('active')
@@ -162,7 +162,7 @@ export const completions: Behaviours = {
     expect(pod?.status.containerStatuses?.map(({ state }) => state.terminated?.exitCode).sort()).toEqual([0, 2])
   },
 
-  'tells of its pods and of its end by events': async (cluster) => {
+  'has events of its pods and of its end': async (cluster) => {
     const job = await cluster.createJob('told', { completions: 2, parallelism: 1 })
     await job.finished()
     const events = await job.events((all) => all.some(({ reason }) => reason === 'Completed'))

@@ -68,7 +68,7 @@ export const containers: Behaviours = {
     expect(running && condition(running, 'PodScheduled')?.status).toBe('True')
   },
 
-  'tells of its pulling, making and starting by events': async (cluster) => {
+  'has events of its pulling, creation and start': async (cluster) => {
     const job = await cluster.createJob('steps', {})
     await job.finished()
     const [pod] = await job.pods()
@@ -81,19 +81,55 @@ export const containers: Behaviours = {
     expect(told.find((text) => text.startsWith('Started: Started container'))).toBeDefined()
   },
 
-  'leaves its last words as the termination message': async (cluster) => {
+  'leaves a termination message': async (cluster) => {
     const job = await cluster.createJob('words', {}, shell(`echo told >${LAST_WORDS}`))
     await job.finished()
     expect(stateOf((await job.pods())[0]).terminated?.message).toBe('told\n')
   },
 
-  'leaves them at /dev/termination-log': async (cluster) => {
+  'leaves a termination message at /dev/termination-log': async (cluster) => {
     const job = await cluster.createJob('words-path', {}, shell('echo told >/dev/termination-log'))
     await job.finished()
     expect(stateOf((await job.pods())[0]).terminated?.message).toBe('told\n')
   },
 
-  'that failed leaves the end of its log instead with FallbackToLogsOnError': async (cluster) => {
+  'shares an emptyDir with the other containers of its pod, at its mountPath': async (cluster) => {
+    const volumeMounts = [{ name: 'scratch', mountPath: '/scratch' }]
+    const pod = shell('cat /scratch/made; echo more >>/scratch/made; wc -l </scratch/made', { volumeMounts })
+    const [main] = pod.containers ?? []
+    const initContainers = [{ ...main, name: 'first', command: ['sh', '-c', 'echo made >"/scratch/made"'] }]
+    const spec = { ...pod, initContainers, volumes: [{ name: 'scratch', emptyDir: {} }] } as typeof pod
+    const job = await cluster.createJob('scratch', { backoffLimit: 0 }, spec)
+    expect(await job.output()).toBe('made\n2\n')
+  },
+
+  'sees a directory of its node with hostPath': async (cluster) => {
+    const path = `/tmp/${cluster.namespace}`
+    const volumes = [{ name: 'host', hostPath: { path, type: 'DirectoryOrCreate' } }]
+    const volumeMounts = [{ name: 'host', mountPath: '/host-side' }]
+    const writes = shell('echo here >/host-side/file', { volumeMounts }, { volumes })
+    await (await cluster.createJob('host-writes', { backoffLimit: 0 }, writes)).finished()
+    const reads = shell('cat /host-side/file; rm /host-side/file', { volumeMounts }, { volumes })
+    expect(await (await cluster.createJob('host-reads', { backoffLimit: 0 }, reads)).output()).toBe('here\n')
+  },
+
+  'waits for a directory of its node that hostPath wants and that is not there': async (cluster) => {
+    const hostPath = { path: `/tmp/${cluster.namespace}-missing`, type: 'Directory' }
+    const volumeMounts = [{ name: 'host', mountPath: '/host-side' }]
+    const job = await cluster.createJob(
+      'host-missing',
+      {},
+      shell('true', { volumeMounts }, { volumes: [{ name: 'host', hostPath }] }),
+    )
+    const pod = await job.pod(({ status }) => status.containerStatuses !== undefined)
+    const events = await job.events((all) => all.some(({ reason }) => reason === 'FailedMount'), pod)
+    expect(events.find(({ reason }) => reason === 'FailedMount')?.message).toBe(
+      `MountVolume.SetUp failed for volume "host" : hostPath type check failed: ${hostPath.path} is not a directory`,
+    )
+    expect(pod.status.phase).toBe('Pending')
+  },
+
+  'that failed leaves the end of its log as its message with FallbackToLogsOnError': async (cluster) => {
     const fallback = { terminationMessagePolicy: 'FallbackToLogsOnError' }
     const job = await cluster.createJob('fallback', { backoffLimit: 0 }, shell('echo broken; exit 1', fallback))
     await job.finished()
@@ -107,7 +143,7 @@ export const containers: Behaviours = {
     expect(stateOf((await job.pods())[0]).terminated).not.toHaveProperty('message')
   },
 
-  'keeps 4096 bytes of its last words': async (cluster) => {
+  'keeps 4096 bytes of its termination message': async (cluster) => {
     const job = await cluster.createJob('long-words', {}, shell(`head -c 5000 /dev/zero | tr '\\0' x >${LAST_WORDS}`))
     await job.finished()
     expect(stateOf((await job.pods())[0]).terminated?.message).toBe('x'.repeat(4096))
@@ -128,7 +164,7 @@ export const containers: Behaviours = {
     expect((await job.output()).trim()).toBe('0')
   },
 
-  'takes what it started with it when it ends': async (cluster) => {
+  'ends the processes that it started when it ends': async (cluster) => {
     const job = await cluster.createJob('children', {}, shell('sleep 600 & echo left'))
     expect(await job.output()).toBe('left\n')
   },
@@ -160,7 +196,7 @@ export const containers: Behaviours = {
     expect(told).toContain('Normal BackOff: Back-off pulling image "registry.invalid/none:1"')
   },
 
-  'whose image is no name waits in InvalidImageName': async (cluster) => {
+  'whose image name is not valid waits in InvalidImageName': async (cluster) => {
     const job = await cluster.createJob('bad-image', {}, shell('', { image: 'Not An Image' }))
     const pod = await job.pod((each) => stateOf(each).waiting?.reason === 'InvalidImageName')
     expect(pod.status.phase).toBe('Pending')

@@ -50,7 +50,7 @@ export const deletion: Behaviours = {
     await job.gone()
   },
 
-  'with Orphan leaves its pods running, and nobody owns or holds them': async (cluster) => {
+  'with Orphan leaves its pods running, without an owner and without a finalizer': async (cluster) => {
     const job = await cluster.createJob('orphaned', {}, shell(UNTIL_TERM))
     const pod = await job.readyPod()
     await job.delete('Orphan')
@@ -186,7 +186,7 @@ export const deletion: Behaviours = {
     expect(has(await job.read(), 'Complete')).toBe(true)
   },
 
-  'waits for a finalizer of somebody else, and starts no pod meanwhile': async (cluster) => {
+  'waits for a foreign finalizer, and starts no pod meanwhile': async (cluster) => {
     const finalizers = ['example.org/hold']
     const job = await cluster.createJob('held-back', {}, shell(UNTIL_TERM), { finalizers })
     const pod = await job.readyPod()
@@ -201,7 +201,7 @@ export const deletion: Behaviours = {
     await job.gone()
   },
 
-  'with a finalizer of somebody else leaves the pods alone until it is removed': async (cluster) => {
+  'with a foreign finalizer leaves the pods alone until it is removed': async (cluster) => {
     const job = await cluster.createJob('held-with-pods', {}, shell(UNTIL_TERM), { finalizers: ['example.org/hold'] })
     const pod = await job.readyPod()
     await job.delete('Background')
@@ -212,9 +212,7 @@ export const deletion: Behaviours = {
     expect(await job.podsThat((pods) => pods.length === 0)).toEqual([])
   },
 
-  'in the foreground with a finalizer of somebody else takes the pods, and waits for the finalizer': async (
-    cluster,
-  ) => {
+  'in the foreground with a foreign finalizer deletes the pods, and waits for the finalizer': async (cluster) => {
     const finalizers = ['example.org/hold']
     const job = await cluster.createJob('held-in-front', {}, shell(UNTIL_TERM), { finalizers })
     await job.readyPod()
@@ -227,7 +225,7 @@ export const deletion: Behaviours = {
     await job.gone()
   },
 
-  'of a pod waits for a finalizer of somebody else, after its processes have ended': async (cluster) => {
+  'of a pod waits for a foreign finalizer after its processes have ended': async (cluster) => {
     const job = await cluster.createJob('held-pod', { completions: 1 }, shell(UNTIL_TERM))
     const pod = await job.readyPod()
     const path = cluster.path('pods', pod.metadata.name)
@@ -243,7 +241,7 @@ export const deletion: Behaviours = {
     expect(await job.podsThat((pods) => pods.length === 0)).toEqual([])
   },
 
-  'that waits for a finalizer lets nobody add another': async (cluster) => {
+  'that waits for a finalizer refuses another one': async (cluster) => {
     const job = await cluster.createJob('no-more', { suspend: true }, shell('true'), {
       finalizers: ['example.org/hold'],
     })

@@ -13,7 +13,7 @@ const onDisruption = (action: string) => ({
 const FAILS_AT_TERM = 'trap "exit 143" TERM; sleep 600 & echo ready; wait'
 
 export const disruption: Behaviours = {
-  'keeps a condition that somebody else has set': async (cluster) => {
+  'keeps a foreign condition': async (cluster) => {
     const job = await cluster.createJob('foreign-condition', { backoffLimit: 0 }, shell(FAILS_AT_TERM))
     const pod = await job.readyPod()
     await using _ = await job.hold(pod)
@@ -28,7 +28,7 @@ export const disruption: Behaviours = {
     expect(condition(ended, 'Ready')?.status).toBe('False')
   },
 
-  'fails its Job when a rule matches a condition that somebody else has set': async (cluster) => {
+  'fails its Job when a rule matches a foreign condition': async (cluster) => {
     const rules = [{ action: 'FailJob', onPodConditions: [{ type: 'example.org/Broken', status: 'True' }] }]
     const job = await cluster.createJob(
       'condition-matched',
@@ -56,7 +56,7 @@ export const disruption: Behaviours = {
     expect(next?.metadata.uid).not.toBe(pod.metadata.uid)
   },
 
-  'that waits and is deleted fails a Job of no retries': async (cluster) => {
+  'that waits and is deleted fails a Job without retries': async (cluster) => {
     const spec = { backoffLimit: 0, ...onDisruption('Ignore') }
     const job = await cluster.createJob('waiting-lost', spec, waiting)
     const pod = await job.pod((each) => stateOf(each).waiting?.reason === 'ImagePullBackOff')

@@ -29,7 +29,7 @@ export const failures: Behaviours = {
     expect(pods.map(({ status }) => status.phase)).toEqual(['Failed', 'Failed'])
   },
 
-  'tells of its failure by an event with the reason of its condition': async (cluster) => {
+  'has an event of its failure with the reason of its condition': async (cluster) => {
     const job = await cluster.createJob('warned', { backoffLimit: 0 }, shell('exit 1'))
     const events = await job.events((all) => all.some(({ type }) => type === 'Warning'))
     expect(events.find(({ type }) => type === 'Warning')).toMatchObject({
@@ -59,7 +59,7 @@ export const failures: Behaviours = {
     expect(await job.podsThat((pods) => pods.length === 0)).toEqual([])
   },
 
-  'tells which pods it took away by SuccessfulDelete': async (cluster) => {
+  'has an event SuccessfulDelete of each pod that it deletes': async (cluster) => {
     const job = await cluster.createJob('taken', {}, shell(UNTIL_TERM))
     const pod = await job.readyPod()
     await job.patch({ spec: { activeDeadlineSeconds: 1 } })

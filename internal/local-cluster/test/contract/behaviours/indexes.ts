@@ -63,7 +63,7 @@ export const indexes: Behaviours = {
     expect(failures.sort()).toEqual(['0', '1'])
   },
 
-  'ends with MaxFailedIndexesExceeded and takes the other pods away': async (cluster) => {
+  'ends with MaxFailedIndexesExceeded and deletes the other pods': async (cluster) => {
     const script = `[ $JOB_COMPLETION_INDEX = 0 ] && exit 1; ${UNTIL_TERM}`
     const spec = indexed(3, { backoffLimitPerIndex: 0, maxFailedIndexes: 0 })
     const job = await cluster.createJob('max-failed', spec, shell(script))

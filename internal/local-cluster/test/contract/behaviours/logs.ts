@@ -26,7 +26,7 @@ export const logs: Behaviours = {
     expect(pod && (await job.log(pod, { tailLines: '99' }))).toBe('1\n2\n3\n4\n5\n')
   },
 
-  'gives so many bytes by limitBytes': async (cluster) => {
+  'ends after limitBytes bytes': async (cluster) => {
     const job = await cluster.createJob('bytes', {}, shell(FIVE))
     await job.finished()
     const [pod] = await job.pods()

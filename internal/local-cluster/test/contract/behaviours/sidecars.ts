@@ -4,7 +4,7 @@ import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { condition, stateOf } from '../job-under-test.ts'
 import type { Behaviours } from './behaviours.ts'
 
-/** Says when it is told to end, to the nanosecond, and ends with a code of its own. */
+/** Writes the time when it is told to end, to the nanosecond, and exits with `code`. */
 const untilTermWith = (code: number) => `trap "date +%s%N; exit ${code}" TERM; sleep 600 & echo ready; wait`
 
 const init = (name: string, script: string, more: object = {}) => ({
@@ -123,9 +123,7 @@ export const sidecars: Behaviours = {
     expect(proxy).toBeGreaterThan(main ?? Number.POSITIVE_INFINITY)
   },
 
-  'is what has the restart policy Always: another one is dropped, and so is that of a main container': async (
-    cluster,
-  ) => {
+  'is an init container with the restart policy Always: other policies of containers are dropped': async (cluster) => {
     const spec = withInits(
       shell('true', { restartPolicy: 'Always' }),
       init('once', 'true', { restartPolicy: 'OnFailure' }),

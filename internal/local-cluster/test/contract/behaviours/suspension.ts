@@ -27,7 +27,7 @@ export const suspension: Behaviours = {
     expect(done.status.succeeded).toBe(1)
   },
 
-  'tells by events that it was suspended and resumed': async (cluster) => {
+  'has events of its suspension and its resume': async (cluster) => {
     const job = await cluster.createJob('told-held', { suspend: true })
     await job.state((state) => has(state, 'Suspended'))
     await job.patch({ spec: { suspend: false } })
