@@ -36,7 +36,9 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', () =>
     })
   })
 
-  test('2,000 items, of which every tenth fails once: complete, in as many requests as 200 items', async () => {
+  test('2,000 items, of which every tenth fails once: complete, in as many requests as 200 items', {
+    timeout: 600_000,
+  }, async () => {
     await using namespace = await createNamespace()
     const run = async (name: string, items: number) => {
       const network = lossy(namespace.kubeConfig, () => false)
