@@ -13,6 +13,8 @@ import { RequestGate } from './request-gate.ts'
 /** How long an answer that is not a stream may take, from the request to its last byte. */
 const ANSWER_TIMEOUT_MS = 30_000
 const ATTEMPTS = 6
+/** An attempt that has less time than this would only hide why the one before failed. */
+const LEAST_MS = 500
 /** As many requests are under way at the same time; watches and logs are beside them. */
 const REQUESTS_AT_ONCE = 16
 
@@ -81,7 +83,7 @@ export class KubeApi {
           error instanceof ApiAnswer ? error.passing || (error.code === 401 && attempt === 1) : isPassing(error)
         const retryAfterMs = error instanceof ApiAnswer ? (error.retryAfterMs ?? 0) : 0
         const waitMs = Math.max(retryAfterMs, fullJitterMs(attempt, { baseMs: 250, maxMs: 5000 }))
-        if (!again || attempt === ATTEMPTS || performance.now() + waitMs > deadline) throw error
+        if (!again || attempt === ATTEMPTS || performance.now() + waitMs + LEAST_MS > deadline) throw error
         if (error instanceof ApiAnswer && error.code === 401) this.renewCredentials()
         await pause(waitMs, request.signal)
       }
@@ -132,7 +134,7 @@ export class KubeApi {
   }
 
   async #answer<Answer>(request: ApiRequest, withinMs: number): Promise<AnswerWithWarnings<Answer>> {
-    const timeoutMs = Math.max(1, Math.min(ANSWER_TIMEOUT_MS, withinMs))
+    const timeoutMs = Math.max(1, Math.ceil(Math.min(ANSWER_TIMEOUT_MS, withinMs)))
     let timeout: AbortSignal | undefined
     const answered = async (): Promise<{ text: string; warnings: readonly string[] }> => {
       timeout = AbortSignal.timeout(timeoutMs)

@@ -11,6 +11,8 @@ import { linesOf } from './lines.ts'
 export const SILENCE_MS = 90_000
 /** A list at a turn's end when the last is older: should a stream ever leave something out, it is found then. */
 const SAFETY_MS = 300_000
+/** The last attempt has at least this time: with less it would only hide why the one before failed. */
+const LAST_ATTEMPT_MS = 1000
 /** How long an API server that answered before may refuse (403 while it starts) before that is believed. */
 const REFUSED_GRACE_MS = 30_000
 
@@ -57,7 +59,8 @@ export async function* watch<Item extends KubeObject>(
     signal.throwIfAborted()
     try {
       if (state.version === undefined || performance.now() - state.listedAt > SAFETY_MS) {
-        const withinMs = options.unreachableMs - (performance.now() - (failingSince ?? performance.now()))
+        const failedForMs = failingSince === undefined ? 0 : performance.now() - failingSince
+        const withinMs = Math.max(LAST_ATTEMPT_MS, options.unreachableMs - failedForMs)
         const items = await list<Item>(api, options, { state, withinMs })
         failingSince = undefined
         yield { type: 'listed', items }
