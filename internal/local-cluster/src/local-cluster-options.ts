@@ -1,5 +1,5 @@
 import { type Names, Problems } from '@internal/options'
-import { checkFaults, type LocalFault } from './faults.ts'
+import { checkFaults, type LocalFault } from './faults/faults.ts'
 import { LocalClusterError } from './local-cluster-error.ts'
 
 /** How {@link startLocalCluster} sets the cluster up. */

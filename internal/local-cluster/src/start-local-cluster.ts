@@ -3,21 +3,23 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { createCertificate } from './access/certificate.ts'
+import { writeKubeconfig } from './access/kubeconfig.ts'
 import { prepareNew } from './admission/prepare.ts'
 import { ApiServer } from './api/api-server.ts'
-import { createCertificate } from './certificate.ts'
+import { VERSION } from './api/discovery/discovery.ts'
 import { GarbageCollector } from './deletion/garbage-collector.ts'
 import { EventRecorder } from './event-recorder.ts'
-import { Faults } from './faults.ts'
+import { Faults } from './faults/faults.ts'
 import { JobController } from './job-controller/job-controller.ts'
-import { writeKubeconfig } from './kubeconfig.ts'
 import { inheritedEnvironment } from './kubelet/inherited-environment.ts'
 import { Kubelet } from './kubelet/kubelet.ts'
 import { LocalClusterError } from './local-cluster-error.ts'
 import { type LocalClusterOptions, resolveLocalClusterOptions } from './local-cluster-options.ts'
+import { keepNamespaceObjects } from './namespaces/namespace-objects.ts'
+import { localNode } from './node/local-node.ts'
 import { Scheduler } from './scheduler.ts'
-import { keepDefaultAccounts } from './service-accounts.ts'
-import { NAMESPACES } from './store/resource-types.ts'
+import { NAMESPACES, NODES } from './store/resource-types.ts'
 import { Store } from './store/store.ts'
 import { Supervisor } from './supervisor-client.ts'
 
@@ -66,7 +68,8 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
       new JobController(store, events, backoffScale),
     ]
     for (const part of parts) cleanUp.push(() => part[Symbol.dispose]())
-    cleanUp.push(keepDefaultAccounts(store))
+    cleanUp.push(keepNamespaceObjects(store, certificate.cert))
+    store.create(NODES, localNode(VERSION.gitVersion))
     store.create(NAMESPACES, prepareNew(NAMESPACES, { metadata: { name: 'default' } }, undefined))
     const server = await ApiServer.start({
       store,

@@ -115,7 +115,7 @@ describe('a request', () => {
   })
 
   it('in another form than JSON is refused by 415', async () => {
-    const answer = await cluster.call('POST', JOBS, 'k8s', { 'content-type': 'application/vnd.kubernetes.protobuf' })
+    const answer = await cluster.call('POST', JOBS, 'kind: Job', { 'content-type': 'application/yaml' })
     expect(answer).toMatchObject({ status: 415, body: { reason: 'UnsupportedMediaType' } })
   })
 

@@ -1,4 +1,4 @@
-import type { StatusCause } from '../status-error.ts'
+import type { StatusCause } from '../answers/status-error.ts'
 
 /** Collects what is wrong with an object, in the words of Kubernetes' own validation. */
 export class FieldErrors {

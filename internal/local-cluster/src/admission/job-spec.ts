@@ -3,7 +3,7 @@ import type { Job, JobSpec, PodTemplate } from '../objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabels, isDnsLabel } from './names.ts'
 import { checkPodFailurePolicy } from './pod-failure-policy.ts'
-import { checkPodSpec, defaultPodSpec } from './pod-spec.ts'
+import { checkPodSpec, withPodDefaults } from './pod-spec.ts'
 import { checkSuccessPolicy } from './success-policy.ts'
 
 const MAX_INT32 = 2_147_483_647
@@ -11,17 +11,27 @@ const MODES = ['NonIndexed', 'Indexed']
 const REPLACEMENTS = ['Failed', 'TerminatingOrFailed']
 const MAX_INDEXED_PODS = 100_000
 
-/** A new Job's spec with Kubernetes' defaults, and the labels by which its pods are found. */
+/** The spec of a new Job, with defaults, its selector, and the labels by which its pods are found. */
 export function defaultJobSpec(given: Partial<JobSpec> | undefined, name: string, uid: string): JobSpec {
-  const template: Partial<PodTemplate> = given?.template ?? {}
+  const spec = withJobDefaults(given)
   const labels = {
-    ...template.metadata?.labels,
+    ...spec.template.metadata?.labels,
     'batch.kubernetes.io/controller-uid': uid,
     'batch.kubernetes.io/job-name': name,
     'controller-uid': uid,
     'job-name': name,
   }
-  // Only without completions and without parallelism is one completion meant.
+  return {
+    ...spec,
+    selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
+    template: { ...spec.template, metadata: { ...spec.template.metadata, labels } },
+  }
+}
+
+/** A Job's spec with the defaults of Kubernetes: those that every write gets, also one that replaces a Job. */
+export function withJobDefaults(given: Partial<JobSpec> | undefined): JobSpec {
+  const template: Partial<PodTemplate> = given?.template ?? {}
+  // Only a Job with neither completions nor parallelism has one completion.
   const plain = given?.completions === undefined && given?.parallelism === undefined
   return {
     parallelism: 1,
@@ -32,8 +42,7 @@ export function defaultJobSpec(given: Partial<JobSpec> | undefined, name: string
     podReplacementPolicy: given?.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed',
     ...given,
     manualSelector: false,
-    selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
-    template: { ...template, metadata: { ...template.metadata, labels }, spec: defaultPodSpec(template.spec) },
+    template: { ...template, spec: withPodDefaults(template.spec) },
   } as JobSpec
 }
 

@@ -1,4 +1,4 @@
-import { badRequest } from '../status-error.ts'
+import { badRequest } from '../answers/status-error.ts'
 import { type ResourceType, SECRETS } from '../store/resource-types.ts'
 import type { FieldErrors } from './field-errors.ts'
 

@@ -40,3 +40,29 @@ export function checkMetadataUpdate(errors: FieldErrors, current: ObjectMeta, ne
   const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((each) => JSON.stringify(each)).join(', ')}}`
   errors.forbidden('metadata.finalizers', why)
 }
+
+/** The fields that only the server sets. */
+const SERVER_FIELDS = [
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'generation',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+] as const
+
+/** The metadata that a client sent, without the fields that only the server sets. */
+export function withoutServerFields(given: Partial<ObjectMeta>): Partial<ObjectMeta> {
+  const kept = { ...given } as Record<string, unknown>
+  for (const field of SERVER_FIELDS) delete kept[field]
+  return kept
+}
+
+/** The fields of an object's metadata that no update changes. */
+export function serverFieldsOf(current: ObjectMeta): ObjectMeta {
+  const kept = { ...current } as Record<string, unknown>
+  for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers']) delete kept[field]
+  return kept as unknown as ObjectMeta
+}

@@ -23,10 +23,10 @@ const FIELDS =
   /^(metadata\.(name|namespace|uid|(labels|annotations)\['.+'\])|spec\.(nodeName|serviceAccountName)|status\.(podIP|podIPs|hostIP|hostIPs))$/
 
 /**
- * A pod's spec with Kubernetes' defaults. Like Kubernetes it drops every `restartPolicy` of a container but `Always` of an
- * init container, without a word. What is wrong has no default: {@link checkPodSpec} says so.
+ * A pod's spec with the defaults of Kubernetes. Wrong and missing fields stay so: {@link checkPodSpec} finds them. Like
+ * Kubernetes it drops the `restartPolicy` of a container, except `Always` of an init container.
  */
-export function defaultPodSpec(spec: Partial<PodSpec> | undefined): PodSpec {
+export function withPodDefaults(spec: Partial<PodSpec> | undefined): PodSpec {
   // The old name of the same field.
   const account = spec?.serviceAccountName ?? (spec?.serviceAccount as string | undefined)
   return {

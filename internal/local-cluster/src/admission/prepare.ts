@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { badRequest, invalid } from '../answers/status-error.ts'
 import { randomSuffix } from '../generated-name.ts'
 import {
   type ConfigMap,
@@ -10,7 +11,6 @@ import {
   type Pod,
   type Secret,
 } from '../objects.ts'
-import { badRequest, invalid } from '../status-error.ts'
 import {
   CONFIG_MAPS,
   groupVersion,
@@ -21,11 +21,11 @@ import {
   SECRETS,
 } from '../store/resource-types.ts'
 import { FieldErrors } from './field-errors.ts'
-import { checkJobSpec, checkJobUpdate, defaultJobSpec } from './job-spec.ts'
+import { checkJobSpec, checkJobUpdate, defaultJobSpec, withJobDefaults } from './job-spec.ts'
 import { checkBase64, checkKeys, type KeyedData } from './keyed-data.ts'
-import { checkMetadata, checkMetadataUpdate } from './metadata.ts'
+import { checkMetadata, checkMetadataUpdate, serverFieldsOf, withoutServerFields } from './metadata.ts'
 import { checkLabelName, checkSubdomainName } from './names.ts'
-import { checkPodSpec, completedPodSpec, defaultPodSpec } from './pod-spec.ts'
+import { checkPodSpec, completedPodSpec, withPodDefaults } from './pod-spec.ts'
 import { checkPodUpdate } from './pod-update.ts'
 import { qosClassOf } from './resources.ts'
 
@@ -39,7 +39,7 @@ export function prepareNew(type: ResourceType, draft: Draft, namespace: string |
   if (namespace !== undefined && given.namespace !== undefined && given.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
-  const { uid: _uid, resourceVersion: _version, ...kept } = given
+  const kept = withoutServerFields(given)
   const name = given.name ?? (given.generateName ? given.generateName.slice(0, 58) + randomSuffix() : '')
   const uid = randomUUID()
   const metadata: ObjectMeta = {
@@ -66,10 +66,52 @@ export function prepareNew(type: ResourceType, draft: Draft, namespace: string |
   return object
 }
 
-/** Makes of a changed object what is stored, and refuses what must not change. */
+/** Makes of an object whose status was sent what is stored. Labels and annotations may change with it, the spec may not. */
+export function prepareStatus(type: ResourceType, current: KubeObject, draft: Draft): KubeObject {
+  checkKind(type, draft)
+  const errors = new FieldErrors()
+  const metadata = updatedMetadata(errors, current, draft)
+  if (errors.causes.length > 0) throw invalid(type, metadata.name, errors.causes)
+  const { ownerReferences: _, ...rest } = metadata
+  const { ownerReferences } = current.metadata
+  // A pod's owners are not a part of its status.
+  const owned = type === PODS ? { ...rest, ...(ownerReferences && { ownerReferences }) } : metadata
+  return { ...current, metadata: owned, status: draft.status ?? {} }
+}
+
+/** Makes of a changed object what is stored. Throws a 422 for a change of an immutable field. */
 export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Draft): KubeObject {
   checkKind(type, draft)
   const errors = new FieldErrors()
+  const metadata = updatedMetadata(errors, current, draft)
+  const { name, generation } = metadata
+  let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
+  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft as KeyedData)
+  if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
+  // The status has a path of its own.
+  if (current.status !== undefined) next = { ...next, status: current.status }
+  if (type === JOBS) {
+    next = { ...next, spec: withJobDefaults(draft.spec as Job['spec'] | undefined) }
+    checkJobSpec(errors, name, (next as Job).spec)
+    checkJobUpdate(errors, current as Job, next as Job)
+  } else if (type === PODS) {
+    // Admission gives a pod its account and its requests when it is created, and never again.
+    const spec = withPodDefaults(draft.spec as Pod['spec'] | undefined)
+    next = { ...next, spec: { restartPolicy: 'Always', ...spec } }
+    checkPodUpdate(errors, current as Pod, next as Pod)
+  } else if (type === SECRETS || type === CONFIG_MAPS) {
+    checkKeys(errors, next as Secret)
+    checkImmutable(errors, current as Secret, next as Secret)
+  }
+  if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
+  if (generation !== undefined && !isDeepStrictEqual(current.spec, next.spec)) {
+    return { ...next, metadata: { ...metadata, generation: generation + 1 } }
+  }
+  return next
+}
+
+/** The metadata of an object that was sent to replace another. The server's own fields stay. */
+function updatedMetadata(errors: FieldErrors, current: KubeObject, draft: Draft): ObjectMeta {
   const given = draft.metadata ?? {}
   for (const [field, where] of [
     ['name', 'URL'],
@@ -82,39 +124,10 @@ export function prepareUpdate(type: ResourceType, current: KubeObject, draft: Dr
   if (given.uid !== undefined && given.uid !== current.metadata.uid) {
     errors.invalid('metadata.uid', given.uid, 'field is immutable')
   }
-  const { name, namespace, uid, resourceVersion, creationTimestamp, generation } = current.metadata
-  const { deletionTimestamp, deletionGracePeriodSeconds } = current.metadata
-  const metadata: ObjectMeta = {
-    ...given,
-    name,
-    ...(namespace !== undefined && { namespace }),
-    uid,
-    resourceVersion,
-    creationTimestamp,
-    ...(generation !== undefined && { generation }),
-    ...(deletionTimestamp !== undefined && { deletionTimestamp, deletionGracePeriodSeconds }),
-  }
-  let next: KubeObject = { ...draft, apiVersion: current.apiVersion, kind: current.kind, metadata }
+  const metadata = { ...withoutServerFields(given), ...serverFieldsOf(current.metadata) }
   checkMetadata(errors, metadata)
   checkMetadataUpdate(errors, current.metadata, metadata)
-  if (type === SECRETS || type === CONFIG_MAPS) checkBase64(type, draft as KeyedData)
-  if (type === SECRETS || type === CONFIG_MAPS) next = completed(type, next as unknown as Draft, metadata)
-  // The status has a path of its own.
-  if (current.status !== undefined) next = { ...next, status: current.status }
-  if (type === JOBS) {
-    checkJobSpec(errors, name, (next as Job).spec)
-    checkJobUpdate(errors, current as Job, next as Job)
-  } else if (type === PODS) {
-    checkPodUpdate(errors, current as Pod, next as Pod)
-  } else if (type === SECRETS || type === CONFIG_MAPS) {
-    checkKeys(errors, next as Secret)
-    checkImmutable(errors, current as Secret, next as Secret)
-  }
-  if (errors.causes.length > 0) throw invalid(type, name, errors.causes)
-  if (generation !== undefined && !isDeepStrictEqual(current.spec, next.spec)) {
-    return { ...next, metadata: { ...metadata, generation: generation + 1 } }
-  }
-  return next
+  return metadata
 }
 
 function checkKind(type: ResourceType, { kind, apiVersion }: Draft): void {
@@ -146,7 +159,7 @@ function completed(type: ResourceType, draft: Draft, metadata: ObjectMeta): Kube
     case PODS: {
       const spec = completedPodSpec({
         restartPolicy: 'Always',
-        ...defaultPodSpec(draft.spec as Pod['spec'] | undefined),
+        ...withPodDefaults(draft.spec as Pod['spec'] | undefined),
       })
       return { ...object, spec, status: { phase: 'Pending', qosClass: qosClassOf(spec.containers) } }
     }

@@ -1,4 +1,4 @@
-import { badRequest, type StatusError } from '../status-error.ts'
+import { badRequest, type StatusError } from '../answers/status-error.ts'
 import type { ResourceType } from '../store/resource-types.ts'
 
 /** What client-node's generated classes know of a type: the fields that Kubernetes' own OpenAPI has. */

@@ -1,28 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FaultAction, FaultRequest } from '../faults.ts'
-import { gone, StatusError } from '../status-error.ts'
+import { gone, StatusError } from '../answers/status-error.ts'
+import type { FaultAction, FaultRequest } from '../faults/faults.ts'
 import type { Store } from '../store/store.ts'
-import type { RequestTarget } from './request-target.ts'
+import { isTrue } from './request/request-options.ts'
+import type { RequestTarget } from './request/request-target.ts'
+import type { RequestUrl } from './request/request-url.ts'
 
-/** How long a watch holds an event back that is to come after the next one. */
+/** The time that a watch holds an event back to send it after the next one. */
 const SWAP_MS = 100
 
-/** What a request is to the faults; undefined for what is not about objects. */
-export function faultRequestOf(method: string, target: RequestTarget | undefined, url: URL): FaultRequest | undefined {
-  if (target === undefined) {
-    const resource = url.pathname.split('/').at(-1) ?? ''
-    return method === 'POST' ? { verb: 'create', resource } : undefined
-  }
+/** The fields of a request that a fault can match. Undefined for a request about no object. */
+export function faultRequestOf(
+  method: string,
+  target: RequestTarget | undefined,
+  { names, query }: RequestUrl,
+): FaultRequest | undefined {
+  if (target === undefined) return method === 'POST' ? { verb: 'create', resource: names.at(-1) ?? '' } : undefined
   const { type, name, subresource } = target
   const resource = subresource === undefined ? type.plural : `${type.plural}/${subresource}`
-  const watches = ['true', '1'].includes(url.searchParams.get('watch') ?? '')
+  const watches = isTrue(query.get('watch'))
   const reading = watches ? 'watch' : name === undefined ? 'list' : 'get'
   const verbs: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
   return { verb: verbs[method] ?? reading, resource, name }
 }
 
-/** Lets a fault happen to a request; returns whether the request is still to be answered. */
+/** Applies a fault to a request. Returns whether the request is to be answered. */
 export async function suffer(
   action: FaultAction,
   { store, request, response }: { store: Store; request: IncomingMessage; response: ServerResponse },
@@ -39,7 +42,7 @@ export async function suffer(
       request.socket.destroy()
       return false
     }
-    // It is done, and nobody hears of it.
+    // The request is handled, and its answer is lost.
     response.end = (() => request.socket.destroy()) as unknown as ServerResponse['end']
   }
   if ('watch' in action) spoilWatch(action, store, request, response)

@@ -1,10 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Draft, prepareNew, prepareUpdate } from '../admission/prepare.ts'
+import { type Draft, prepareNew, prepareStatus, prepareUpdate } from '../admission/prepare.ts'
 import { cannotBeHandled, checkSchema, type Models } from '../admission/schema.ts'
-import { removeIfReleased } from '../deletion/finalizers.ts'
-import { requestDeletion } from '../deletion/request-deletion.ts'
-import type { KubeObject, Pod } from '../objects.ts'
-import { accountProblem } from '../service-accounts.ts'
 import {
   alreadyExists,
   badRequest,
@@ -15,22 +11,20 @@ import {
   notFound,
   type Status,
   StatusError,
-} from '../status-error.ts'
+} from '../answers/status-error.ts'
+import { removeIfReleased } from '../deletion/finalizers.ts'
+import { requestDeletion } from '../deletion/request-deletion.ts'
+import { accountProblem } from '../namespaces/service-accounts.ts'
+import type { KubeObject, Pod } from '../objects.ts'
 import { groupVersion, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
+import type { Answer } from './answer.ts'
 import { ListPages, type Page } from './list-pages.ts'
-import { applyPatch } from './patch.ts'
-import { checkPropagation, fieldValidationOf, isDryRun, wholeNumber } from './request-options.ts'
-import type { RequestTarget } from './request-target.ts'
-import { selectorOf } from './selectors.ts'
-import { parseVersion } from './watch-stream.ts'
-
-/** An answer with its HTTP status, and the texts of its Warning headers. */
-export interface Answer {
-  readonly code: number
-  readonly body: unknown
-  readonly warnings?: readonly string[]
-}
+import { applyPatch, type PatchType } from './patch/patch.ts'
+import { checkDepth } from './request/request-body.ts'
+import { checkPropagation, fieldValidationOf, isDryRun, parseVersion, wholeNumber } from './request/request-options.ts'
+import type { RequestTarget } from './request/request-target.ts'
+import { selectorOf } from './request/selectors.ts'
 
 interface ObjectList {
   readonly kind: string
@@ -39,7 +33,7 @@ interface ObjectList {
   readonly items: readonly KubeObject[]
 }
 
-interface DeleteOptions {
+export interface DeleteOptions {
   readonly propagationPolicy?: string
   readonly gracePeriodSeconds?: number
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
@@ -50,7 +44,7 @@ interface DeleteOptions {
 const ORPHANS_BY_DEFAULT =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
 
-/** What the verbs do to the objects of a store. */
+/** Reads and changes the objects of a store, as the verbs of the API ask for it. */
 export class ObjectRequests {
   readonly #store: Store
   readonly #models: Models
@@ -130,10 +124,11 @@ export class ObjectRequests {
     return this.#replace(target, draft, warnings, dryRun)
   }
 
-  patch(target: RequestTarget, contentType: string | undefined, patch: unknown, query: URLSearchParams): Answer {
+  patch(target: RequestTarget, patchType: PatchType, patch: unknown, query: URLSearchParams): Answer {
     const dryRun = isDryRun(query, 'PatchOptions')
     const validation = fieldValidationOf(query, 'PatchOptions')
-    const patched = applyPatch(contentType, this.get(target), patch) as Draft
+    const patched = applyPatch(patchType, this.get(target), patch) as Draft
+    checkDepth(patched)
     const { draft, warnings } = this.#decode(target.type, patched, validation, (why) => invalidPatch(patch, why))
     return this.#replace(target, draft, warnings, dryRun)
   }
@@ -150,7 +145,7 @@ export class ObjectRequests {
       const why = 'the object has been modified; please apply your changes to the latest version and try again'
       throw conflict(type, name, why)
     }
-    const next = subresource === 'status' ? { ...current, status: draft.status } : prepareUpdate(type, current, draft)
+    const next = subresource === 'status' ? prepareStatus(type, current, draft) : prepareUpdate(type, current, draft)
     if (dryRun || isDeepStrictEqual(next, current)) return { code: 200, body: next, warnings }
     const stored = this.#store.update(type, current, () => next)
     if (stored) removeIfReleased(this.#store, type, stored)
@@ -188,7 +183,9 @@ export class ObjectRequests {
       const one = { type: target.type, namespace: metadata.namespace ?? '', name: metadata.name }
       this.delete(one, options, query)
     }
-    return { code: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } }
+    const unsaid = target.type === JOBS && (query.get('propagationPolicy') ?? options.propagationPolicy) === undefined
+    const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }
+    return { code: 200, body, ...(unsaid && { warnings: [ORPHANS_BY_DEFAULT] }) }
   }
 
   /** What was sent without unknown fields: refused, told or passed over in silence as `fieldValidation` says. */

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gone } from '../answers/status-error.ts'
 import type { KubeObject } from '../objects.ts'
-import { gone, StatusError } from '../status-error.ts'
 import { groupVersion } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
-import type { RequestTarget } from './request-target.ts'
-import { selectorOf } from './selectors.ts'
-import { rowObjectOf, tableOf } from './table.ts'
+import { isTrue, parseVersion } from './request/request-options.ts'
+import type { RequestTarget } from './request/request-target.ts'
+import { selectorOf } from './request/selectors.ts'
+import { rowObjectOf, tableOf } from './table/table.ts'
 
 const BOOKMARK_MS = 60_000
-/** Without timeoutSeconds a watch lasts from this long to twice as long, as Kubernetes has it. */
+/** Without `timeoutSeconds` a watch lasts this long to twice as long, as in Kubernetes. */
 const DEFAULT_TIMEOUT_S = 1800
-/** A reader that is behind by so many bytes is cut off: it lists again. */
+/** A client with this many unread bytes is disconnected. It lists again. */
 const MAX_BEHIND = 16 * 1024 * 1024
 
-/** Answers a watch: what is there, if asked, then every change until the time is over or the client goes. */
+/** Answers a watch: the objects, when the client asks for them, then every change until the time is over or the client ends it. */
 export function watch(
   store: Store,
   target: RequestTarget,
@@ -43,11 +44,12 @@ export function watch(
     if (change.resource !== type) return
     const now = matches(change.object)
     const before = matches(change.previous)
-    if (change.type === 'DELETED') {
-      if (before) send({ type: 'DELETED', object: shown(change.object) })
-    } else if (now) send({ type: before ? 'MODIFIED' : 'ADDED', object: shown(change.object) })
-    // It does not match any more: for this watch it is gone.
-    else if (before) send({ type: 'DELETED', object: shown(change.object) })
+    if (change.type !== 'DELETED' && now) {
+      send({ type: before ? 'MODIFIED' : 'ADDED', object: shown(change.object) })
+    } else if (before && change.previous) {
+      // Deleted, or it does not match any more. As in Kubernetes: the object as it matched, with the version of the change.
+      send({ type: 'DELETED', object: shown(withVersion(change.previous, change.version)) })
+    }
   }
   const bookmark = (initial = false) => {
     if (!bookmarks) return
@@ -68,9 +70,9 @@ export function watch(
       return
     }
     for (const change of missed) pass(change)
-    // The headers at once, also when nothing has happened yet.
-    response.flushHeaders()
   }
+  // A client waits for the headers, also when there is no event to send yet.
+  response.flushHeaders()
   const stop = store.onChange(pass)
   const ticking = setInterval(() => bookmark(), BOOKMARK_MS)
   const seconds = Number(query.get('timeoutSeconds')) || DEFAULT_TIMEOUT_S * (1 + Math.random())
@@ -88,17 +90,6 @@ export function watch(
   })
 }
 
-/** Undefined when there is none; 0 stands for "any". */
-export function parseVersion(text: string | null, where = ''): number | undefined {
-  if (text === null || text === '') return undefined
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new StatusError(
-    400,
-    'BadRequest',
-    `${where}resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
-  )
-}
-
-export function isTrue(text: string | null): boolean {
-  return text === 'true' || text === '1'
+function withVersion(object: KubeObject, version: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
 }

@@ -9,10 +9,12 @@ export interface ResourceType {
   readonly shortNames?: readonly string[]
   readonly categories?: readonly string[]
   readonly subresources?: readonly string[]
-  /** What a field selector may name besides `metadata.name` and `metadata.namespace`. */
+  /** The fields that a field selector may name besides `metadata.name` and `metadata.namespace`. */
   readonly selectableFields?: readonly string[]
-  /** Objects kept at most; the oldest goes first. Default: no limit. */
+  /** The most objects that are kept. The oldest goes first. Default: no limit. */
   readonly limit?: number
+  /** Whether clients may only get, list and watch its objects. Default: false. */
+  readonly readOnly?: boolean
 }
 
 const core = { group: '', version: 'v1' }
@@ -27,6 +29,17 @@ export const NAMESPACES: ResourceType = {
   selectableFields: ['status.phase'],
 }
 
+export const NODES: ResourceType = {
+  ...core,
+  plural: 'nodes',
+  singular: 'node',
+  kind: 'Node',
+  namespaced: false,
+  shortNames: ['no'],
+  selectableFields: ['spec.unschedulable'],
+  readOnly: true,
+}
+
 export const PODS: ResourceType = {
   ...core,
   plural: 'pods',
@@ -35,7 +48,7 @@ export const PODS: ResourceType = {
   namespaced: true,
   shortNames: ['po'],
   categories: ['all'],
-  subresources: ['log', 'status'],
+  subresources: ['eviction', 'log', 'status'],
   selectableFields: ['status.phase', 'spec.nodeName', 'spec.restartPolicy', 'spec.serviceAccountName', 'status.podIP'],
 }
 
@@ -104,6 +117,7 @@ export const JOBS: ResourceType = {
 
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   NAMESPACES,
+  NODES,
   PODS,
   SECRETS,
   CONFIG_MAPS,

@@ -1,10 +1,11 @@
-import { groupVersion, RESOURCE_TYPES } from '../store/resource-types.ts'
+import { groupVersion, RESOURCE_TYPES } from '../../store/resource-types.ts'
+import type { Answer } from '../answer.ts'
 
 /**
  * As much of OpenAPI v3 as kubectl needs before it creates or applies anything: that PATCH takes `fieldValidation`, so
  * that it leaves validation to the server. https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/cmd/util/factory_client_access.go
  */
-export function openApi(path: string): unknown {
+export function openApiV3(path: string): unknown {
   if (path === '/openapi/v3') {
     const versions = [...new Set(RESOURCE_TYPES.map(groupVersion))].map(pathOf)
     return {
@@ -28,4 +29,14 @@ export function openApi(path: string): unknown {
 
 function pathOf(version: string): string {
   return version.includes('/') ? `apis/${version}` : `api/${version}`
+}
+
+/**
+ * An OpenAPI v2 document without any schema. kubectl reads it for objects that it does not know, and needs no more: it then
+ * sends them as they are, and says of a kind that is not served that there is no match for it.
+ */
+export function openApiV2(path: string): Answer | undefined {
+  if (path !== '/openapi/v2') return undefined
+  const contentType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+  return { code: 200, body: '', contentType }
 }

@@ -1,4 +1,5 @@
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
+import { isObject, type Json } from './merge-patch.ts'
+
 type Members = { [name: string]: Json }
 
 /**
@@ -35,9 +36,9 @@ const DELETE_VALUES = '$deleteFromPrimitiveList/'
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 export function strategicMerge(target: Json | undefined, patch: Json): Json {
-  if (!isMembers(patch)) return patch
+  if (!isObject(patch)) return patch
   if (patch.$patch === 'delete') return {}
-  const merged: Members = isMembers(target) && patch.$patch !== 'replace' ? { ...target } : {}
+  const merged: Members = isObject(target) && patch.$patch !== 'replace' ? { ...target } : {}
   const { $retainKeys: retained } = patch
   if (Array.isArray(retained)) {
     for (const name of Object.keys(merged)) if (!retained.includes(name)) delete merged[name]
@@ -65,9 +66,9 @@ function mergeList(name: string, target: Json | undefined, patch: Json[]): Json[
   const before = Array.isArray(target) ? target : []
   if (SETS.includes(name)) return [...new Set([...before, ...patch])]
   const key = MERGE_KEYS[name]
-  const entries = patch.filter(isMembers)
+  const entries = patch.filter(isObject)
   const replaces = entries.some((entry) => entry.$patch === 'replace')
-  if (key === undefined || replaces) return patch.filter((entry) => !isMembers(entry) || entry.$patch === undefined)
+  if (key === undefined || replaces) return patch.filter((entry) => !isObject(entry) || entry.$patch === undefined)
   const merged = new Map(before.map((entry) => [identity(name, entry), entry]))
   for (const entry of entries) {
     const id = identity(name, entry)
@@ -86,9 +87,5 @@ function ordered(name: string, values: Json[], order: Json[]): Json[] {
 }
 
 function identity(name: string, entry: Json): Json | undefined {
-  return isMembers(entry) ? entry[MERGE_KEYS[name] ?? ''] : entry
-}
-
-function isMembers(value: Json | undefined): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(entry) ? entry[MERGE_KEYS[name] ?? ''] : entry
 }

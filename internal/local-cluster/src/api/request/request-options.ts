@@ -1,4 +1,4 @@
-import { badRequest, StatusError } from '../status-error.ts'
+import { badRequest, StatusError } from '../../answers/status-error.ts'
 
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
 const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil']
@@ -10,7 +10,7 @@ export function isDryRun(query: URLSearchParams, kind: string, inBody: readonly 
   return wanted.length > 0
 }
 
-/** What becomes of unknown fields. Warn by default. */
+/** The treatment of unknown fields. Default: `Warn`. */
 export function fieldValidationOf(query: URLSearchParams, kind: string): 'Ignore' | 'Strict' | 'Warn' {
   const wanted = query.get('fieldValidation') ?? ''
   if (!VALIDATIONS.includes(wanted)) throw invalidOption(kind, 'fieldValidation', wanted, VALIDATIONS)
@@ -28,6 +28,22 @@ export function wholeNumber(query: URLSearchParams, name: string): number | unde
   if (text === null || text === '') return undefined
   if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
+}
+
+/** A resourceVersion. Undefined when there is none. 0 stands for any version. */
+export function parseVersion(text: string | null, where = ''): number | undefined {
+  if (text === null || text === '') return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new StatusError(
+    400,
+    'BadRequest',
+    `${where}resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+  )
+}
+
+/** A flag of the query. */
+export function isTrue(text: string | null): boolean {
+  return text === 'true' || text === '1'
 }
 
 function invalidOption(kind: string, field: string, value: unknown, supported: readonly string[]): StatusError {

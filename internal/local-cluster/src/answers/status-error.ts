@@ -1,4 +1,4 @@
-import type { ResourceType } from './store/resource-types.ts'
+import type { ResourceType } from '../store/resource-types.ts'
 
 /** Kubernetes' Status object. */
 export interface Status {
@@ -61,8 +61,15 @@ export function unauthorized(): StatusError {
   return new StatusError(401, 'Unauthorized', 'Unauthorized')
 }
 
-export function noSuchPath(): StatusError {
-  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
+/** An API of Kubernetes that the local cluster does not have: a path, a kind of object, a subresource. */
+export function notSupported(what: string): StatusError {
+  const message = `the server could not find the requested resource: ${what} is not supported by the local cluster`
+  return new StatusError(404, 'NotFound', message, {})
+}
+
+/** A request about an object that the local cluster has, for something that it cannot do with it. */
+export function notImplemented(what: string): StatusError {
+  return new StatusError(501, 'NotImplemented', `${what} is not supported by the local cluster`, {})
 }
 
 export function notFound(type: ResourceType, name: string): StatusError {

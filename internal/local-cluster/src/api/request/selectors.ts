@@ -1,6 +1,6 @@
-import type { KubeObject } from '../objects.ts'
-import { badRequest } from '../status-error.ts'
-import type { ResourceType } from '../store/resource-types.ts'
+import { badRequest } from '../../answers/status-error.ts'
+import type { KubeObject } from '../../objects.ts'
+import type { ResourceType } from '../../store/resource-types.ts'
 
 type Test = (object: KubeObject) => boolean
 

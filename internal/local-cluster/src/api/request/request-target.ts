@@ -1,6 +1,6 @@
-import { groupVersion, RESOURCE_TYPES, type ResourceType } from '../store/resource-types.ts'
+import { groupVersion, RESOURCE_TYPES, type ResourceType } from '../../store/resource-types.ts'
 
-/** What a path of the API names. */
+/** The objects that a path of the API names. */
 export interface RequestTarget {
   readonly type: ResourceType
   readonly namespace?: string
@@ -8,12 +8,9 @@ export interface RequestTarget {
   readonly subresource?: string
 }
 
-/** Reads `/api/v1/...` and `/apis/<group>/<version>/...`; undefined for a path that names no kind of object here. */
-export function parseTarget(path: string): RequestTarget | undefined {
-  const parts = path
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decodeURIComponent)
+/** Reads the parts of `/api/v1/...` and `/apis/<group>/<version>/...`. Undefined for a path of no kind of object that is served. */
+export function parseTarget(names: readonly string[]): RequestTarget | undefined {
+  const parts = [...names]
   const root = parts.shift()
   const version = root === 'api' ? parts.shift() : root === 'apis' ? `${parts.shift()}/${parts.shift()}` : undefined
   if (version === undefined) return undefined

@@ -1,42 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import { badRequest, StatusError, unsupportedMediaType } from '../status-error.ts'
-import { strategicMerge } from './strategic-merge.ts'
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
-
-/** Applies a patch of the given media type to a copy of an object. */
-export function applyPatch(contentType: string | undefined, target: unknown, patch: unknown): unknown {
-  switch (contentType?.split(';')[0]?.trim()) {
-    case 'application/json-patch+json':
-      return applyJsonPatch(target as Json, patch)
-    case 'application/merge-patch+json':
-      return merge(target as Json, patch as Json)
-    case 'application/strategic-merge-patch+json':
-      return strategicMerge(target as Json, patch as Json)
-    default:
-      throw unsupportedMediaType('415: Unsupported Media Type')
-  }
-}
-
-/** https://www.rfc-editor.org/rfc/rfc7386 */
-function merge(target: Json, patch: Json): Json {
-  if (!isObject(patch)) return patch
-  const merged: { [name: string]: Json } = isObject(target) ? { ...target } : {}
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name]
-    else merged[name] = merge(merged[name] ?? null, value)
-  }
-  return merged
-}
+import { badRequest, StatusError } from '../../answers/status-error.ts'
+import { isObject, type Json } from './merge-patch.ts'
 
 /** https://www.rfc-editor.org/rfc/rfc6902 */
-function applyJsonPatch(target: Json, patch: unknown): Json {
+export function applyJsonPatch(target: Json, patch: Json): Json {
   if (!Array.isArray(patch)) {
     throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp')
   }
   // The root in a holder of its own, so that it can be replaced like anything else.
   const holder: { [name: string]: Json } = { root: structuredClone(target) }
-  for (const { op, path, from, value } of patch as { op: string; path: string; from?: string; value?: Json }[]) {
+  for (const operation of patch) {
+    const { op, path, from, value } = checked(operation)
     switch (op) {
       case 'add':
         insert(holder, path, structuredClone(value ?? null))
@@ -49,19 +23,32 @@ function applyJsonPatch(target: Json, patch: unknown): Json {
         insert(holder, path, structuredClone(value ?? null))
         break
       case 'move':
-        insert(holder, path, remove(holder, from ?? ''))
+        insert(holder, path, remove(holder, from))
         break
       case 'copy':
-        insert(holder, path, structuredClone(read(holder, from ?? '')))
+        insert(holder, path, structuredClone(read(holder, from)))
         break
       case 'test':
         if (!isDeepStrictEqual(read(holder, path), value ?? null)) throw unprocessable()
         break
       default:
-        throw badRequest(`Unexpected kind: ${op}`)
+        throw badRequest(`Unexpected kind: ${String(op)}`)
     }
   }
   return holder.root ?? null
+}
+
+interface Operation {
+  readonly op: Json | undefined
+  readonly path: string
+  readonly from: string
+  readonly value?: Json | undefined
+}
+
+function checked(operation: Json): Operation {
+  const { op, path, from = '', value } = isObject(operation) ? operation : {}
+  if (typeof path !== 'string' || typeof from !== 'string') throw unprocessable()
+  return { op, path, from, value }
 }
 
 function locate(holder: Json, path: string): { parent: Json[] | { [name: string]: Json }; name: string } {
@@ -102,10 +89,6 @@ function remove(holder: Json, path: string): Json {
   const removed = parent[name] ?? null
   delete parent[name]
   return removed
-}
-
-function isObject(value: Json | undefined): value is { [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function unprocessable(): StatusError {
