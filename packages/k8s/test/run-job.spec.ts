@@ -486,3 +486,21 @@ test('the requests of a run do not grow with its items', async () => {
   }
   expect(await requestsFor(32)).toEqual(await requestsFor(2))
 })
+
+test('pods that do not start are looked at less and less often, not with each tick of the wait', async () => {
+  const network = lossy(kubeConfig, () => false)
+  const queue = { name: 'q', urlFrom: { secret: 'never-made', key: 'url' } }
+  const enough = new AbortController()
+  const handle = await submitJob(spec({ queue }), { kubeConfig: network.kubeConfig })
+  const stop = setTimeout(() => enough.abort(), 12_000)
+  try {
+    await expect(handle.wait({ signal: enough.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  } finally {
+    clearTimeout(stop)
+    await handle.delete()
+  }
+  // The first after 3 s, then after 2 s and 4 s more.
+  const looks = network.requests.filter((line) => line.includes('status.phase%21%3DSucceeded'))
+  expect(looks.length).toBeGreaterThanOrEqual(1)
+  expect(looks.length).toBeLessThanOrEqual(3)
+})
