@@ -1,6 +1,7 @@
 /** The local cluster of `@podqueue/k8s/local`, bundled into that package. It imports nothing else of it. */
 
 export type { LocalFault } from './faults/faults.ts'
+export type { LocalImage } from './kubelet/image.ts'
 export { LocalClusterError } from './local-cluster-error.ts'
 export type { LocalClusterOptions } from './local-cluster-options.ts'
 export { type LocalCluster, startLocalCluster } from './start-local-cluster.ts'

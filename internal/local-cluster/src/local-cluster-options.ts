@@ -1,5 +1,7 @@
 import { type Names, Problems } from '@internal/options'
 import { checkFaults, type LocalFault } from './faults/faults.ts'
+import { checkImages } from './image-options.ts'
+import type { Images, LocalImage } from './kubelet/image.ts'
 import { LocalClusterError } from './local-cluster-error.ts'
 
 /** How {@link startLocalCluster} sets the cluster up. */
@@ -7,11 +9,12 @@ export interface LocalClusterOptions {
   /**
    * The command that each image name stands for, as its ENTRYPOINT: `{ 'registry.example/worker:1': ['node', 'worker.ts'] }`.
    * A container's `command` replaces it, its `args` follow it. A container of an image that is not here runs its `command`;
-   * without one it waits in ErrImagePull and ImagePullBackOff, as with a registry that does not have the image.
+   * without one it waits in ErrImagePull and ImagePullBackOff, as with a registry that does not have the image. An object names
+   * programs of the image too: `{ entrypoint: ['sh'], programs: { '/bin/sh': 'bash' } }`.
    *
    * @default {}
    */
-  readonly images?: Readonly<Record<string, readonly string[]>> | undefined
+  readonly images?: Readonly<Record<string, readonly string[] | LocalImage>> | undefined
   /**
    * Whether an image that is not in `images` cannot be pulled even when the container has a `command`.
    *
@@ -49,8 +52,8 @@ export interface LocalClusterOptions {
 
 /** The options with every default filled in. */
 type ResolvedLocalClusterOptions = {
-  readonly [Name in keyof LocalClusterOptions]-?: NonNullable<LocalClusterOptions[Name]>
-}
+  readonly [Name in Exclude<keyof LocalClusterOptions, 'images'>]-?: NonNullable<LocalClusterOptions[Name]>
+} & { readonly images: Images }
 
 const LOCAL_CLUSTER_OPTIONS: Names<LocalClusterOptions> = {
   images: true,
@@ -72,15 +75,7 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
     inheritEnv = [],
     faults = [],
   } = problems.options('options', options, LOCAL_CLUSTER_OPTIONS)
-  if (typeof images !== 'object' || images === null || Array.isArray(images)) {
-    problems.add('images', "must be an object such as { 'registry.example/worker:1': ['node', 'worker.ts'] }")
-  }
-  for (const [name, command] of Object.entries(images ?? {})) {
-    const texts = Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string')
-    if (!texts || command[0] === '') {
-      problems.add(`images['${name}']`, "must be a command as a list of texts that is not empty: ['node', 'worker.ts']")
-    }
-  }
+  const resolvedImages = checkImages(problems, images)
   problems.flag('strictImages', strictImages)
   if (typeof backoffScale !== 'number' || !(backoffScale >= 0 && backoffScale <= 1)) {
     problems.add('backoffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
@@ -91,5 +86,5 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
   }
   checkFaults(problems, faults)
   problems.throwAs('startLocalCluster', (fields) => new LocalClusterError(fields))
-  return { images, strictImages, backoffScale, cwd, inheritEnv, faults }
+  return { images: resolvedImages, strictImages, backoffScale, cwd, inheritEnv, faults }
 }

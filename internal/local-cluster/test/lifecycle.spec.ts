@@ -101,8 +101,12 @@ describe('a local cluster', () => {
   })
 
   it('reports every problem of its options at once', async () => {
-    const start = startLocalCluster({ images: { a: [] }, backoffScale: 7, cwd: '' })
+    const start = startLocalCluster({
+      images: { a: [], b: { entrypoint: ['x'], programs: [] as never } },
+      backoffScale: 7,
+      cwd: '',
+    })
     await expect(start).rejects.toMatchObject({ name: 'K8sError', code: 'INVALID_OPTIONS' })
-    await expect(start).rejects.toThrow(/images\['a'\][\s\S]*backoffScale[\s\S]*cwd/)
+    await expect(start).rejects.toThrow(/images\['a'\][\s\S]*images\['b'\]\.programs[\s\S]*backoffScale[\s\S]*cwd/)
   })
 })

@@ -12,7 +12,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pods-spec-'))
   cluster = await TestCluster.start({
     cwd: folder,
-    images: { 'echo:1': ['sh', '-c', 'echo "$0 $*"', 'entry'] },
+    images: {
+      'echo:1': ['sh', '-c', 'echo "$0 $*"', 'entry'],
+      'programs:1': { entrypoint: ['true'], programs: { '/app/say': 'echo' } },
+    },
   })
 })
 afterAll(async () => {
@@ -68,6 +71,18 @@ describe('a pod', () => {
     expect(await output('entry')).toBe('entry a b\n')
     await cluster.createJob('own', {}, spec({ command: ['echo', 'mine'], args: ['c'] }))
     expect(await output('own')).toBe('mine c\n')
+  })
+
+  it('runs the program of this machine that its image names for one of its own', async () => {
+    const spec = (extra: object) => ({
+      restartPolicy: 'Never' as const,
+      containers: [{ name: 'main', image: 'programs:1', ...extra }],
+    })
+    await cluster.createJob('program', {}, spec({ command: ['/app/say', '/app/say'] }))
+    expect(await output('program')).toBe('/app/say\n')
+    await cluster.createJob('program-missing', { backoffLimit: 0 }, spec({ command: ['/app/other'] }))
+    await cluster.finished('program-missing')
+    expect((await firstState('program-missing'))?.terminated?.reason).toBe('StartError')
   })
 
   it('of an image without an entry waits in ImagePullBackOff and does not fail the Job', async () => {

@@ -10,5 +10,6 @@ export {
   LocalClusterError,
   type LocalClusterOptions,
   type LocalFault,
+  type LocalImage,
   startLocalCluster,
 } from '@internal/local-cluster'

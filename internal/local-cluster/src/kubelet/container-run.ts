@@ -4,6 +4,7 @@ import type { Pod } from '../objects.ts'
 import type { ContainerRun } from '../supervisor/protocol.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { environmentOf, expand } from './environment.ts'
+import type { ResolvedImage } from './image.ts'
 import { logFile } from './log-file.ts'
 import { withRealPaths } from './mount-paths.ts'
 import type { PodSurroundings } from './pod-surroundings.ts'
@@ -16,11 +17,11 @@ export type PreparedRun =
   | { readonly missing: string }
   | { readonly impossible: string }
 
-/** Puts a container's command, environment and folders together. `entrypoint` is that of its image. */
+/** Puts a container's command, environment and folders together. */
 export function prepareRun(
   { spec, restarts }: ContainerRecord,
   pod: Pod,
-  entrypoint: readonly string[],
+  { entrypoint, programs }: ResolvedImage,
   { store, folder, cwd, inherited }: PodSurroundings,
 ): PreparedRun {
   const environment = environmentOf(spec, pod, store)
@@ -33,12 +34,17 @@ export function prepareRun(
   if (!existsSync(workingDirectory)) {
     return { impossible: `chdir to cwd ("${workingDirectory}"): no such file or directory` }
   }
-  const words = [...(spec.command ?? entrypoint), ...(spec.args ?? [])]
+  const [program = '', ...args] = [...(spec.command ?? entrypoint), ...(spec.args ?? [])].map((word) =>
+    expand(word, variables),
+  )
   const own = Object.entries(variables).map(([name, value]) => [name, withRealPaths(value, mounts)])
   return {
     run: {
-      // With the variables as they were written: what they stand for is rewritten once, here.
-      command: words.map((word) => withRealPaths(expand(word, variables), mounts)),
+      // With the variables as they were written: their paths are replaced once, here.
+      command: [
+        Object.hasOwn(programs, program) ? (programs[program] ?? program) : withRealPaths(program, mounts),
+        ...args.map((word) => withRealPaths(word, mounts)),
+      ],
       cwd: workingDirectory,
       logFile: logFile(folder, pod.metadata.uid, spec.name, restarts),
       env: {

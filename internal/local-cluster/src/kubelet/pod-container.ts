@@ -85,7 +85,7 @@ export class PodContainer implements OrderedContainer {
     const present = `Container image "${spec.image}" already present on machine`
     this.#note({ type: 'Normal', reason: 'Pulled', message: present })
     const pod = this.#host.currentPod()
-    const prepared = prepareRun(record, pod, lookup.entrypoint, this.#host.surroundings)
+    const prepared = prepareRun(record, pod, lookup.image, this.#host.surroundings)
     if ('missing' in prepared) {
       record.state = { waiting: { reason: 'CreateContainerConfigError', message: prepared.missing } }
       this.#note({ type: 'Warning', reason: 'Failed', message: `Error: ${prepared.missing}` })
