@@ -1,4 +1,5 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls'
+import { monotonicMs } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
 import { connectFault } from './connect-fault.ts'
 import type { AmqpFault } from './fault.ts'
@@ -71,7 +72,7 @@ const HEARTBEAT_SECONDS = 8
 export async function connectBy<T>(open: Open<T>, address: BrokerAddress, options: ConnectOptions): Promise<T> {
   const { signal, reconnectForMs } = options
   signal?.throwIfAborted()
-  const startedAt = performance.now()
+  const startedAt = monotonicMs()
   try {
     return await attempt(open, address, options)
   } catch (error) {
@@ -95,7 +96,7 @@ async function again<T>(
   const left = (error: ConnectFailed): number => {
     const isNotFound = error.fault.code === 'HOST_NOT_FOUND'
     const forMs = isNotFound ? Math.min(notFoundRetryMs, reconnectForMs) : reconnectForMs
-    return forMs - (performance.now() - startedAt)
+    return forMs - (monotonicMs() - startedAt)
   }
   let attempts = 0
   try {
@@ -121,7 +122,7 @@ async function again<T>(
     )
   } catch (error) {
     if (!(error instanceof ConnectFailed) || attempts < 2) throw error
-    const tried = `Tried ${attempts} times in ${Math.round((performance.now() - startedAt) / 1_000)} s.`
+    const tried = `Tried ${attempts} times in ${Math.round((monotonicMs() - startedAt) / 1_000)} s.`
     throw new ConnectFailed({ ...error.fault, message: `${error.fault.message} ${tried}` } as AmqpFault)
   }
 }

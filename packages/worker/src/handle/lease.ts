@@ -8,9 +8,10 @@ export class Lease {
   readonly ending: AbortSignal | undefined
   /** The context of handlers. All items of a connection share it. */
   readonly context: HandlerContext
-  #signal: AbortSignal | undefined
+  #either: AbortController | undefined
   readonly #listeners = new Set<() => void>()
   readonly #tell = (): void => {
+    this.#either?.abort(this.#reason())
     for (const listener of this.#listeners) listener()
   }
 
@@ -27,10 +28,17 @@ export class Lease {
     ending?.addEventListener('abort', this.#tell)
   }
 
-  /** Aborts with either. Combined at the first use: the first `any` of a process takes 0.4 ms. */
+  /** Aborts with either. Made at the first use: few handlers look at it, and `AbortSignal.any` costs 1 ms of each item. */
   get signal(): AbortSignal {
-    this.#signal ??= this.ending === undefined ? this.lost : AbortSignal.any([this.lost, this.ending])
-    return this.#signal
+    if (this.#either === undefined) {
+      this.#either = new AbortController()
+      if (this.lost.aborted || this.ending?.aborted === true) this.#either.abort(this.#reason())
+    }
+    return this.#either.signal
+  }
+
+  #reason(): unknown {
+    return this.lost.aborted ? this.lost.reason : this.ending?.reason
   }
 
   /** The value of the promise; undefined when the work on the item has to end before that. The promise must not reject. */

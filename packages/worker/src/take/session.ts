@@ -1,5 +1,5 @@
 import { operationFault } from '@internal/amqp'
-import { late, pause, within } from '@internal/async'
+import { late, monotonicMs, pause, within } from '@internal/async'
 import { shownBroker } from '../broker/broker.ts'
 import { type Link, openLink } from '../broker/link.ts'
 import { toWorkerError, WorkerError } from '../errors.ts'
@@ -105,8 +105,8 @@ async function pauseBetweenSessions(options: ResolvedOptions): Promise<void> {
 class Since {
   #from: number | undefined
   ms(): number {
-    this.#from ??= performance.now()
-    return performance.now() - this.#from
+    this.#from ??= monotonicMs()
+    return monotonicMs() - this.#from
   }
   over(): void {
     this.#from = undefined

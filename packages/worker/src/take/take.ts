@@ -1,4 +1,4 @@
-import { late, within } from '@internal/async'
+import { late, monotonicMs, within } from '@internal/async'
 import type { Channel } from 'amqplib'
 import { shownBroker } from '../broker/broker.ts'
 import type { Link } from '../broker/link.ts'
@@ -26,7 +26,7 @@ const SLOW_ARRIVAL_MS = 2_000
 /** Waits for one item, or until the queue is known to be empty. */
 export async function take(link: Link, consumer: Consumer, prefetch: number, options: ResolvedOptions): Promise<Take> {
   const { signal, empty, logger, queue, idleTimeoutMs } = options
-  const giveUpAt = performance.now() + (empty === 'wait' ? Number.POSITIVE_INFINITY : idleTimeoutMs)
+  const giveUpAt = monotonicMs() + (empty === 'wait' ? Number.POSITIVE_INFINITY : idleTimeoutMs)
   const answered = <T>(request: Promise<T>): Promise<T> => inTime(request, giveUpAt, options)
   await answered(consumer.start(prefetch))
   if (empty === 'wait') {
@@ -59,7 +59,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
       }
       continue
     }
-    if (performance.now() >= giveUpAt && !(step === 'consume' && reading.ready > 0)) {
+    if (monotonicMs() >= giveUpAt && !(step === 'consume' && reading.ready > 0)) {
       return giveUp(reading, options)
     }
     switch (step) {
@@ -101,7 +101,7 @@ function isGone({ ready, consumers }: Reading): boolean {
  */
 async function inTime<T>(request: Promise<T>, giveUpAt: number, options: ResolvedOptions): Promise<T> {
   const { signal, queue, broker, ackTimeoutMs } = options
-  const leftMs = Math.max(giveUpAt - performance.now(), ackTimeoutMs)
+  const leftMs = Math.max(giveUpAt - monotonicMs(), ackTimeoutMs)
   const answer = await within(request, leftMs, signal).catch(async (error: unknown) => {
     if (signal?.aborted !== true) throw error
     const lastAnswer = await within(request, ackTimeoutMs)
