@@ -53,7 +53,12 @@ export abstract class CodedError<
   static override [Symbol.hasInstance](value: unknown): boolean {
     // A subclass that an app derives without a brand of its own is told apart the ordinary way.
     if (!Object.hasOwn(this, 'brand')) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return typeof value === 'object' && value !== null && Object.hasOwn(value, this.brand)
+    try {
+      return typeof value === 'object' && value !== null && Object.hasOwn(value, this.brand)
+    } catch {
+      // A proxy may throw at any look.
+      return false
+    }
   }
 }
 

@@ -37,6 +37,8 @@ export interface WorkerErrorDetails extends AmqpFaultDetails {
   RELEASED: AboutItem & Counts
   /** The call's signal aborted. Nothing is held. */
   ABORTED: { readonly queue: string } & Counts
+  /** The next message of the queue has a field that amqplib cannot decode. It stays in the queue. */
+  ITEM_UNDECODABLE: { readonly queue: string } & Address & Counts
   /** `item.text()` of a body that is not UTF-8. */
   ITEM_NOT_TEXT: { readonly queue: string; readonly id: string | undefined }
   /** `item.json()` of a body that is not JSON. */

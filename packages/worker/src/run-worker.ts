@@ -1,10 +1,17 @@
+import { EXIT } from '@internal/contract'
 import { consumeMany } from './consume-many.ts'
 import { consumeOne } from './consume-one.ts'
 import type { Handler } from './handle/handler.ts'
-import { GRACE_MS } from './options/resolve-options.ts'
 import { exitCodeOf } from './process/exit-code.ts'
+import { guardExit } from './process/exit-guard.ts'
+import { lastWait } from './process/last-wait.ts'
 import { report, STDERR } from './process/report.ts'
-import { type ProcessOptions, processOptions, type RunWorkerOptions } from './process/run-worker-options.ts'
+import {
+  closingOptions,
+  type ProcessOptions,
+  processOptions,
+  type RunWorkerOptions,
+} from './process/run-worker-options.ts'
 
 /**
  * `consumeOne`, or `consumeMany` where it is to take more than one item, as a whole process: for the entry file of a
@@ -16,12 +23,18 @@ import { type ProcessOptions, processOptions, type RunWorkerOptions } from './pr
  * where in the handler, and leaves the cause in the file that `PODQUEUE_TERMINATION_LOG` names, else in
  * `/dev/termination-log` where that exists. Never throws.
  *
- * A handler that ignores its signal after the item is lost has `graceMs` more, or no time after a signal. Then the process ends
- * with that exit code.
+ * It never exits with 0 before it is done, also when a handler calls `process.exit(0)`. When it is done, it calls the option
+ * `close`. The process then ends by itself, or after `exitGraceMs` when something is left open, or at once when a handler ignores a
+ * signal that ended the process.
  */
 export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOptions = {}): Promise<void> {
+  const endGuard = guardExit()
   const ending = new AbortController()
-  const end = (signal: NodeJS.Signals): void => ending.abort(new Error(`The process received ${signal}.`))
+  let isDone = false
+  const end = (signal: NodeJS.Signals): void => {
+    if (isDone) process.exit()
+    ending.abort(new Error(`The process received ${signal}.`))
+  }
   for (const signal of SIGNALS) process.on(signal, end)
   let running = 0
   const counted: Handler<R> = async (item, context) => {
@@ -34,15 +47,18 @@ export async function runWorker<R>(handler: Handler<R>, options: RunWorkerOption
   }
   try {
     await work(counted, processOptions(handler, options), ending.signal)
-    process.exitCode = 0
+    process.exitCode = EXIT.done
   } catch (error) {
     process.exitCode = exitCodeOf(error)
     report(error)
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, end)
-    // It may never end, and would keep the pod and its Job running.
-    if (running > 0) setTimeout(() => process.exit(), ending.signal.aborted ? 0 : (options.graceMs ?? GRACE_MS)).unref()
   }
+  isDone = true
+  endGuard()
+  const { close, exitGraceMs } = closingOptions(options)
+  const isHandling = (): boolean => running > 0
+  // After a signal the grace is over: Kubernetes will not wait for a handler that ignores it.
+  await lastWait({ close, exitGraceMs: isHandling() && ending.signal.aborted ? 0 : exitGraceMs, isHandling })
+  for (const signal of SIGNALS) process.off(signal, end)
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brokerUrl } from '@internal/testing/broker-url'
@@ -357,6 +357,36 @@ test('the program sees what the message says, and not the address of the broker'
     ]),
   )
   expect(stdout).not.toMatch(/BROKER_URL/)
+})
+
+test('an item whose id holds a NUL, with a broken trace, is run all the same', async () => {
+  await using queue = await testQueue()
+  const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01\nEVIL=1` }
+  queue.channel.publish('', queue.name, Buffer.from('x'), { messageId: 'a\0b', headers })
+  const { code, stdout } = await run(['--queue', queue.name, '--', 'env'])
+  expect(code).toBe(0)
+  expect(stdout).not.toMatch(/EVIL|TRACEPARENT|ITEM_ID/)
+})
+
+test.each([
+  ['a FIFO without a reader', (path: string) => void execFileSync('mkfifo', [path])],
+  ['a folder', (path: string) => mkdir(path)],
+])('a termination log that is %s does not block the worker, and its exit code stays', async (_, make) => {
+  await using queue = await testQueue()
+  await queue.publish('apple')
+  await make(join(folder, 'termination'))
+  const { code, stderr } = await run(['--queue', queue.name, '--', 'false'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/HANDLER_FAILED/)
+})
+
+test('the termination log holds the last cause alone, and no more than Kubernetes keeps', async () => {
+  const file = join(folder, 'termination')
+  await writeFile(file, 'x'.repeat(10_000))
+  await run(['--queue', 'q'.repeat(300), '--', 'cat'])
+  const text = await readFile(file, 'utf8')
+  expect(text).toMatch(/^INVALID_OPTIONS/)
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_096)
 })
 
 test('a program that reads nothing of a large body has done its item all the same', async () => {

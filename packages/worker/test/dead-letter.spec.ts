@@ -90,3 +90,33 @@ test('on a connection of the app that came without an address, an item cannot be
     await connection.close()
   }
 })
+
+test.each<[string, Options.Publish['headers'], readonly string[]]>([
+  ['a header of 65,480 bytes', { big: 'x'.repeat(65_480), small: 'kept' }, ['big']],
+  ['headers that are too large together', { a: 'x'.repeat(45_000), b: Buffer.alloc(20_450), small: 'kept' }, ['a']],
+])('an item with %s is set aside without the largest, and says so', async (_, headers, leftOut) => {
+  await using queue = await testQueue()
+  queue.channel.publish('', queue.name, Buffer.from('x'), { headers, messageId: 'id-1' })
+  await queue.until(({ ready }) => ready === 1)
+  const said: string[] = []
+  const logger = { info: () => {}, warn: (_: object, text: string) => void said.push(text) }
+  expect(await consumeOne(hopeless, { ...options(queue.name), logger })).toMatchObject({ status: 'dead-lettered' })
+  expect(said).toEqual([expect.stringMatching(new RegExp(`Item id-1 .* lacks: ${leftOut.join(', ')}\\.$`))])
+  const dead = await queue.channel.get(`${queue.name}.dead`, { noAck: true })
+  expect(dead).toMatchObject({ content: Buffer.from('x') })
+  const kept = dead === false ? {} : (dead.properties.headers ?? {})
+  expect(kept).toMatchObject({ small: 'kept', 'x-podqueue-reason': 'It is not a video.' })
+  for (const name of leftOut) expect(kept).not.toHaveProperty(name)
+})
+
+test('numbers that amqplib decodes and cannot encode again stay in the dead letter', async () => {
+  await using queue = await testQueue()
+  const double = (value: number): object => ({ '!': 'double', value })
+  const headers = { low: double(-1e300), list: [double(-(2 ** 70))], table: { half: double(2 ** 51 + 0.5) }, whole: 7 }
+  queue.channel.publish('', queue.name, Buffer.from('x'), { headers })
+  await queue.until(({ ready }) => ready === 1)
+  expect(await consumeOne(hopeless, options(queue.name))).toMatchObject({ status: 'dead-lettered' })
+  const dead = await queue.channel.get(`${queue.name}.dead`, { noAck: true })
+  const kept = dead === false ? {} : dead.properties.headers
+  expect(kept).toMatchObject({ low: -1e300, list: [-(2 ** 70)], table: { half: 2 ** 51 + 0.5 }, whole: 7 })
+})

@@ -44,9 +44,9 @@ test('a dead letter keeps what is the publisher’s and drops what would act on 
       headers: { CC: ['q'], 'x-death': [], 'x-delivery-count': 9, 'x-first-death-queue': 'q', mine: 1 },
     },
   }
-  expect(copiedProperties(message as never, 'q', 'why'.repeat(1_000))).toEqual({
+  expect(copiedProperties(message as never, 'q', 'why')).toEqual({
     messageId: 'id',
     contentType: 'text/plain',
-    headers: { mine: 1, 'x-podqueue-queue': 'q', 'x-podqueue-reason': 'why'.repeat(1_000).slice(0, 1_000) },
+    headers: { mine: 1, 'x-podqueue-queue': 'q', 'x-podqueue-reason': 'why' },
   })
 })

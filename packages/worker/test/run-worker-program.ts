@@ -1,4 +1,5 @@
 /** A worker whose handler does as its item says, and prints what happens. Run by `run-worker.spec.ts`. */
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runWorker } from '../dist/index.js'
 
@@ -7,12 +8,40 @@ const AN_HOUR = 3_600_000
 await runWorker(
   async (item, { signal }) => {
     process.stdout.write('handling\n')
-    if (item.text() === 'throws') throw new TypeError('Cannot read frames of nothing')
-    if (item.text() === 'honours its signal') await sleep(AN_HOUR, undefined, { signal })
-    if (item.text() === 'ignores its signal') await sleep(AN_HOUR)
-    if (item.text() === 'finishes in its grace')
-      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    switch (item.text()) {
+      case 'throws':
+        throw new TypeError('Cannot read frames of nothing')
+      case 'honours its signal':
+        await sleep(AN_HOUR, undefined, { signal })
+        break
+      case 'ignores its signal':
+        await sleep(AN_HOUR)
+        break
+      case 'finishes in its grace':
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        break
+      case 'exits with 0':
+        process.exit(0)
+        break
+      case 'exits with 3':
+        process.exit(3)
+        break
+      case 'leaves a server open':
+        createServer().listen(0)
+        break
+      case 'leaves a timer open':
+        setTimeout(() => {}, AN_HOUR)
+    }
   },
-  { graceMs: 500 },
+  {
+    graceMs: 500,
+    exitGraceMs: 300,
+    close: () => {
+      process.stdout.write('closing\n')
+      if (process.env.CLOSE === 'hangs') return new Promise(() => {})
+      if (process.env.CLOSE === 'throws') throw new Error('The pool is gone')
+      return undefined
+    },
+  },
 )
 process.stdout.write('after\n')

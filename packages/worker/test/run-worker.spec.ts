@@ -6,10 +6,13 @@ import { startCommand } from './start-command.ts'
 
 const PROGRAM = fileURLToPath(new URL('run-worker-program.ts', import.meta.url))
 
-async function startOn(body: string) {
+async function startOn(body: string, environment: Readonly<Record<string, string>> = {}) {
   const queue = await testQueue()
   await queue.publish(body)
-  const worker = startCommand([], { BROKER_URL: brokerUrl(), QUEUE: queue.name }, [process.execPath, PROGRAM])
+  const worker = startCommand([], { BROKER_URL: brokerUrl(), QUEUE: queue.name, ...environment }, [
+    process.execPath,
+    PROGRAM,
+  ])
   await worker.printed('handling')
   return { queue, worker }
 }
@@ -24,7 +27,7 @@ describe('a worker of runWorker that gets SIGTERM', () => {
     await using _ = queue
     worker.child.kill('SIGTERM')
     const { code: exitCode, stdout } = await worker.exited
-    expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: 'handling\nafter\n' })
+    expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: 'handling\nclosing\nafter\n' })
     expect(await queue.drain()).toHaveLength(left)
   })
 })
@@ -34,8 +37,51 @@ it('a worker that lost its lease ends, however long its handler ignores its sign
   await using _ = queue
   await queue.channel.deleteQueue(queue.name)
   const { code, stdout, stderr } = await worker.exited
-  expect({ code, stdout }).toEqual({ code: 75, stdout: 'handling\nafter\n' })
+  expect({ code, stdout }).toEqual({ code: 75, stdout: 'handling\nclosing\nafter\n' })
   expect(stderr).toMatch(/LEASE_LOST/)
+})
+
+it.each([
+  ['exits with 0', 70, /exit code is 70 instead of 0/],
+  ['exits with 3', 3, /^$/],
+])('a handler that %s: the process ends with %i, and the item goes back', async (body, code, said) => {
+  const { queue, worker } = await startOn(body)
+  await using _ = queue
+  const { code: exitCode, stderr } = await worker.exited
+  expect(exitCode).toBe(code)
+  expect(stderr).toMatch(said)
+  await queue.until(({ ready, consumers }) => ready === 1 && consumers === 0)
+})
+
+it.each([
+  ['leaves a server open', /TCPSERVERWRAP|TCPServerWrap/i],
+  ['leaves a timer open', /Timeout/],
+])('a handler that %s: its item is done, the process says so and ends with 0', async (body, name) => {
+  const { queue, worker } = await startOn(body)
+  await using _ = queue
+  const { code, stdout, stderr } = await worker.exited
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'handling\nclosing\nafter\n' })
+  expect(stderr).toMatch(/Still open 300 ms after the worker was done: /)
+  expect(stderr).toMatch(name)
+  await queue.until(({ ready, consumers }) => ready === 0 && consumers === 0)
+})
+
+it.each([
+  ['hangs', /Still open 300 ms/, 'handling\nclosing\n'],
+  ['throws', /close failed: The pool is gone/, 'handling\nclosing\nafter\n'],
+])('a close that %s changes no exit code', async (how, said, printed) => {
+  const { queue, worker } = await startOn('leaves a timer open', { CLOSE: how })
+  await using _ = queue
+  const { code, stdout, stderr } = await worker.exited
+  expect(code).toBe(0)
+  expect(stdout.startsWith(printed)).toBe(true)
+  expect(stderr).toMatch(said)
+})
+
+it('a process whose close hangs without anything open ends with its exit code', async () => {
+  const { queue, worker } = await startOn('', { CLOSE: 'hangs' })
+  await using _ = queue
+  expect(await worker.exited).toMatchObject({ code: 0 })
 })
 
 it.each(['1', '5'])('a worker of %s items says which item failed, why, and where in the handler', async (items) => {

@@ -8,6 +8,8 @@ import type { Broker } from './broker.ts'
 /** A connection in use: our own, or the app's, of which only our channels are closed. */
 export interface Link {
   createChannel(): Promise<Channel>
+  /** The error that ended the connection; undefined while it is open, and for the app's own. */
+  readonly lostBy: unknown
   /** Resolves when all is closed, at the latest after `timeoutMs`. Never rejects. */
   close(timeoutMs: number): Promise<void>
 }
@@ -33,7 +35,17 @@ export async function openLink(
       connectionName: `podqueue worker on ${process.env.HOSTNAME || process.getBuiltinModule('node:os').hostname()}`,
       onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
     })
-    return { createChannel: () => guarded(model.createChannel()), close }
+    let lostBy: unknown
+    model.on('error', (error) => {
+      lostBy ??= error
+    })
+    return {
+      createChannel: () => guarded(model.createChannel()),
+      get lostBy() {
+        return lostBy
+      },
+      close,
+    }
   } catch (error) {
     if (error instanceof ConnectFailed) throw toWorkerError(error.fault)
     throw error
@@ -43,6 +55,7 @@ export async function openLink(
 function borrowedLink(connection: AmqpConnection): Link {
   const channels = new Set<Channel>()
   return {
+    lostBy: undefined,
     createChannel: async () => {
       const channel = await guarded(openChannel(connection))
       channels.add(channel)

@@ -12,7 +12,7 @@ const BRAND: unique symbol = Symbol.for('@podqueue/worker.DeadLetterError') as n
 export class DeadLetterError extends Error {
   override readonly name: string = 'DeadLetterError'
 
-  /** @param reason why, for the reader of the dead letters. At most 1000 characters are kept. */
+  /** @param reason why, for the reader of the dead letters. At most 1000 bytes of UTF-8 are kept. */
   constructor(reason: string, options?: ErrorOptions) {
     super(reason, options)
     Object.defineProperty(this, BRAND, { value: true })
@@ -21,6 +21,11 @@ export class DeadLetterError extends Error {
   /** Also holds between two installed copies of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== DeadLetterError) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND)
+    try {
+      return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND)
+    } catch {
+      // A proxy may throw at any look.
+      return false
+    }
   }
 }

@@ -8,12 +8,20 @@ import type { Broker } from '../broker/broker.ts'
 const NOT_COPIED: ReadonlySet<string> = new Set([...BROKER_HEADERS, HEADER.sequence, 'CC', 'BCC'])
 const OF_EARLIER_DEATHS = /^x-(first|last)-death-/
 
-/** The longest reason that is kept, characters: all headers of a message share one frame. */
-const REASON_LENGTH = 1_000
+/** The longest reason that is kept, bytes: all headers of a message share one frame. */
+export const REASON_BYTES = 1_000
+
+/** The end of a dead letter. */
+export interface DeadLetterEnd {
+  /** Why the broker does not have it; undefined when it has. */
+  readonly fault: string | undefined
+  /** Headers that could not be published again. */
+  readonly leftOut: readonly string[]
+}
 
 /**
- * Publishes a copy of an item to the dead-letter queue of its queue and waits until the broker has confirmed it. Resolves to
- * undefined then, else to the reason. The item itself stays untouched.
+ * Publishes a copy of an item to the dead-letter queue of its queue and waits until the broker has confirmed it. The item itself
+ * stays untouched. Never rejects.
  *
  * It opens a connection for that: during an alarm, the broker reads nothing more from a connection that publishes, acks
  * included (https://www.rabbitmq.com/docs/alarms).
@@ -22,10 +30,14 @@ export async function publishDeadLetter(
   message: ConsumeMessage,
   reason: string,
   { queue, broker, ackTimeoutMs }: { readonly queue: string; readonly broker: Broker; readonly ackTimeoutMs: number },
-): Promise<string | undefined> {
+): Promise<DeadLetterEnd> {
   const target = deadLetterQueueOf(queue)
   const { address } = broker
-  if (address === undefined) return 'It needs a connection of its own, and no url was given beside connection.'
+  const leftOut: string[] = []
+  const ended = (fault: string | undefined): DeadLetterEnd => ({ fault, leftOut })
+  if (address === undefined) {
+    return ended('It needs a connection of its own, and no url was given beside connection.')
+  }
   let connection: OwnConnection | undefined
   try {
     connection = await openConnection(address, {
@@ -34,13 +46,16 @@ export async function publishDeadLetter(
       reconnectForMs: 0,
       connectionName: 'podqueue worker, for a dead letter',
     })
-    const channel = await connection.model.createConfirmChannel()
-    const published = publish(channel, target, message.content, copiedProperties(message, queue, reason))
+    const { model } = connection
+    const published = (async () => {
+      const channel = await model.createConfirmChannel()
+      return await publish(channel, target, message.content, copiedProperties(message, queue, reason), leftOut)
+    })()
     const fault = await within(published, ackTimeoutMs)
-    return fault === late ? `The broker did not confirm it within ${ackTimeoutMs} ms.` : fault
+    return ended(fault === late ? `The broker did not confirm it within ${ackTimeoutMs} ms.` : fault)
   } catch (error) {
-    if (error instanceof ConnectFailed) return error.fault.message
-    return operationFault(error, { queue: target, address: address.shown }).message
+    if (error instanceof ConnectFailed) return ended(error.fault.message)
+    return ended(operationFault(error, { queue: target, address: address.shown }).message)
   } finally {
     // Not waited for long: a connection that an alarm blocks does not answer.
     await connection?.close(1_000)
@@ -52,18 +67,21 @@ async function publish(
   target: string,
   body: Buffer,
   properties: Options.Publish,
+  leftOut: string[],
 ): Promise<string | undefined> {
   let returned = false
   channel.on('return', () => {
     returned = true
   })
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
+  // When publish() throws, nobody awaits it.
+  promise.catch(() => {})
   let closing: unknown
   channel.on('error', (error) => {
     closing = error
   })
   channel.on('close', () => reject(closing ?? new Error('The channel was closed.')))
-  channel.publish('', target, body, { ...properties, mandatory: true, persistent: true }, (error: unknown) => {
+  const onConfirm = (error: unknown): void => {
     // The return of an unroutable message comes before its confirm (https://www.rabbitmq.com/docs/confirms).
     if (returned) resolve(`There is no queue ${target}.`)
     else if (error === null || error === undefined) resolve(undefined)
@@ -74,8 +92,54 @@ async function publish(
           ? resolve(`The broker refused it: queue ${target} is full or unavailable.`)
           : reject(closing),
       )
+  }
+  publishWhatFits(properties, leftOut, (fitting) => {
+    channel.publish('', target, body, { ...fitting, mandatory: true, persistent: true }, onConfirm)
   })
   return await promise
+}
+
+/**
+ * Publishes without the largest of the foreign headers, one by one, as long as amqplib cannot encode all of them: it has room for
+ * 64 KiB of headers, and the copy has more of them than the item. amqplib throws before it sends anything.
+ */
+function publishWhatFits(
+  properties: Options.Publish,
+  leftOut: string[],
+  publishOnce: (properties: Options.Publish) => void,
+): void {
+  const headers: Record<string, unknown> = { ...properties.headers }
+  for (;;) {
+    try {
+      publishOnce({ ...properties, headers })
+      return
+    } catch (error) {
+      const [largest] = Object.keys(headers)
+        .filter((name) => !OWN.has(name))
+        .toSorted((one, other) => sizeOf(headers[other]) - sizeOf(headers[one]))
+      if (largest === undefined) throw error
+      leftOut.push(largest)
+      delete headers[largest]
+    }
+  }
+}
+
+const OWN: ReadonlySet<string> = new Set([HEADER.deadLetterQueue, HEADER.deadLetterReason])
+
+/** About as many bytes as AMQP needs for it. */
+function sizeOf(value: unknown): number {
+  return Buffer.isBuffer(value) ? value.length : Buffer.byteLength(JSON.stringify(value) ?? '')
+}
+
+/** Marks the numbers that amqplib would encode as integers although they are not: large negative ones, and large ones with a fraction. */
+function encodable(value: unknown): unknown {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? value : { '!': 'double', value }
+  }
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value
+  if (Array.isArray(value)) return value.map(encodable)
+  if (Object.hasOwn(value, '!')) return value
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, encodable(field)]))
 }
 
 /**
@@ -91,9 +155,9 @@ export function copiedProperties(message: ConsumeMessage, queue: string, reason:
   return {
     ...copied,
     headers: {
-      ...Object.fromEntries(kept),
+      ...Object.fromEntries(kept.map(([name, value]) => [name, encodable(value)])),
       [HEADER.deadLetterQueue]: queue,
-      [HEADER.deadLetterReason]: reason.slice(0, REASON_LENGTH),
+      [HEADER.deadLetterReason]: reason,
     },
   }
 }

@@ -1,3 +1,4 @@
+import { describeThrown, showText } from '@internal/errors'
 import type { ConsumeMessage } from 'amqplib'
 import { shownBroker } from '../broker/broker.ts'
 import { TAKE } from '../diagnostics.ts'
@@ -5,7 +6,7 @@ import { WorkerError } from '../errors.ts'
 import { uncountedDeliveries } from '../item/delivery-count.ts'
 import { type Item, named, toItem } from '../item/item.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
-import { publishDeadLetter } from './dead-letter.ts'
+import { publishDeadLetter, REASON_BYTES } from './dead-letter.ts'
 import type { Handler } from './handler.ts'
 import { handlerFailed, type ItemEnd, releasedError } from './item-end.ts'
 import type { Lease } from './lease.ts'
@@ -46,7 +47,13 @@ export async function doItem<R>(
     case 'done':
       return { type: 'done', answer: 'ack', result: work.result }
     case 'dead-letter':
-      return await deadLetter({ message, item }, work.cause.message, { lease, endWaits }, options, work.cause)
+      return await deadLetter(
+        { message, item },
+        describeThrown(work.cause, { multiline: true, maxBytes: REASON_BYTES }),
+        { lease, endWaits },
+        options,
+        work.cause,
+      )
     case 'lost':
       return { type: 'lost', error: lease.lost.reason }
     case 'released':
@@ -80,8 +87,15 @@ async function deadLetter(
   options: ResolvedOptions,
   cause?: Error,
 ): Promise<ItemEnd<never>> {
-  const { queue, broker, ackTimeoutMs } = options
-  const fault = await publishDeadLetter(message, reason, { queue, broker, ackTimeoutMs })
+  const { queue, broker, ackTimeoutMs, logger } = options
+  const { fault, leftOut } = await publishDeadLetter(message, reason, { queue, broker, ackTimeoutMs })
+  if (leftOut.length > 0) {
+    const names = leftOut.map((name) => showText(name)).join(', ')
+    logger.warn(
+      { queue, messageId: item.id },
+      `${named(item)} was too large to be published again with all its headers. Its dead letter lacks: ${names}.`,
+    )
+  }
   if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
   await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }

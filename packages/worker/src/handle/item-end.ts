@@ -1,6 +1,6 @@
+import { describeThrown } from '@internal/errors'
 import { WorkerError } from '../errors.ts'
 import { type Item, named } from '../item/item.ts'
-import { saidBy } from './run-handler.ts'
 
 /** How the work on an item ended, and the answer for the broker. Nothing is answered when the lease is lost. */
 export type ItemEnd<R> =
@@ -15,7 +15,7 @@ export function handlerFailed(item: Item, cause: unknown): WorkerError {
   const known = cause instanceof WorkerError ? cause : undefined
   return new WorkerError({
     code: 'HANDLER_FAILED',
-    message: `${named(item)} failed and is back in the queue: ${saidBy(cause)}`,
+    message: `${named(item)} failed and is back in the queue: ${describeThrown(cause)}`,
     hint:
       known?.hint ??
       'It is delivered again, up to the delivery limit of the queue, and then goes to its dead-letter queue.',

@@ -1,4 +1,5 @@
 import { late, within } from '@internal/async'
+import { describeThrown } from '@internal/errors'
 import { HANDLE, type HandleDiagnostic } from '../diagnostics.ts'
 import { type Item, named } from '../item/item.ts'
 import type { Logger } from '../logger.ts'
@@ -76,7 +77,10 @@ async function attempts<R>(
     onFailedAttempt: ({ attemptNumber, retriesLeft }) => {
       if (last?.type !== 'failed' || retriesLeft === 0) return
       const fields = { queue: item.queue, messageId: item.id, err: last.cause }
-      logger.warn(fields, `${named(item)} failed in attempt ${attemptNumber} of ${retries + 1}: ${saidBy(last.cause)}`)
+      logger.warn(
+        fields,
+        `${named(item)} failed in attempt ${attemptNumber} of ${retries + 1}: ${describeThrown(last.cause)}`,
+      )
     },
   }).catch(() => {})
   return last ?? { type: 'failed', cause: lease.signal.reason }
@@ -88,11 +92,6 @@ async function attempt<R>(handler: Handler<R>, item: Item, lease: Lease): Promis
   } catch (cause) {
     return cause instanceof DeadLetterError ? { type: 'dead-letter', cause } : { type: 'failed', cause }
   }
-}
-
-/** The words of the value that a handler threw. */
-export function saidBy(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function say({ queue, id }: Item, phase: HandleDiagnostic['phase']): void {

@@ -1,3 +1,4 @@
+import { showText } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { WorkerError } from '../errors.ts'
 
@@ -45,11 +46,15 @@ export async function checkedJson<S extends StandardSchemaV1>(
   schema: S,
   fields: Body,
 ): Promise<StandardSchemaV1.InferOutput<S>> {
-  const result = await schema['~standard'].validate(bodyJson(fields))
-  if (result.issues === undefined) return result.value as StandardSchemaV1.InferOutput<S>
+  const value = bodyJson(fields)
+  const standard = schema?.['~standard']
+  if (typeof standard?.validate !== 'function') throw notASchema('it has no method ~standard.validate')
+  const result: unknown = await standard.validate(value)
+  if (typeof result !== 'object' || result === null) throw notASchema('its validate() returns no result')
+  const { issues, value: output } = result as StandardSchemaV1.SuccessResult<StandardSchemaV1.InferOutput<S>>
+  if (issues === undefined) return output
   const { queue, id } = fields
-  // Only the places: a schema's messages quote the values.
-  const paths = [...new Set(result.issues.map(({ path }) => shownPath(path)))]
+  const paths = pathsOf(issues)
   throw new WorkerError({
     code: 'ITEM_INVALID',
     message: `An item of queue ${queue} does not match its schema at ${paths.join(', ')}.`,
@@ -58,7 +63,30 @@ export async function checkedJson<S extends StandardSchemaV1>(
   })
 }
 
-function shownPath(path: StandardSchemaV1.Issue['path']): string {
-  const keys = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
-  return keys.length === 0 ? 'its root' : keys.join('.')
+function notASchema(why: string): WorkerError {
+  return new WorkerError({
+    code: 'INVALID_OPTIONS',
+    message: `item.json: schema: must be a Standard Schema, but ${why}.`,
+    hint: 'Give a schema of a library that implements https://standardschema.dev.',
+    details: { problems: [{ path: 'schema', message: 'must be a Standard Schema' }] },
+  })
+}
+
+/** Only the places of the issues: the messages of a schema quote the values. */
+function pathsOf(issues: unknown): string[] {
+  const list: unknown[] = Array.isArray(issues) ? issues : []
+  const paths = new Set(list.slice(0, MOST_PATHS).map(shownPath))
+  return paths.size === 0 ? ['its root'] : [...paths]
+}
+
+const MOST_PATHS = 20
+
+function shownPath(issue: unknown): string {
+  try {
+    const { path } = issue as StandardSchemaV1.Issue
+    const keys = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
+    return keys.length === 0 ? 'its root' : showText(keys.join('.'), { maxBytes: 200 })
+  } catch {
+    return 'a place that its schema does not name'
+  }
 }

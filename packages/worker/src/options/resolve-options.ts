@@ -1,4 +1,5 @@
 import { checkAmqpConnection, checkQueueName, findAddress } from '@internal/amqp'
+import { guardLogger, nativeSignal } from '@internal/async'
 import { EMPTY_CHOICES, type EmptyChoice, WORKER_SETTINGS } from '@internal/contract'
 import { type Names, Problems } from '@internal/options'
 import type { Broker } from '../broker/broker.ts'
@@ -37,7 +38,7 @@ const MANY_OPTIONS: Names<ConsumeManyOptions> = {
 }
 
 /** The default of `graceMs`: less than the 30 s that Kubernetes gives a pod. */
-export const GRACE_MS = 25_000
+const GRACE_MS = 25_000
 
 /** The options with every default filled in. */
 export interface ResolvedOptions {
@@ -146,9 +147,9 @@ function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
     retries: options.retries ?? 0,
     retryDelayMs: options.retryDelayMs ?? 1_000,
     uncountedLimit: options.uncountedLimit ?? 5,
-    signal: options.signal,
+    signal: options.signal === undefined ? undefined : nativeSignal(options.signal),
     graceMs: options.graceMs ?? GRACE_MS,
     ackTimeoutMs: options.ackTimeoutMs ?? 10_000,
-    logger: options.logger ?? SILENT,
+    logger: options.logger === undefined ? SILENT : guardLogger(options.logger),
   }
 }

@@ -13,6 +13,7 @@ const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   ITEM_INVALID: EXIT.failed,
   ITEM_NOT_TEXT: EXIT.failed,
   ITEM_NOT_JSON: EXIT.failed,
+  ITEM_UNDECODABLE: EXIT.bug,
   USAGE: EXIT.usage,
   BROKER_UNREACHABLE: EXIT.unavailable,
   CONNECTION_LIMIT: EXIT.unavailable,

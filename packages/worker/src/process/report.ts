@@ -7,13 +7,13 @@ import { writeTerminationLog } from './termination-log.ts'
 export const STDERR: Logger = { info: say, warn: say }
 
 function say({ err }: Readonly<Record<string, unknown>>, text: string): void {
-  write(`${text}${err === undefined ? '' : stackFrames(err)}`)
+  writeLine(`${text}${err === undefined ? '' : stackFrames(err)}`)
 }
 
 let isGuarded = false
 
-/** Texts of others are in it: a handler's error, the broker's words. */
-function write(text: string): void {
+/** Writes a line to standard error. The text may hold texts of others: a handler's error, the broker's words. */
+export function writeLine(text: string): void {
   if (!isGuarded) {
     // A log that goes away must not end the process with a code of its own.
     process.stderr.on('error', () => {})
@@ -26,7 +26,7 @@ function write(text: string): void {
 export function report(error: unknown): void {
   if (!(error instanceof WorkerError)) {
     const bug = `This is a bug in podqueue, please report it: ${describeWithStack(error)}`
-    write(bug)
+    writeLine(bug)
     writeTerminationLog(bug)
     return
   }

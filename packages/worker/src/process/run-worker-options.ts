@@ -1,5 +1,5 @@
 import { checkQueueName } from '@internal/amqp'
-import { ENV } from '@internal/contract'
+import { ENV, LONGEST_TIMER_MS } from '@internal/contract'
 import { type Names, Problems } from '@internal/options'
 import { toWorkerError } from '../errors.ts'
 import { checkHandler, checkMany, WORKER_OPTIONS } from '../options/resolve-options.ts'
@@ -11,10 +11,20 @@ export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'si
   readonly queue?: string | undefined
   /** The number of items that this process takes, or `all`. Default: `PODQUEUE_ITEMS` of the environment, else 1. */
   readonly items?: number | 'all' | undefined
+  /**
+   * Called once, when no item is held any more: close pools, servers and telemetry here. It has `exitGraceMs`. Its failure is a
+   * line on standard error and changes no exit code.
+   */
+  readonly close?: (() => unknown) | undefined
+  /**
+   * The time that the process may go on after its worker is done, milliseconds. When something still keeps it alive then, a line
+   * on standard error names it, and the process ends with its exit code. Default: 10000.
+   */
+  readonly exitGraceMs?: number | undefined
 }
 
 /** The options of a worker's process: those given, else those of its environment. */
-export type ProcessOptions = Omit<RunWorkerOptions, 'queue' | 'items'> & {
+export type ProcessOptions = Omit<RunWorkerOptions, 'queue' | 'items' | 'close' | 'exitGraceMs'> & {
   readonly queue: string
   readonly items: number | 'all'
 }
@@ -22,9 +32,34 @@ export type ProcessOptions = Omit<RunWorkerOptions, 'queue' | 'items'> & {
 const RUN_WORKER_OPTIONS: Names<RunWorkerOptions> = {
   ...WORKER_OPTIONS,
   items: true,
+  close: true,
+  exitGraceMs: true,
   concurrency: true,
   maxDurationMs: true,
   maxConsecutiveFailures: true,
+}
+
+const EXIT_GRACE_MS = 10_000
+
+/** The options for the time after the worker is done. They are safe to use although they may be wrong: the process has to end. */
+export function closingOptions(given: RunWorkerOptions): {
+  readonly close?: () => unknown
+  readonly exitGraceMs: number
+} {
+  try {
+    const { close, exitGraceMs } = given
+    return {
+      ...(typeof close === 'function' ? { close } : {}),
+      exitGraceMs: isDuration(exitGraceMs) ? exitGraceMs : EXIT_GRACE_MS,
+    }
+  } catch {
+    // No object at all, or one that cannot be read: processOptions says so.
+    return { exitGraceMs: EXIT_GRACE_MS }
+  }
+}
+
+function isDuration(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LONGEST_TIMER_MS
 }
 
 const NOT_OF_A_PROCESS = {
@@ -41,7 +76,13 @@ export function processOptions(
   const problems = new Problems()
   checkHandler(problems, handler)
   const known = problems.options('options', given, RUN_WORKER_OPTIONS, NOT_OF_A_PROCESS)
-  const { queue = word(environment[ENV.queue]), items = itemsOf(problems, environment[ENV.items]), ...options } = known
+  const {
+    queue = word(environment[ENV.queue]),
+    items = itemsOf(problems, environment[ENV.items]),
+    close,
+    exitGraceMs,
+    ...options
+  } = known
   const read = {
     concurrency: number(environment[ENV.concurrency]),
     empty: word(environment[ENV.empty]) as RunWorkerOptions['empty'],
@@ -54,6 +95,8 @@ export function processOptions(
   if (queue === undefined) problems.add('queue', `must be given: set ${ENV.queue} in the environment, or the option`)
   else checkQueueName(problems, queue)
   checkMany(problems, complete)
+  problems.callable('close', close)
+  problems.durationMs('exitGraceMs', exitGraceMs)
   problems.throwAs('runWorker', toWorkerError)
   return complete
 }

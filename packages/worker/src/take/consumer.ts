@@ -7,6 +7,17 @@ import { WorkerError } from '../errors.ts'
 /** An answer to a delivery: done, failed (counted by the broker), or given back (uncounted on RabbitMQ 4.3). */
 export type Answer = 'ack' | 'reject' | 'release'
 
+/** The surroundings of a {@link Consumer}. */
+interface ConsumerContext {
+  readonly queue: string
+  /** The broker, for messages. */
+  readonly address: string
+  /** Called each time the broker has accepted the consumer. */
+  onConsuming(): void
+  /** The error that ended the connection, if it has ended. */
+  lostBy(): unknown
+}
+
 /**
  * One consumer on a channel of its own. It never holds more items than its prefetch. `lost` aborts when the hold on them
  * ends: with the channel, with the connection, or by the broker's cancel.
@@ -24,10 +35,10 @@ export class Consumer {
   #lastDelivery = 0
   #arrived: () => void = () => {}
   #lastSent: { readonly message: ConsumeMessage; readonly how: Answer } | undefined
+  #hasAnswered = false
   #isEnded = false
 
-  /** @param onConsuming called each time the broker has accepted this consumer */
-  constructor(channel: Channel, queue: string, address: string, onConsuming: () => void) {
+  constructor(channel: Channel, { queue, address, onConsuming, lostBy }: ConsumerContext) {
     this.#channel = channel
     this.#queue = queue
     this.#address = address
@@ -37,6 +48,7 @@ export class Consumer {
       cause = error
     })
     channel.on('close', () => {
+      cause ??= lostBy()
       const fault = operationFault(cause ?? new Error('It was closed.'), { queue, address })
       this.#lose(`The hold on queue ${queue} was lost. ${fault.message}`, cause)
     })
@@ -58,6 +70,11 @@ export class Consumer {
   /** How many items this consumer may hold. */
   get prefetch(): number {
     return this.#prefetch
+  }
+
+  /** Whether the broker has taken an answer to an item: this connection was of use. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered
   }
 
   /** Whether an item has arrived that is not taken over yet. */
@@ -161,7 +178,9 @@ export class Consumer {
     const last = this.#lastSent
     await this.#channel.prefetch(this.#prefetch)
     this.#lastSent = undefined
-    if (last !== undefined) this.#publish(last.message, last.how, 'accepted')
+    if (last === undefined) return
+    this.#hasAnswered = true
+    this.#publish(last.message, last.how, 'accepted')
   }
 
   /**

@@ -1,15 +1,20 @@
 import { operationFault } from '@internal/amqp'
 import { late, monotonicMs, pause, within } from '@internal/async'
+import { describeThrown } from '@internal/errors'
 import { shownBroker } from '../broker/broker.ts'
 import { type Link, openLink } from '../broker/link.ts'
 import { toWorkerError, WorkerError } from '../errors.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { Consumer } from './consumer.ts'
+import { isUndecodable, undecodableError } from './undecodable.ts'
 
 /** How the work on one connection ended: with a result, or with a fault while no item was in hand. */
 export type Session<T> =
   | { readonly type: 'ended'; readonly result: T }
   | { readonly type: 'fault'; readonly fault: WorkerError }
+
+/** A connection that lives this long has proven itself, milliseconds: the time for reconnecting begins anew. */
+const PROVEN_MS = 10_000
 
 /**
  * Does `work` on a connection, and on another one as long as faults come that may heal while no item is held.
@@ -24,15 +29,18 @@ export async function inSessions<T>(
   const refusals = new Since()
   const outages = new Since()
   let said: string | undefined
-  const onConsuming = (): void => {
-    refusals.over()
-    outages.over()
-    said = undefined
-  }
+  let undecodable = 0
   for (;;) {
-    const session = await oneSession(options, work, onConsuming)
+    const { session, proven, lostBy } = await oneSession(options, work, () => refusals.over())
     if (session.type === 'ended') return session.result
     const { fault } = session
+    if (proven) {
+      outages.over()
+      said = undefined
+    }
+    undecodable = isUndecodable(lostBy) ? undecodable + 1 : 0
+    // The first loss might have another cause: the bytes of a frame can be damaged on their way.
+    if (undecodable > 1) throw undecodableError(options, lostBy)
     const lasting = fault.code === 'QUEUE_NOT_FOUND' || fault.code === 'NOT_PERMITTED'
     const left = lasting ? notFoundRetryMs - refusals.ms() : broker.reconnectForMs - outages.ms()
     if (left <= 0 || (!lasting && !fault.retryable) || broker.borrowed !== undefined) throw fault
@@ -45,26 +53,41 @@ export async function inSessions<T>(
   }
 }
 
+/** The end of a session, and of its connection. */
+interface SessionEnd<T> {
+  readonly session: Session<T>
+  /** Whether the connection was of use: it took an answer, or lived for long. One that only opens and breaks is no recovery. */
+  readonly proven: boolean
+  /** The error that ended the connection. */
+  readonly lostBy: unknown
+}
+
 async function oneSession<T>(
   options: ResolvedOptions,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
   onConsuming: () => void,
-): Promise<Session<T>> {
+): Promise<SessionEnd<T>> {
   const { queue, broker, signal, ackTimeoutMs } = options
   const doing = { queue, address: shownBroker(broker), needs: 'read' }
   const link = await openLink(broker, options).catch((error: unknown) => {
     if (!(error instanceof WorkerError) && signal?.aborted === true) throw abortedError(options)
     throw error
   })
+  const openedAt = monotonicMs()
   let consumer: Consumer | undefined
+  const ended = (session: Session<T>): SessionEnd<T> => ({
+    session,
+    proven: consumer?.hasAnswered === true || monotonicMs() - openedAt >= PROVEN_MS,
+    lostBy: link.lostBy,
+  })
   try {
     const channel = await within(link.createChannel(), broker.connectTimeoutMs)
-    if (channel === late) throw new Error('It did not open a channel in time.')
-    consumer = new Consumer(channel, queue, doing.address, onConsuming)
-    return await work(link, consumer)
+    if (channel === late) throw new Error('Unexpected close: it did not open a channel in time')
+    consumer = new Consumer(channel, { ...doing, onConsuming, lostBy: () => link.lostBy })
+    return ended(await work(link, consumer))
   } catch (error) {
     if (error instanceof WorkerError) throw error
-    return { type: 'fault', fault: toWorkerError(operationFault(error, doing)) }
+    return ended({ type: 'fault', fault: toWorkerError(operationFault(link.lostBy ?? error, doing)) })
   } finally {
     consumer?.end()
     await link.close(ackTimeoutMs)
@@ -76,7 +99,7 @@ export function lostBefore(consumer: Consumer, { queue, broker }: ResolvedOption
   const { reason } = consumer.lost
   return new WorkerError({
     code: 'CONNECTION_LOST',
-    message: reason instanceof Error ? reason.message : String(reason),
+    message: describeThrown(reason),
     hint: 'Nothing was in hand.',
     retryable: true,
     details: { queue, address: shownBroker(broker) },

@@ -1,0 +1,42 @@
+import { within } from '@internal/async'
+import { describeThrown } from '@internal/errors'
+import { writeLine } from './report.ts'
+
+/** The things that may keep a process alive after its worker is done. */
+interface LastWait {
+  /** Closes the app's own things. Its failure is reported and changes no exit code. */
+  readonly close: (() => unknown) | undefined
+  /** The time that the process has to end by itself, milliseconds. */
+  readonly exitGraceMs: number
+  /** Whether a handler still runs, which is too late for its item. */
+  isHandling(): boolean
+}
+
+/**
+ * Lets the process go after its worker is done: calls the app's `close`, and ends the process with its exit code when something still
+ * keeps it alive `exitGraceMs` later. An open pool, server or timer would keep the pod, and the Job, running for ever.
+ */
+export async function lastWait({ close, exitGraceMs, isHandling }: LastWait): Promise<void> {
+  // It keeps nothing alive itself: a process with nothing left to do ends before.
+  setTimeout(() => {
+    const by = isHandling() ? ', in a handler that ignores its signal' : ''
+    writeLine(
+      `Still open ${exitGraceMs} ms after the worker was done${by}: ${openResources()}. The process ends now. See the options close and exitGraceMs.`,
+    )
+    process.exit()
+  }, exitGraceMs).unref()
+  if (close === undefined) return
+  try {
+    await within(Promise.resolve(close()), exitGraceMs)
+  } catch (error) {
+    writeLine(`close failed: ${describeThrown(error)}`)
+  }
+}
+
+/** The names of the resources that keep the process alive, as Node calls them: `TCPServerWrap`, `Timeout`. */
+function openResources(): string {
+  const counts = new Map<string, number>()
+  for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const names = [...counts].map(([name, count]) => (count === 1 ? name : `${count} × ${name}`))
+  return names.length === 0 ? 'something without a name' : names.join(', ')
+}
