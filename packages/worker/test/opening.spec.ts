@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -5,7 +6,7 @@ import { inspect } from 'node:util'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { tcpProxy } from '@internal/testing/tcp-proxy'
 import { testQueue } from '@internal/testing/test-queue'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { consumeMany, consumeOne, type WorkerError } from '../src/index.ts'
 import { failureOf, options } from './call.ts'
 
@@ -108,3 +109,34 @@ test.each(['quorum', 'classic'] as const)(
     expect(outcome).toEqual({ status: 'done', result: true })
   },
 )
+
+const notFound = (): Error =>
+  Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' })
+
+test('a host name that does not resolve is an error after notFoundRetryMs, with a line at once', async () => {
+  const said: string[] = []
+  const logger = { info: () => {}, warn: (_: object, text: string) => void said.push(text) }
+  using _ = vi.spyOn(dns, 'lookup').mockImplementation(((...args: unknown[]) => {
+    const callback = args.at(-1) as (error: Error) => void
+    setImmediate(() => callback(notFound()))
+  }) as never)
+  const call = { ...options('q', 'amqp://rabbitmq-servise'), notFoundRetryMs: 500, logger }
+  const error = await failureOf(consumeOne(() => 'never', call))
+  expect(error).toMatchObject({ code: 'HOST_NOT_FOUND' })
+  expect(error.message).toContain('rabbitmq-servise')
+  expect(said.length).toBeGreaterThan(0)
+})
+
+test('a host name that does not resolve for a moment is tried again', async () => {
+  await using queue = await testQueue()
+  await queue.publish('a')
+  const { lookup } = dns
+  let asked = 0
+  using _ = vi.spyOn(dns, 'lookup').mockImplementation(((...args: unknown[]) => {
+    const callback = args.at(-1) as (error: Error) => void
+    if (++asked === 1) setImmediate(() => callback(notFound()))
+    else Reflect.apply(lookup, dns, ['localhost', ...args.slice(1)])
+  }) as never)
+  const url = Object.assign(new URL(brokerUrl()), { hostname: 'rabbitmq-service' }).href
+  expect(await consumeOne((item) => item.text(), options(queue.name, url))).toEqual({ status: 'done', result: 'a' })
+})

@@ -14,6 +14,13 @@ export interface Link {
   close(timeoutMs: number): Promise<void>
 }
 
+interface LinkOptions {
+  readonly logger: Logger
+  readonly signal: AbortSignal | undefined
+  /** The time to go on trying while the host's name does not resolve, milliseconds. */
+  readonly notFoundRetryMs: number
+}
+
 /**
  * Opens the link to the broker.
  *
@@ -21,7 +28,7 @@ export interface Link {
  */
 export async function openLink(
   { borrowed, address, tls, connectTimeoutMs, reconnectForMs }: Broker,
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal | undefined },
+  { logger, signal, notFoundRetryMs }: LinkOptions,
 ): Promise<Link> {
   if (borrowed !== undefined) return borrowedLink(borrowed)
   if (address === undefined) throw new Error('there is neither an address nor a connection')
@@ -30,6 +37,7 @@ export async function openLink(
       tls,
       connectTimeoutMs,
       reconnectForMs,
+      notFoundRetryMs,
       signal,
       // A pod's name is in its environment, so most workers need not load node:os.
       connectionName: `podqueue worker on ${process.env.HOSTNAME || process.getBuiltinModule('node:os').hostname()}`,

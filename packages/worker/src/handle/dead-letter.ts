@@ -1,12 +1,15 @@
-import { ConnectFailed, type OwnConnection, openConnection, operationFault } from '@internal/amqp'
+import {
+  ConnectFailed,
+  copiedProperties,
+  type OwnConnection,
+  openConnection,
+  operationFault,
+  publishedHeaders,
+} from '@internal/amqp'
 import { late, within } from '@internal/async'
-import { BROKER_HEADERS, deadLetterQueueOf, HEADER } from '@internal/contract'
+import { deadLetterQueueOf, HEADER } from '@internal/contract'
 import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
 import type { Broker } from '../broker/broker.ts'
-
-/** Headers that a copy must not have: those that the broker writes, and `CC` and `BCC`, which would put it back into the source. */
-const NOT_COPIED: ReadonlySet<string> = new Set([...BROKER_HEADERS, HEADER.sequence, 'CC', 'BCC'])
-const OF_EARLIER_DEATHS = /^x-(first|last)-death-/
 
 /** The longest reason that is kept, bytes: all headers of a message share one frame. */
 export const REASON_BYTES = 1_000
@@ -49,7 +52,7 @@ export async function publishDeadLetter(
     const { model } = connection
     const published = (async () => {
       const channel = await model.createConfirmChannel()
-      return await publish(channel, target, message.content, copiedProperties(message, queue, reason), leftOut)
+      return await publish(channel, target, message.content, deadLetterProperties(message, queue, reason), leftOut)
     })()
     const fault = await within(published, ackTimeoutMs)
     return ended(fault === late ? `The broker did not confirm it within ${ackTimeoutMs} ms.` : fault)
@@ -94,7 +97,7 @@ async function publish(
       )
   }
   publishWhatFits(properties, leftOut, (fitting) => {
-    channel.publish('', target, body, { ...fitting, mandatory: true, persistent: true }, onConfirm)
+    channel.publish('', target, body, fitting, onConfirm)
   })
   return await promise
 }
@@ -142,34 +145,12 @@ function encodable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, encodable(field)]))
 }
 
-/**
- * The properties that a copy may have. A foreign `userId` would close the channel, an `expiration` would drop the copy, and the
- * counts belong to the broker.
- */
-export function copiedProperties(message: ConsumeMessage, queue: string, reason: string): Options.Publish {
+/** The properties of a dead letter: those of its item that a copy may have, and where it comes from and why. */
+export function deadLetterProperties(message: ConsumeMessage, queue: string, reason: string): Options.Publish {
   const { properties } = message
-  const given = Object.entries((properties.headers ?? {}) as Record<string, unknown>)
-  const kept = given.filter(([name]) => !NOT_COPIED.has(name) && !OF_EARLIER_DEATHS.test(name))
-  const copied: Record<string, unknown> = {}
-  for (const name of COPIED) if (properties[name] !== undefined) copied[name] = properties[name]
-  return {
-    ...copied,
-    headers: {
-      ...Object.fromEntries(kept.map(([name, value]) => [name, encodable(value)])),
-      [HEADER.deadLetterQueue]: queue,
-      [HEADER.deadLetterReason]: reason,
-    },
-  }
+  return copiedProperties(properties, {
+    ...(encodable(publishedHeaders(properties.headers)) as Record<string, unknown>),
+    [HEADER.deadLetterQueue]: queue,
+    [HEADER.deadLetterReason]: reason,
+  })
 }
-
-const COPIED = [
-  'messageId',
-  'contentType',
-  'contentEncoding',
-  'correlationId',
-  'replyTo',
-  'timestamp',
-  'type',
-  'appId',
-  'priority',
-] as const
