@@ -58,6 +58,8 @@ function fieldOf(object: KubeObject, path: string): string {
   for (const part of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[part]
   // `source` of an event stands for its component, `status.successful` of a Job for `succeeded`.
   if (path === 'source') value = (value as { component?: string } | undefined)?.component
+  // A node that says nothing of it takes pods: upstream's clients list such nodes by `spec.unschedulable=false`.
+  if (path === 'spec.unschedulable') value ??= false
   if (path === 'status.successful') value = (object.status as { succeeded?: number } | undefined)?.succeeded ?? 0
   return value === undefined || value === null ? '' : String(value)
 }

@@ -13,6 +13,43 @@ const onDisruption = (action: string) => ({
 const FAILS_AT_TERM = 'trap "exit 143" TERM; sleep 600 & echo ready; wait'
 
 export const disruption: Behaviours = {
+  'that is evicted says so in its status, and then ends': async (cluster) => {
+    const job = await cluster.createJob('evicted', {}, shell(FAILS_AT_TERM))
+    const pod = await job.readyPod()
+    await using _ = await job.hold(pod)
+    const { name } = pod.metadata
+    const { status, body } = await cluster.call('POST', cluster.path('pods', name, 'eviction'), {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name },
+    })
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ kind: 'Status', status: 'Success' })
+    const failed = await job.pod((each) => each.metadata.uid === pod.metadata.uid && each.status.phase === 'Failed')
+    expect(condition(failed, 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+    })
+    expect(failed.metadata.deletionTimestamp).toBeDefined()
+  },
+
+  'that is evicted does not count with a rule that ignores disruptions': async (cluster) => {
+    const spec = { backoffLimit: 0, ...onDisruption('Ignore') }
+    const job = await cluster.createJob('evicted-ignored', spec, shell(FAILS_AT_TERM))
+    const { metadata } = await job.readyPod()
+    await cluster.call('POST', cluster.path('pods', metadata.name, 'eviction'), {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name: metadata.name },
+    })
+    const next = await job.pod((each) => each.metadata.uid !== metadata.uid && each.status.phase === 'Running')
+    expect(next.metadata.uid).not.toBe(metadata.uid)
+    const { status } = await job.read()
+    expect(status).not.toHaveProperty('failed')
+    expect(status.active).toBe(1)
+  },
+
   'keeps a foreign condition': async (cluster) => {
     const job = await cluster.createJob('foreign-condition', { backoffLimit: 0 }, shell(FAILS_AT_TERM))
     const pod = await job.readyPod()

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { KubeObject } from '../../../src/objects.ts'
 import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { condition, has } from '../job-under-test.ts'
 import { MERGE } from '../kube-client.ts'
@@ -63,10 +64,14 @@ export const scheduling: Behaviours = {
     expect(has(await job.read(), 'Failed')).toBe(false)
   },
 
-  'runs on a node that can be told': async (cluster) => {
+  'runs on a node that is ready and in the list of the nodes that take pods': async (cluster) => {
     const job = await cluster.createJob('placed-on', {}, shell(UNTIL_TERM))
     const pod = await job.pod()
-    expect(pod.spec.nodeName).toMatch(/^[a-z0-9.-]+$/)
     expect(condition(pod, 'PodScheduled')?.status).toBe('True')
+    const { body } = await cluster.call('GET', '/api/v1/nodes?fieldSelector=spec.unschedulable%3Dfalse')
+    const node = body.items.find(({ metadata }: KubeObject) => metadata.name === pod.spec.nodeName)
+    expect(node && condition(node, 'Ready')?.status).toBe('True')
+    const none = await cluster.call('GET', '/api/v1/nodes?fieldSelector=spec.unschedulable%3Dtrue')
+    expect(none.body.items).toEqual([])
   },
 }
