@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { BatchV1Api } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import {
   type JobCounts,
   JobFailedError,
@@ -178,10 +178,13 @@ test('a signal that is aborted already makes no Job', async () => {
 })
 
 test('while the work runs it is one Job, once finished it is another run; other work of that name is refused', async () => {
-  const work = spec({ script: 'sleep 1' })
+  const folder = await mkdtemp(`${tmpdir()}/podqueue-test-`)
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const work = spec({ script: `until test -e ${folder}/go; do sleep 0.1; done` })
   const first = await submitJob(work, { kubeConfig })
   expect((await submitJob(work, { kubeConfig })).uid).toBe(first.uid)
   await expect(submitJob({ ...work, args: ['x'] }, { kubeConfig })).rejects.toMatchObject({ code: 'JOB_EXISTS' })
+  await writeFile(`${folder}/go`, '')
   await first.wait()
   const second = await runJob(work, { kubeConfig, runId: 'tuesday' })
   expect(second.uid).not.toBe(first.uid)

@@ -1,27 +1,23 @@
-import { callListener } from '@internal/async'
 import type { JobObject, PodObject } from '../api/api-objects.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { ifReadable, listWarnings } from '../api/resources.ts'
 import type { K8sError } from '../errors.ts'
 import { countsOf, decisionOf, isDeleting, isSuspended } from '../job/job-state.ts'
 import { workerStatus } from '../pods/containers.ts'
-import { type FailedAttempt, failedAttempt } from '../pods/failed-attempt.ts'
+import { failedAttempt } from '../pods/failed-attempt.ts'
 import { heldPod } from '../pods/held-pod.ts'
 import { type NotScheduled, notScheduled } from '../pods/not-scheduled.ts'
-import type { PodFailure } from '../pods/pod-failure.ts'
 import { isBeingPrepared, preparationFault, startFault } from '../pods/start-fault.ts'
 import { type InspectQueue, readQueue } from '../queue/queue-reading.ts'
-import { crashLoop, crashLooping } from './crash-loop.ts'
 import { deletingEvent, jobDeleted } from './deletion.ts'
 import { refOf } from './describe-pods.ts'
 import { FailedPods } from './failed-pods.ts'
 import { FailureTally } from './failure-tally.ts'
 import { forceDelete } from './force-delete.ts'
 import { HeldPods, heldEvent, podNotEnding } from './held-pods.ts'
-import { withLogTails } from './log-tails.ts'
+import { hopeless } from './hopeless.ts'
 import { LookSchedule } from './look-schedule.ts'
 import { endGraceMs, lostEvent, nodeLost, terminatingPods } from './lost-pods.ts'
-import { misconfigured, misconfiguredAttempts } from './misconfigured.ts'
 import { noRoom } from './no-room.ts'
 import { type NotStarting, notStarting, notStartingEvent, StartFaults } from './not-starting.ts'
 import { isPodSecurity, isQuota, Refusals, refusedPods } from './refusals.ts'
@@ -29,13 +25,12 @@ import { type Clock, StallClock } from './stall-clock.ts'
 import { absentController, jobStalled, notMovingEvent } from './stalled.ts'
 import type { StuckEvent } from './stuck-event.ts'
 import { suspendedEvent } from './suspension.ts'
+import { Told, type TroubleListeners } from './told.ts'
 import { unfinishedPods } from './unfinished-pods.ts'
 import { waitingWorker } from './worker-words.ts'
 
 /** Pods of an image that is on the node run by then. */
 const FIRST_LOOK_MS = 3000
-/** How many failed attempts are told in one look. */
-const TOLD_A_LOOK = 20
 /** How long the app's inspection of its queue may take, before the look goes on without it. */
 const QUEUE_TIMEOUT_MS = 10_000
 
@@ -45,10 +40,7 @@ export interface TroubleCheckOptions {
   readonly forceDeleteLost: boolean
   readonly crashLoop: 'fail' | 'ignore'
   readonly inspectQueue?: InspectQueue | undefined
-  readonly on: {
-    readonly stuck?: ((event: StuckEvent) => void) | undefined
-    readonly podFailed?: ((failure: PodFailure) => void) | undefined
-  }
+  readonly on: TroubleListeners
   readonly signal: AbortSignal
 }
 
@@ -70,10 +62,7 @@ export class TroubleCheck {
   /** The failures of pods that have ended, and of pods that have not. */
   #ended = new FailureTally()
   #running = new FailureTally()
-  readonly #toldAttempts = new Set<string>()
-  readonly #toldStuck = new Set<string>()
-  /** Something was found that explains why nothing moves. */
-  #explained = false
+  readonly #told: Told
   #failed = 0
   #nextWordsMs: number
 
@@ -83,6 +72,7 @@ export class TroubleCheck {
     this.#schedule = new LookSchedule(Math.min(options.startGraceMs, options.scheduleGraceMs))
     this.everyMs = this.#schedule.everyMs
     this.#failedPods = new FailedPods(api)
+    this.#told = new Told(options.on)
     this.#nextWordsMs = options.startGraceMs
   }
 
@@ -94,7 +84,7 @@ export class TroubleCheck {
     if (clock.changed) this.#forget(job)
     const firstLookMs = Math.min(FIRST_LOOK_MS, this.everyMs)
     if (isDeleting(job)) {
-      if (clock.deletingMs >= firstLookMs) this.#tellStuck(deletingEvent(job))
+      if (clock.deletingMs >= firstLookMs) this.#told.stuck(deletingEvent(job))
       return clock.deletingMs >= this.#options.startGraceMs ? jobDeleted(job, 'deleting') : undefined
     }
     const waits = clock.waitingMs >= firstLookMs
@@ -108,7 +98,7 @@ export class TroubleCheck {
       if (error !== undefined) return error
     }
     const suspended = isSuspended(job) ? suspendedEvent(job) : undefined
-    if (suspended !== undefined) this.#tellStuck(suspended)
+    if (suspended !== undefined) this.#told.stuck(suspended)
     if (decisionOf(job) !== undefined || isSuspended(job)) return undefined
     return this.#checkProgress(job, clock, now)
   }
@@ -147,11 +137,10 @@ export class TroubleCheck {
     return undefined
   }
 
-  /** Lets a trouble be told again once the run has moved. */
+  /** The run has moved: a trouble that comes again is another one. */
   #forget(job: JobObject): void {
-    if (!isSuspended(job)) this.#toldStuck.delete('Suspended')
-    for (const reason of ['Drained', 'WorkerWaiting', 'NotMoving']) this.#toldStuck.delete(reason)
-    this.#explained = false
+    this.#told.forget(['Drained', 'WorkerWaiting', 'NotMoving'])
+    if (!isSuspended(job)) this.#told.forget(['Suspended'])
     this.#nextWordsMs = this.#options.startGraceMs
   }
 
@@ -177,7 +166,7 @@ export class TroubleCheck {
     this.#failed = countsOf(job).failed
     this.#ended = tally
     if (tally.total > 0) this.#refusals.notePodsExist()
-    this.#tellAttempts(tally.newest())
+    this.#told.attempts(tally.newest())
   }
 
   /** Pods that are not ready: what they say, and for how long they have said it. */
@@ -188,15 +177,15 @@ export class TroubleCheck {
     if (pods.length > 0) this.#refusals.notePodsExist()
     const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     this.#running = tallyOf(staying)
-    this.#tellAttempts(this.#running.newest())
+    this.#told.attempts(this.#running.newest())
     const error =
       (await this.#hopeless(job)) ??
       (await this.#checkStarts(job, staying, now)) ??
       this.#checkHeld(job, staying, now) ??
       this.#checkPlaces(job, staying, clock)
     const works = staying.some((pod) => workerStatus(pod)?.state?.running !== undefined)
-    if (error === undefined && !this.#explained && !works && clock.nothingReadyMs >= startGraceMs) {
-      this.#tellStuck(notMovingEvent(job, { pods, failures: this.#ended.total, ms: clock.nothingReadyMs }))
+    if (error === undefined && !this.#told.explained && !works && clock.nothingReadyMs >= startGraceMs) {
+      this.#told.stuck(notMovingEvent(job, { pods, failures: this.#ended.total, ms: clock.nothingReadyMs }))
     }
     return error
   }
@@ -208,7 +197,7 @@ export class TroubleCheck {
       if (fault !== undefined) faults.push({ uid: pod.metadata.uid, fault })
     }
     if (faults.length === 0) faults.push(...(await this.#preparationFaults(pods)))
-    for (const { fault } of faults) this.#tellStuck(notStartingEvent(fault), fault.code)
+    for (const { fault } of faults) this.#told.stuck(notStartingEvent(fault), fault.code)
     const over = this.#startFaults.note(faults, { now, graceMs: this.#options.startGraceMs })
     return over === undefined ? undefined : notStarting(job, faults, over)
   }
@@ -230,7 +219,7 @@ export class TroubleCheck {
     const held = pods.map(heldPod).filter((pod) => pod !== undefined)
     const { some, over } = this.#heldPods.note(held, { now, graceMs: startGraceMs })
     const [first] = some
-    if (first !== undefined) this.#tellStuck(heldEvent(first))
+    if (first !== undefined) this.#told.stuck(heldEvent(first))
     if (over.length === 0) return undefined
     const nothingElse = pods.every((pod) => heldPod(pod) !== undefined || notScheduled(pod) !== undefined)
     return nothingElse ? podNotEnding(job, over) : undefined
@@ -245,7 +234,7 @@ export class TroubleCheck {
     const silent = clock.waitingMs >= startGraceMs ? said('NotScheduled') : undefined
     const stuck = said('Unschedulable') ?? said('SchedulingGated') ?? silent
     if (stuck === undefined) return undefined
-    this.#tellStuck(stuck)
+    this.#told.stuck(stuck)
     const noneHasANode = places.length === pods.length
     return noneHasANode && clock.nothingReadyMs >= scheduleGraceMs ? noRoom(job, stuck, scheduleGraceMs) : undefined
   }
@@ -261,7 +250,7 @@ export class TroubleCheck {
     const message = other ?? refusals.at(-1)
     if (message === undefined) return undefined
     const stuck: StuckEvent = { reason: other === undefined ? 'QuotaExceeded' : 'PodRefused', message }
-    this.#tellStuck(stuck)
+    this.#told.stuck(stuck)
     if (!none) return undefined
     if (other !== undefined) return clock.waitingMs >= startGraceMs ? refusedPods(job, other) : undefined
     return clock.nothingReadyMs >= scheduleGraceMs ? noRoom(job, stuck, scheduleGraceMs) : undefined
@@ -272,7 +261,7 @@ export class TroubleCheck {
     const { signal, forceDeleteLost } = this.#options
     const lost = terminatingPods((await ifReadable(unfinishedPods(this.#api, job, signal), signal)) ?? [])
     if (lost.length === 0) return undefined
-    this.#tellStuck(lostEvent(lost))
+    this.#told.stuck(lostEvent(lost))
     if (!forceDeleteLost) return nodeLost(job, lost)
     await forceDelete(this.#api, lost, { namespace: refOf(job).namespace, signal })
     return undefined
@@ -285,45 +274,22 @@ export class TroubleCheck {
     const reading = await ifReadable(readQueue(inspectQueue, QUEUE_TIMEOUT_MS, signal), signal)
     if (reading?.verified !== true || reading.ready > 0) return
     const message = `the queue is empty, ${reading.consumers} consumers are attached, and no pod has ended for a while`
-    this.#tellStuck({ reason: 'Drained', message })
+    this.#told.stuck({ reason: 'Drained', message })
   }
 
   async #listenToWorkers(job: JobObject): Promise<void> {
     if (this.#options.on.stuck === undefined) return
     const event = await waitingWorker(this.#api, job, this.#options.signal)
-    if (event !== undefined) this.#tellStuck(event)
+    if (event !== undefined) this.#told.stuck(event)
   }
 
   /** The error for pods that say, or show, that no further attempt will fare better. */
   async #hopeless(job: JobObject): Promise<K8sError | undefined> {
-    const { signal, crashLoop: onCrashLoop } = this.#options
+    const { signal, crashLoop } = this.#options
     const tally = new FailureTally()
     tally.merge(this.#ended)
     tally.merge(this.#running)
-    const wrong = misconfiguredAttempts(tally)
-    if (wrong.length > 0) return misconfigured(job, await withLogTails(this.#api, job, wrong, signal))
-    if (onCrashLoop === 'ignore') return undefined
-    const loop = crashLoop(tally, { ...countsOf(job), parallelism: job.spec.parallelism ?? 1 })
-    return loop && crashLooping(job, loop, await withLogTails(this.#api, job, loop.attempts, signal))
-  }
-
-  /** Each trouble once, not once for each pod that has it. */
-  #tellStuck(event: StuckEvent, key: string = event.reason): void {
-    this.#explained = true
-    if (this.#toldStuck.has(key)) return
-    this.#toldStuck.add(key)
-    const { stuck } = this.#options.on
-    if (stuck !== undefined) callListener('stuck', stuck, event)
-  }
-
-  #tellAttempts(newest: readonly FailedAttempt[]): void {
-    const { podFailed } = this.#options.on
-    if (podFailed === undefined) return
-    const untold = newest.filter(({ id }) => !this.#toldAttempts.has(id)).slice(0, TOLD_A_LOOK)
-    for (const { id, failure } of untold.toReversed()) {
-      this.#toldAttempts.add(id)
-      callListener('podFailed', podFailed, failure)
-    }
+    return hopeless(this.#api, job, { tally, ignoreCrashes: crashLoop === 'ignore', signal })
   }
 }
 
