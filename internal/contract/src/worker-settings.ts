@@ -20,6 +20,7 @@ export const EMPTY_CHOICES: readonly EmptyChoice[] = ['exit', 'wait']
 export const WORKER_SETTINGS: Readonly<Record<'concurrency' | 'emptyCheckDelayMs' | 'idleTimeoutMs', NumberRule>> = {
   /** AMQP's prefetch is 16 bits wide. */
   concurrency: { min: 1, max: 65_535, default: 1 },
-  emptyCheckDelayMs: { min: 1, max: LONGEST_TIMER_MS, default: 2_000 },
+  /** Safe however short it is: a worker that asks too early finds an item on its way. It only saves questions. */
+  emptyCheckDelayMs: { min: 1, max: LONGEST_TIMER_MS, default: 200 },
   idleTimeoutMs: { min: DEAD_WORKER_NOTICED_MS + 1, max: LONGEST_TIMER_MS, default: 30_000 },
 }

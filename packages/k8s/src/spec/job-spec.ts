@@ -35,7 +35,7 @@ export interface WorkerSettings {
   readonly concurrency?: number | undefined
   /** On an empty queue a worker exits or waits for items. Default: the worker's, 'exit'. */
   readonly empty?: 'exit' | 'wait' | undefined
-  /** Milliseconds without a delivery before the worker asks whether the queue is empty. From 1. Default: the worker's, 2000. */
+  /** Milliseconds without a delivery before the worker asks whether the queue is empty. From 1. Default: the worker's, 200. */
   readonly emptyCheckDelayMs?: number | undefined
   /** Milliseconds that a worker waits at most while other workers hold items. More than 24000. Default: the worker's, 30000. */
   readonly idleTimeoutMs?: number | undefined

@@ -29,7 +29,10 @@ export interface ConsumeOneOptions {
   readonly notFoundRetryMs?: number | undefined
   /** `exit`: an empty queue ends the call with the result `empty`. `wait`: wait for an item. Default: `exit`. */
   readonly empty?: EmptyChoice | undefined
-  /** The time without an item after which the worker asks whether the queue is empty, milliseconds. Default: 2000. */
+  /**
+   * The time without an item after which the worker asks whether the queue is empty, milliseconds. A short time is safe: a
+   * worker that is the only consumer asks the leader of the queue, and then once more after it has stopped consuming. Default: 200.
+   */
   readonly emptyCheckDelayMs?: number | undefined
   /**
    * The longest time to wait while other workers hold items that they may give back, milliseconds. It must be more than

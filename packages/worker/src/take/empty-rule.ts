@@ -34,3 +34,18 @@ export function nextStep(consuming: boolean, { ready, consumers }: Reading): Ste
 export function isBelievable({ ready, consumers }: Reading): boolean {
   return ready > 0 || consumers > 0
 }
+
+/** The longest time that an idle worker stands aside, milliseconds. */
+const LONGEST_ASIDE_MS = 1_200
+
+/**
+ * The time that an idle worker stands aside, milliseconds. It is random, so that idle workers do not all look at the same moment. It
+ * is short at first, so that the last workers of a queue leave quickly, and grows, so that many workers do not disturb each other.
+ *
+ * @param times the number of times that the worker stood aside before
+ * @param random from 0 to 1
+ */
+export function asideMs(times: number, random: number): number {
+  const longest = Math.min(LONGEST_ASIDE_MS, 150 * 2 ** times)
+  return longest * (0.25 + 0.75 * random)
+}

@@ -5,14 +5,11 @@ import type { Link } from '../broker/link.ts'
 import { WorkerError } from '../errors.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
 import type { Consumer } from './consumer.ts'
-import { isBelievable, nextStep, type Reading } from './empty-rule.ts'
+import { asideMs, isBelievable, nextStep, type Reading } from './empty-rule.ts'
 import { abortedError } from './session.ts'
 
 /** How the wait for an item ended. The reason of `lost` is in the consumer's signal. */
 export type Take = 'taken' | 'empty' | 'lost' | 'aborted'
-
-/** The random wait of idle workers between looks, milliseconds, so that they do not all look at the same moment. */
-const ASIDE_MS = { min: 200, max: 1_200 }
 
 /** The wait before the next look when a look proved nothing or an item is on its way, milliseconds. */
 const LOOK_AGAIN_MS = 250
@@ -36,6 +33,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
   const lookNow = looker(link, queue)
   const look = (): Promise<Reading> => answered(lookNow())
   let waitMs = options.emptyCheckDelayMs
+  let timesAside = 0
   for (;;) {
     await consumer.next(waitMs, signal)
     const end = ended(consumer, signal)
@@ -75,7 +73,7 @@ export async function take(link: Link, consumer: Consumer, prefetch: number, opt
           logger.info({ queue, ...reading }, 'Nothing to take now; other workers may give an item back.')
           await answered(consumer.standAside())
         }
-        waitMs = ASIDE_MS.min + Math.random() * (ASIDE_MS.max - ASIDE_MS.min)
+        waitMs = asideMs(timesAside++, Math.random())
         break
     }
   }
