@@ -5,12 +5,12 @@ export interface PolicyMatch {
   readonly message: string
 }
 
-/** The first rule of a podFailurePolicy that fits a failed pod. */
+/** The first rule of a podFailurePolicy that fits a failed pod: its main containers come before its init containers. */
 export function matchFailurePolicy(rules: readonly PodFailurePolicyRule[], pod: Pod): PolicyMatch | undefined {
   const { namespace, name } = pod.metadata
   for (const [at, { action, onExitCodes, onPodConditions }] of rules.entries()) {
     if (onExitCodes) {
-      const statuses = [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])]
+      const statuses = [...(pod.status.containerStatuses ?? []), ...(pod.status.initContainerStatuses ?? [])]
       for (const status of statuses) {
         const code = status.state.terminated?.exitCode
         if (code === undefined || code === 0) continue

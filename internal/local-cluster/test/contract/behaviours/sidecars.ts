@@ -40,7 +40,7 @@ export const sidecars: Behaviours = {
 
   'does not hide the exit code of a main container that failed': async (cluster) => {
     const pod = withInits(shell('exit 78'), sidecar('proxy', untilTermWith(143)))
-    const rules = [{ action: 'FailJob', onExitCodes: { containerName: 'main', operator: 'In', values: [78] } }]
+    const rules = [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [78, 143] } }]
     const job = await cluster.createJob('not-hidden', { backoffLimit: 5, podFailurePolicy: { rules } }, pod)
     const done = await job.finished()
     expect(condition(done, 'Failed')?.message).toMatch(/^Container main for pod .* failed with exit code 78 matching/)
