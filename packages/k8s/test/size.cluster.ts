@@ -13,7 +13,7 @@ function simulated(namespace: TestNamespace, plan: string, changes: Partial<JobS
   return shellJob({ namespace: namespace.name, ...SIMULATED, labels: { 'kwok-plan': plan }, ...changes })
 }
 
-describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', () => {
+describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', { timeout: 600_000 }, () => {
   beforeAll(() => nodes?.up())
   afterAll(() => nodes?.down())
 
@@ -36,9 +36,7 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', () =>
     })
   })
 
-  test('2,000 items, of which every tenth fails once: complete, in as many requests as 200 items', {
-    timeout: 600_000,
-  }, async () => {
+  test('2,000 items, of which every tenth fails once: complete, in as many requests as 200 items', async () => {
     await using namespace = await createNamespace()
     const run = async (name: string, items: number) => {
       const network = lossy(namespace.kubeConfig, () => false)
@@ -73,6 +71,7 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', () =>
     })
     const handle = await submitJob(work)
     const lost = await losePods(namespace, 30)
+    process.stderr.write(`lost ${lost} pods\n`)
     await expect(handle.wait({ startGraceMs: 3000 })).rejects.toMatchObject({
       code: 'NODE_LOST',
       message: expect.stringMatching(/ and 10 more$/m),
