@@ -38,11 +38,18 @@ export const CEILING: Publisher = {
 
 function framesOf(bodies: readonly string[], queue: string): Buffer {
   const written: Buffer[] = []
-  const writer = new FrameWriter({ channel: 1, queue, frameMax: 131_072, send: (bytes) => void written.push(bytes) })
+  const writer = new FrameWriter({
+    channel: 1,
+    queue,
+    stamp: { type: 'podqueue', replyTo: undefined },
+    frameMax: 131_072,
+    send: (bytes) => void written.push(bytes),
+  })
   for (const [index, content] of bodies.entries()) {
     const id = String(index).padStart(36, '0')
     writer.add(
       {
+        index,
         content,
         bytes: content.length,
         contentType: 'text/plain',

@@ -7,6 +7,7 @@ import {
   enqueue,
   inspectQueue,
   listDeadLetters,
+  purgeDeadLetters,
   requeueDeadLetters,
 } from '@podqueue/producer'
 import { consumeMany, DeadLetterError } from '@podqueue/worker'
@@ -57,5 +58,14 @@ test('the permissions of docs/operations.md are enough to fill, inspect, work an
   const patient = await consumeMany((item) => expect(item.text()).toBe('a stone'), { queue: 'job1', url: worker })
   expect(patient).toMatchObject({ done: 1, deadLettered: 0, failed: 0 })
   expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 0 })
+  await enqueue('job1', ['a pebble'], { url: filler })
+  const failing = (): never => {
+    throw new Error('It is too hard.')
+  }
+  await consumeMany(failing, { queue: 'job1', url: worker, maxConsecutiveFailures: 9 })
+  expect(await listDeadLetters('job1', { url: filler })).toMatchObject([
+    { reason: 'It is too hard.', lastFailure: { message: 'It is too hard.', attempts: 6 } },
+  ])
+  await purgeDeadLetters('job1', { url: filler })
   await deleteQueue('job1', { url: filler })
 })

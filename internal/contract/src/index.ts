@@ -10,7 +10,15 @@ export {
 } from './broker-address.ts'
 export { CREDENTIAL_VARIABLES, ENV, isReservedVariable } from './environment.ts'
 export { EXIT, LASTING_EXIT_CODES, OUTSIDE_EXIT_CODES } from './exit-code.ts'
+export {
+  decodeFailure,
+  encodeFailure,
+  type FailureRecord,
+  LONGEST_FAILURE_MESSAGE,
+  LONGEST_STANDARD_ERROR,
+} from './failure-record.ts'
 export { BROKER_HEADERS, HEADER } from './header.ts'
+export { deliveryLimitIn, isItemType, itemType } from './item-type.ts'
 export { deadLetterQueueOf, LONGEST_QUEUE_NAME, queueNameProblem } from './queue-name.ts'
 export {
   DEAD_WORKER_NOTICED_MS,

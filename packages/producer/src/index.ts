@@ -7,6 +7,7 @@
 import '@internal/node-version'
 
 export type { AmqpConnection, TlsOptions } from '@internal/amqp'
+export type { FailureRecord } from '@internal/contract'
 export type { ConnectionOptions } from './connection/connection-options.ts'
 export type { SignalOption } from './connection/with-link.ts'
 export type { DeadLetter } from './dead-letters/dead-letter.ts'

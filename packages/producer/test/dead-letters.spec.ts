@@ -141,7 +141,7 @@ test.each([
 })
 
 test('requeueDeadLetters puts all back, as they were published, and leaves none behind', async () => {
-  const bodies = Array.from({ length: 2_000 }, (_, index) => String(index))
+  const bodies = Array.from({ length: 1_000 }, (_, index) => String(index))
   await using queue = await testQueue(false)
   await declareQueue(queue.name, { url: url() })
   for (const body of bodies) {
@@ -153,8 +153,8 @@ test('requeueDeadLetters puts all back, as they were published, and leaves none 
     })
   }
   await confirmed(queue)
-  expect(await requeueDeadLetters(queue.name, { url: url() })).toEqual({ requeued: 2_000, notFound: [] })
-  expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 2_000, deadLetters: 0, verified: true })
+  expect(await requeueDeadLetters(queue.name, { url: url() })).toEqual({ requeued: 1_000, notFound: [] })
+  expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 1_000, deadLetters: 0, verified: true })
   const got = await queue.channel.get(queue.name)
   if (got === false) throw new Error('the queue is empty')
   expect(got.properties).toMatchObject({ messageId: 'id-0', correlationId: 'c', headers: { of: '0' }, deliveryMode: 2 })
@@ -250,3 +250,29 @@ test('deleteQueue does not cut off workers that hold the last items, unless told
     details: { ready: 0, consumers: 1 },
   })
 })
+
+test.each([
+  ['of the default limit', {}, 'podqueue; delivery-limit=5'],
+  ['of another limit', { deliveryLimit: 7 }, 'podqueue; delivery-limit=7'],
+  ['of another limit and length', { deliveryLimit: 9, maxLength: 100 }, 'podqueue; delivery-limit=9'],
+  ['without a limit', { type: 'classic' }, 'podqueue'],
+] as const)(
+  'an item tells its worker the delivery limit of a queue that was there before: one %s',
+  async (_, options, type) => {
+    await using queue = await testQueue(false)
+    await declareQueue(queue.name, { url: url(), ...options })
+    const own = await connect(url())
+    try {
+      // By frames of our own, and by the public interface of amqplib.
+      await enqueue(queue.name, ['a'], { url: url() })
+      await enqueue(queue.name, ['b'], { connection: own })
+      for (const body of ['a', 'b']) {
+        const got = await queue.channel.get(queue.name, { noAck: true })
+        if (got === false) throw new Error('the queue is empty')
+        expect([got.content.toString(), got.properties.type]).toEqual([body, type])
+      }
+    } finally {
+      await own.close()
+    }
+  },
+)

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { expect, test } from 'vitest'
-import { deadLetterProperties } from '../src/handle/dead-letter.ts'
+import { propertiesOfCopy } from '../src/handle/publish-copy.ts'
 import { DeadLetterError, WorkerError } from '../src/index.ts'
 import { createTestItem } from '../src/testing.ts'
 
@@ -44,7 +44,7 @@ test('a dead letter keeps what is the publisher’s and drops what would act on 
       headers: { CC: ['q'], 'x-death': [], 'x-delivery-count': 9, 'x-first-death-queue': 'q', mine: 1 },
     },
   }
-  expect(deadLetterProperties(message as never, 'q', 'why')).toEqual({
+  expect(propertiesOfCopy(message as never, { 'x-podqueue-queue': 'q', 'x-podqueue-reason': 'why' })).toEqual({
     messageId: 'id',
     contentType: 'text/plain',
     persistent: true,

@@ -1,5 +1,5 @@
 import { publishedHeaders } from '@internal/amqp'
-import { HEADER } from '@internal/contract'
+import { decodeFailure, type FailureRecord, HEADER } from '@internal/contract'
 import type { Message as AmqpMessage } from 'amqplib'
 
 /** An item that was given up on, as it lies in `<queue>.dead`. */
@@ -10,6 +10,12 @@ export interface DeadLetter {
   readonly reason: string
   /** Who set it aside: a worker, or the broker, as when its deliveries are used up. */
   readonly by: 'worker' | 'broker'
+  /**
+   * The last failure, as the worker that set it aside saw it: its message, and where known the exit code and the last lines of
+   * standard error of its program, the number of attempts, and the pod's name. Undefined where no worker was left to say,
+   * as when the last one was killed.
+   */
+  readonly lastFailure: FailureRecord | undefined
   readonly body: Buffer
   /** Undefined when its publisher gave none. */
   readonly contentType: string | undefined
@@ -37,6 +43,7 @@ export function toDeadLetter({ content, properties }: AmqpMessage): DeadLetter {
     id: properties.messageId,
     reason: typeof said === 'string' ? said : brokerReason(headers['x-death']),
     by: typeof said === 'string' ? 'worker' : 'broker',
+    lastFailure: decodeFailure(headers[HEADER.failure]),
     body: content,
     contentType: properties.contentType,
     headers: publishedHeaders(headers, DEAD_LETTER_HEADERS),

@@ -42,14 +42,10 @@ export async function lookThrough(
   const working = new Set<Promise<void>>()
   const progress = new Progress(atMost)
   let channel: Channel | undefined
-  let watcher: Channel | undefined
   try {
     channel = await openChannel(connection)
-    watcher = await openChannel(connection)
-    for (const each of [channel, watcher]) {
-      each.on('error', fail)
-      each.on('close', () => fail(new Error('The channel was closed.')))
-    }
+    channel.on('error', fail)
+    channel.on('close', () => fail(new Error('The channel was closed.')))
     const taking = channel
     const onDelivery = (message: ConsumeMessage | null): void => {
       if (message === null) fail(new Error(`The broker ended the consumer of queue ${queue}.`))
@@ -60,14 +56,13 @@ export async function lookThrough(
       }
     }
     await Promise.race([taking.prefetch(prefetch).then(() => taking.consume(queue, onDelivery)), failed.promise])
-    await Promise.race([untilThrough(watcher, look, progress), failed.promise])
+    await Promise.race([untilThrough(taking, look, progress), failed.promise])
   } finally {
     signal?.removeEventListener('abort', onAbort)
     progress.stop()
     // Of messages that are half dealt with, the end is waited for: it may be an ack.
     await within(Promise.all(working), CLOSE_TIMEOUT_MS)
     await closed(channel, queue)
-    await closed(watcher, queue)
   }
 }
 
@@ -111,15 +106,16 @@ class Progress {
   }
 }
 
-async function untilThrough(watcher: Channel, look: Look, progress: Progress): Promise<void> {
+/** The readings are on the channel of the deliveries, so that each comes after all that the queue had sent before it. */
+async function untilThrough(channel: Channel, look: Look, progress: Progress): Promise<void> {
   let endedBefore = -1
   let movedAt = performance.now()
   for (let emptyReadings = 0; !progress.isThrough; ) {
-    const { messageCount: ready, consumerCount: consumers } = await watcher.checkQueue(look.queue)
+    const { messageCount: ready, consumerCount: consumers } = await channel.checkQueue(look.queue)
     const hasMoved = progress.ended !== endedBefore
     endedBefore = progress.ended
     emptyReadings = ready === 0 && consumers > 0 && progress.isIdle && !hasMoved ? emptyReadings + 1 : 0
-    // A delivery may be under way while the first such reading is answered.
+    // Messages that another consumer gave back a moment ago may be neither ready nor sent.
     if (emptyReadings === 2) {
       if (consumers === 1) return
       throw new HeldByOthers()

@@ -1,70 +1,34 @@
 import type { AmqpConnection } from '@internal/amqp'
-import { type Operation, onChannel } from '../connection/on-channel.ts'
+import type { Operation } from '../connection/on-channel.ts'
 import { ProducerError } from '../errors.ts'
+import { learnArguments, type QueueArguments } from '../queue/learn-arguments.ts'
 import { deadLetterArguments } from '../queue/queue-arguments.ts'
-import { serverVersion } from '../queue/server-version.ts'
-
-/** An argument of a queue, as AMQP has it. */
-type Arguments = Readonly<Record<string, unknown>>
+import { type ServerVersion, serverVersion } from '../queue/server-version.ts'
 
 /**
- * Checks that messages of a queue may be taken and put back as often as one likes: a delivery limit would drop them in the
+ * Checks that messages of a queue may be taken and put back any number of times: a delivery limit would drop them in the
  * end, and a queue that drops its oldest may have no room for them any more.
- *
- * AMQP does not tell a queue's arguments, but a broker names the first that differs when the queue is declared again. So
- * it is, with what the broker named, until nothing differs; an existing queue is never changed by that.
  *
  * @throws {ProducerError} `DEAD_LETTERS_LIMITED`
  */
 export async function checkReturnable(connection: AmqpConnection, about: Operation): Promise<void> {
-  const { queue } = about
-  let declared: Arguments = deadLetterArguments(serverVersion(connection))
-  for (;;) {
-    const difference = await firstDifference(connection, about, declared)
-    if (difference === undefined) break
-    const { argument, server } = difference
-    if (argument === 'x-queue-type' && server !== 'quorum' && server !== 'stream') {
-      // A classic queue counts no deliveries.
-      const { 'x-delivery-limit': _, ...others } = declared
-      declared = { ...others, 'x-queue-type': 'classic' }
-    } else if (argument === 'x-delivery-limit') {
-      throw limited(about, server === 'none' ? "the server's default delivery limit" : `a delivery limit of ${server}`)
-    } else if (typeof declared[argument] === 'number' || typeof declared[argument] === 'boolean') {
-      // It looks like one, and is a string.
-      declared = { ...declared, [argument]: server }
-    } else if (argument in declared || !argument.startsWith('x-')) {
-      throw limited(about, `an argument ${argument} (${server}) that is not understood here`)
-    } else {
-      declared = { ...declared, [argument]: typedValue(server) }
-    }
+  const version = serverVersion(connection)
+  const learnt = await learnArguments(connection, about, deadLetterArguments(version))
+  if ('unknown' in learnt) {
+    throw limited(about, `an argument ${learnt.unknown} (${learnt.server}) that is not understood here`)
   }
+  const problem = limitIn(learnt.arguments, version)
+  if (problem !== undefined) throw limited(about, problem)
+}
+
+/** The argument that lets a queue drop messages that come back; undefined when there is none. */
+function limitIn(declared: QueueArguments, version: ServerVersion): string | undefined {
+  const { 'x-queue-type': type, 'x-delivery-limit': limit } = declared
+  if (type === 'quorum' && limit === undefined && version.atLeast(4, 0)) return "the server's default delivery limit"
+  // RabbitMQ below 4.0 takes -1 for a limit of nothing at all.
+  if (limit !== undefined && !(limit === -1 && version.atLeast(4, 0))) return `a delivery limit of ${limit}`
   const isBounded = 'x-max-length' in declared || 'x-max-length-bytes' in declared
-  if (isBounded && declared['x-overflow'] !== 'reject-publish')
-    throw limited(about, `a length at which ${queue} drops messages`)
-}
-
-async function firstDifference(
-  connection: AmqpConnection,
-  about: Operation,
-  declared: Arguments,
-): Promise<{ readonly argument: string; readonly server: string } | undefined> {
-  try {
-    await onChannel(connection, { ...about, needs: 'configure' }, (channel) =>
-      channel.assertQueue(about.queue, { durable: true, arguments: declared }),
-    )
-    return undefined
-  } catch (error) {
-    if (!(error instanceof ProducerError) || error.code !== 'QUEUE_MISMATCH') throw error
-    const { argument, server } = error.details as { readonly argument?: string; readonly server?: string }
-    if (argument === undefined || server === undefined) throw error
-    return { argument, server }
-  }
-}
-
-/** The broker writes a value as text. */
-function typedValue(text: string): string | number | boolean {
-  if (/^-?\d{1,15}$/.test(text)) return Number(text)
-  return text === 'true' || text === 'false' ? text === 'true' : text
+  return isBounded && declared['x-overflow'] !== 'reject-publish' ? 'a length at which it drops messages' : undefined
 }
 
 function limited({ queue, address }: Operation, has: string): ProducerError {

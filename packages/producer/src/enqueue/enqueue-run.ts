@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { type AmqpConnection, type AmqpFault, isAboutMessage, publishFault } from '@internal/amqp'
 import { within } from '@internal/async'
+import { itemType } from '@internal/contract'
 import { aborted } from '../abort.ts'
 import type { Link } from '../connection/link.ts'
 import { Patience } from '../connection/patience.ts'
@@ -14,7 +15,9 @@ import { JournalRun } from '../journal/journal-run.ts'
 import type { ItemOutcome } from '../outcome.ts'
 import { Ledger } from '../publish/ledger.ts'
 import { openPublishChannel, type PublishChannel } from '../publish/publish-channel.ts'
+import type { Stamp } from '../publish/stamp.ts'
 import { declareOn, queueExists } from '../queue/declare-queue.ts'
+import { deliveryLimitOf } from '../queue/delivery-limit.ts'
 import { Condition } from './condition.ts'
 import { toEnqueueError } from './failed-run.ts'
 import { ItemIntake } from './item-intake.ts'
@@ -57,6 +60,7 @@ export class EnqueueRun {
   #separate: Link | undefined
   #channel: PublishChannel | undefined
   #stop: Stop | undefined
+  #deliveryLimit: number | undefined
 
   constructor(scene: EnqueueScene, items: Items, options: ResolvedPublish) {
     this.#scene = scene
@@ -122,7 +126,7 @@ export class EnqueueRun {
     for (;;) {
       try {
         const connection = await link.open(signal)
-        await this.#orStopped(declareIfMissing(connection, link.shown, queue))
+        this.#deliveryLimit = await this.#orStopped(preparedLimit(connection, link.shown, queue))
         const ended = aborted(signal)
         if (ended === undefined) return
         throw ended
@@ -154,7 +158,8 @@ export class EnqueueRun {
     const link = this.#linkNow()
     try {
       const connection = await link.open(this.#options.signal)
-      const opening = openPublishChannel(connection, link, this.#scene.queue, {
+      const target = { queue: this.#scene.queue, stamp: this.#stamp() }
+      const opening = openPublishChannel(connection, link, target, {
         returned: (id, sequence) => this.#ledger.returned(id, sequence),
         settled: (tag, multiple, acked) => this.#onSettled(tag, multiple, acked),
         changed: () => this.#condition.notify(),
@@ -169,6 +174,10 @@ export class EnqueueRun {
     }
     this.#watchdog.progressed()
     return this.#channel
+  }
+
+  #stamp(): Stamp {
+    return { type: itemType(this.#deliveryLimit), replyTo: undefined }
   }
 
   /** The connection of this call alone while there are suspects, else the one that calls share. */
@@ -291,6 +300,8 @@ export class EnqueueRun {
   }
 }
 
-async function declareIfMissing(connection: AmqpConnection, address: string, queue: string): Promise<void> {
+/** Declares the queue if it is missing. Resolves to its delivery limit, where that can be known. */
+async function preparedLimit(connection: AmqpConnection, address: string, queue: string): Promise<number | undefined> {
   if (!(await queueExists(connection, address, queue))) await declareOn(connection, address, queue, {})
+  return await deliveryLimitOf(connection, { address, queue })
 }

@@ -2,11 +2,13 @@ import { HEADER as HEADERS } from '@internal/contract'
 import type { EncodedMessage } from '../items/encoded-item.ts'
 import { encodeFieldTable } from '../items/field-table.ts'
 import { checkProperties, FRAME_OVERHEAD } from './properties-size.ts'
+import type { Stamp } from './stamp.ts'
 
 export interface FrameWriterOptions {
   /** The channel's number on its connection. */
   readonly channel: number
   readonly queue: string
+  readonly stamp: Stamp
   /** The largest frame that both sides agreed on, bytes. */
   readonly frameMax: number
   /** Sends bytes, and calls `sent` once they may be written over. */
@@ -25,10 +27,11 @@ const CLASS_BASIC = 60
 const METHOD_PUBLISH = 40
 const MANDATORY = 1
 const PERSISTENT = 2
-/** The properties that every header frame holds: content type, delivery mode and message id. */
-const FLAGS = 0x8000 | 0x1000 | 0x0080
+/** The properties that every header frame holds: content type, delivery mode, message id and type. */
+const FLAGS = 0x8000 | 0x1000 | 0x0080 | 0x0020
 const HEADERS_FLAG = 0x2000
 const PRIORITY_FLAG = 0x0800
+const ANSWER_FLAGS = 0x0400 | 0x0200
 
 /**
  * Writes `basic.publish` in the frames of AMQP 0-9-1 (https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf, 2.3.5 and 4.2),
@@ -37,6 +40,8 @@ const PRIORITY_FLAG = 0x0800
 export class FrameWriter {
   readonly #options: FrameWriterOptions
   readonly #method: Buffer
+  readonly #type: Buffer
+  readonly #replyTo: Buffer
   readonly #types = new Map<string, Buffer>()
   readonly #free: Buffer[] = []
   #slab: Buffer = NONE
@@ -47,18 +52,23 @@ export class FrameWriter {
   constructor(options: FrameWriterOptions) {
     this.#options = options
     this.#method = methodFrame(options.channel, options.queue)
+    this.#type = shortString(options.stamp.type)
+    this.#replyTo = options.stamp.replyTo === undefined ? NONE : shortString(options.stamp.replyTo)
   }
 
   /**
    * @param sequence a header to be written besides the message's own; undefined for none
    * @throws {TypeError} when the properties do not fit in a frame; then nothing is written
    */
-  add(message: EncodedMessage, sequence: number | undefined): void {
+  add(message: EncodedMessage & { readonly index: number }, sequence: number | undefined): void {
     const { content, contentType, id, headerBytes, priority, bytes } = message
     const type = this.#typeBytes(contentType)
     const table = headerBytes === undefined && sequence === undefined ? NONE : headerTable(headerBytes, sequence)
     const idLength = Buffer.byteLength(id)
-    const payload = 14 + 1 + type.length + table.length + 1 + (priority === undefined ? 0 : 1) + 1 + idLength
+    const answer = this.#replyTo.length === 0 ? '' : String(message.index)
+    const answerLength = answer === '' ? 0 : 1 + answer.length + this.#replyTo.length
+    const own = 1 + type.length + table.length + 1 + (priority === undefined ? 0 : 1) + 1 + idLength
+    const payload = 14 + own + answerLength + this.#type.length
     checkProperties(payload, this.#options.frameMax)
     const maxBody = this.#options.frameMax - FRAME_OVERHEAD
     const bodyFrames = bytes === 0 ? 0 : Math.ceil(bytes / maxBody)
@@ -73,15 +83,22 @@ export class FrameWriter {
     at = slab.writeUInt32BE(0, at)
     at = slab.writeUInt32BE(bytes, at)
     const withHeaders = table.length === 0 ? FLAGS : FLAGS | HEADERS_FLAG
-    at = slab.writeUInt16BE(priority === undefined ? withHeaders : withHeaders | PRIORITY_FLAG, at)
+    const withPriority = priority === undefined ? withHeaders : withHeaders | PRIORITY_FLAG
+    at = slab.writeUInt16BE(answerLength === 0 ? withPriority : withPriority | ANSWER_FLAGS, at)
     slab[at++] = type.length
     at += type.copy(slab, at)
     if (table.length > 0) at += table.copy(slab, at)
     slab[at++] = PERSISTENT
     if (priority !== undefined) slab[at++] = priority
+    if (answerLength > 0) {
+      slab[at++] = answer.length
+      at += slab.write(answer, at, 'latin1')
+      at += this.#replyTo.copy(slab, at)
+    }
     slab[at++] = idLength
     // One byte a character: the common case, and a plain copy.
     at += idLength === id.length ? slab.write(id, at, 'latin1') : slab.write(id, at)
+    at += this.#type.copy(slab, at)
     slab[at++] = FRAME_END
 
     this.#used = bodyFrames === 1 ? this.#oneBody(content, bytes, at) : this.#bodies(content, maxBody, at)
@@ -169,6 +186,12 @@ function headerTable(headerBytes: Buffer = NONE, sequence: number | undefined): 
   const length = Buffer.alloc(4)
   length.writeUInt32BE(headerBytes.length + added.length)
   return Buffer.concat([length, headerBytes, added])
+}
+
+/** A string after its length, as AMQP has short strings. */
+function shortString(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([Buffer.from([bytes.length]), bytes])
 }
 
 function methodFrame(channel: number, queue: string): Buffer {

@@ -1,4 +1,5 @@
 import type { EncodedMessage } from '../items/encoded-item.ts'
+import type { Stamp } from './stamp.ts'
 
 /** Type, channel and size before a frame's payload, and one byte at its end. */
 export const FRAME_OVERHEAD = 8
@@ -19,7 +20,9 @@ export function checkProperties(bytes: number, frameMax: number): void {
 }
 
 /** The size of a message's properties, at most. */
-export function propertiesSize({ headerBytes, id, contentType }: EncodedMessage): number {
+export function propertiesSize({ headerBytes, id, contentType }: EncodedMessage, { type, replyTo }: Stamp): number {
+  // An index is a number of at most 16 digits.
+  const ofStamp = 1 + type.length + (replyTo === undefined ? 0 : 17 + 1 + Buffer.byteLength(replyTo))
   // Class, size and flags; three strings with their lengths; the sequence header; priority and delivery mode.
-  return 14 + (headerBytes?.length ?? 0) + 4 + 29 + Buffer.byteLength(id) + Buffer.byteLength(contentType) + 4
+  return 14 + (headerBytes?.length ?? 0) + 4 + 29 + Buffer.byteLength(id) + Buffer.byteLength(contentType) + 4 + ofStamp
 }

@@ -7,6 +7,7 @@ import { announced } from './announce.ts'
 import type { Publish } from './ledger.ts'
 import { checkProperties, propertiesSize } from './properties-size.ts'
 import { channelPort, framePort, type PublishPort } from './publish-port.ts'
+import type { Stamp } from './stamp.ts'
 
 /** Called by a channel while it is used. */
 export interface ChannelListener {
@@ -33,16 +34,24 @@ export interface PublishChannel {
   close(): Promise<void>
 }
 
+/** The queue that messages go to, and what all of them carry. */
+export interface PublishTarget {
+  readonly queue: string
+  readonly stamp: Stamp
+}
+
 export async function openPublishChannel(
   connection: AmqpConnection,
   link: Link,
-  queue: string,
+  { queue, stamp }: PublishTarget,
   listener: ChannelListener,
 ): Promise<PublishChannel> {
   const channel = await openConfirmChannel(connection)
   const raw = link.reconnects ? rawConnection(connection) : undefined
   const port =
-    raw === undefined ? channelPort(channel, queue, () => listener.changed()) : framePort(channel, raw, queue)
+    raw === undefined
+      ? channelPort(channel, queue, stamp, () => listener.changed())
+      : framePort(channel, raw, queue, stamp)
   const frameMax = frameMaxOf(connection)
   let lost: { readonly cause: unknown } | undefined
   const lose = (cause: unknown): void => {
@@ -66,7 +75,7 @@ export async function openPublishChannel(
     publish: ({ item, sequence }) => {
       try {
         const message = announced(item, queue, link.shown)
-        if (message.headerBytes !== undefined) checkProperties(propertiesSize(message), frameMax)
+        if (message.headerBytes !== undefined) checkProperties(propertiesSize(message, stamp), frameMax)
         port.publish(message, sequence)
         return undefined
       } catch (cause) {

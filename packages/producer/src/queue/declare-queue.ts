@@ -5,6 +5,7 @@ import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connec
 import { onChannel } from '../connection/on-channel.ts'
 import { withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
+import { declaredDeliveryLimit, rememberDeliveryLimit } from './delivery-limit.ts'
 import {
   checkQueueOptions,
   deadLetterArguments,
@@ -88,6 +89,7 @@ export async function declareOn(
   await onChannel(connection, { address, queue, needs: 'configure and read' }, (channel) =>
     channel.assertQueue(queue, { durable: true, arguments: queueArguments(queue, options) }),
   )
+  rememberDeliveryLimit(connection, queue, declaredDeliveryLimit(options))
   return { queue, deadLetterQueue }
 }
 

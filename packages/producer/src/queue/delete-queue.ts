@@ -5,6 +5,7 @@ import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connec
 import { onChannel } from '../connection/on-channel.ts'
 import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
+import { forgetDeliveryLimit } from './delivery-limit.ts'
 import { type Count, countQueue } from './inspect-queue.ts'
 
 /** How a queue is deleted. */
@@ -65,6 +66,7 @@ export async function deleteOn(
   }
   // The queue first: it may still send dead letters to the other.
   for (const each of [queue, deadLetterQueue]) {
+    forgetDeliveryLimit(connection, each)
     await onChannel(connection, { address, queue: each, needs: 'configure' }, (channel) => channel.deleteQueue(each))
   }
 }

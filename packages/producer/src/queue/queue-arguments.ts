@@ -27,6 +27,9 @@ export interface QueueOptions {
   readonly consumerTimeoutMs?: number | undefined
 }
 
+/** RabbitMQ's own default of 20 drops the item where there is no dead-letter queue. */
+export const DEFAULT_DELIVERY_LIMIT = 5
+
 /** The names of these options. */
 export const QUEUE_OPTIONS: Names<QueueOptions> = {
   type: true,
@@ -82,7 +85,7 @@ export function unsupported(options: QueueOptions, version: ServerVersion): stri
  * (https://www.rabbitmq.com/docs/quorum-queues#activating-at-least-once-dead-lettering).
  */
 export function queueArguments(queue: string, options: QueueOptions): Record<string, unknown> {
-  const { type = 'quorum', deliveryLimit = 5, maxLength, consumerTimeoutMs } = options
+  const { type = 'quorum', deliveryLimit = DEFAULT_DELIVERY_LIMIT, maxLength, consumerTimeoutMs } = options
   const isQuorum = type === 'quorum'
   return {
     'x-queue-type': type,

@@ -1,5 +1,6 @@
 import { WorkerError } from '../errors.ts'
 import type { Item } from '../item/item.ts'
+import { LastWords } from './last-words.ts'
 import { programEnvironment } from './program-environment.ts'
 
 /** Thrown when the program did not exit with 0. */
@@ -7,12 +8,17 @@ export class ProgramFailed extends Error {
   override readonly name: string = 'ProgramFailed'
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined
+  /** The end of the program's standard error. */
+  readonly stderr: string
   /** Empty: the program's own output tells what went wrong. */
   override readonly stack: string = ''
 
-  constructor(program: string, code: number | null, by: NodeJS.Signals | null) {
+  constructor(program: string, { code, by }: Exit, stderr: string) {
     super(by === null ? `${program} exited with ${code}.` : `${program} was ended by ${by}${oomHint(by)}.`)
     this.exitCode = code ?? undefined
+    this.stderr = stderr
+    // A logger that prints the error does not print what is on standard error already.
+    Object.defineProperty(this, 'stderr', { enumerable: false })
   }
 }
 
@@ -33,7 +39,7 @@ export async function runProgram(
   signal.throwIfAborted()
   const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program, args, {
-    stdio: ['pipe', 'inherit', 'inherit'],
+    stdio: ['pipe', 'inherit', 'pipe'],
     env: programEnvironment(item),
     // A process group of its own, so that signals reach all that it starts.
     detached: true,
@@ -58,10 +64,13 @@ export async function runProgram(
   // EPIPE: the program does not read its input to the end, which is no error.
   child.stdin.on('error', () => {})
   child.stdin.end(item.body)
+  const lastWords = new LastWords(child.stderr)
   try {
     if (signal.aborted) stop()
     const { code, by } = await exit
-    if (code !== 0) throw new ProgramFailed(program, code, by)
+    sendToGroup('SIGKILL')
+    await lastWords.heard()
+    if (code !== 0) throw new ProgramFailed(program, { code, by }, lastWords.text)
   } finally {
     clearTimeout(killTimer)
     signal.removeEventListener('abort', stop)

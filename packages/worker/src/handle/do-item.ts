@@ -1,3 +1,4 @@
+import type { FailureRecord } from '@internal/contract'
 import { describeThrown, showText } from '@internal/errors'
 import type { ConsumeMessage } from 'amqplib'
 import { shownBroker } from '../broker/broker.ts'
@@ -5,11 +6,14 @@ import { TAKE } from '../diagnostics.ts'
 import { WorkerError } from '../errors.ts'
 import { uncountedDeliveries } from '../item/delivery-count.ts'
 import { type Item, named, toItem } from '../item/item.ts'
+import { isLastDelivery } from '../item/last-delivery.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { publishDeadLetter, REASON_BYTES } from './dead-letter.ts'
+import { failureRecord } from './failure.ts'
 import type { Handler } from './handler.ts'
 import { handlerFailed, type ItemEnd, releasedError } from './item-end.ts'
 import type { Lease } from './lease.ts'
+import { releaseAnswer } from './release.ts'
 import { waitBeforeRequeue } from './requeue-delay.ts'
 import { runHandler } from './run-handler.ts'
 
@@ -31,7 +35,7 @@ export async function doItem<R>(
   sayTaken(item, options)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   if (lease.ending?.aborted === true) {
-    return { type: 'released', answer: 'release', error: releasedError(item, lease.ending.reason) }
+    return await released({ message, item }, lease.ending.reason, lease, options)
   }
   const uncounted = uncountedDeliveries(message)
   if (uncounted > uncountedLimit) {
@@ -57,9 +61,9 @@ export async function doItem<R>(
     case 'lost':
       return { type: 'lost', error: lease.lost.reason }
     case 'released':
-      return { type: 'released', answer: 'release', error: releasedError(item, work.cause) }
+      return await released({ message, item }, work.cause, lease, options)
     case 'failed':
-      return await failed(item, work.cause, { lease, endWaits })
+      return await failed({ message, item }, work.cause, { lease, endWaits }, options)
   }
 }
 
@@ -69,33 +73,59 @@ interface Waits {
   readonly endWaits: AbortSignal | undefined
 }
 
-/** A failed item goes back after a wait that grows with its deliveries, so that no queue spins on one item. */
-async function failed(item: Item, cause: unknown, { lease, endWaits }: Waits): Promise<ItemEnd<never>> {
+/** An item in hand, and the message that carries it. */
+interface Held {
+  readonly message: ConsumeMessage
+  readonly item: Item
+}
+
+/**
+ * A failed item goes back after a wait that grows with its deliveries, so that no queue spins on one item. On its last delivery
+ * it is set aside by this worker, which knows why: the broker would dead-letter it without a reason.
+ */
+async function failed(
+  { message, item }: Held,
+  cause: unknown,
+  { lease, endWaits }: Waits,
+  options: ResolvedOptions,
+): Promise<ItemEnd<never>> {
   // A failure that is not the item's fault must not use up one of its deliveries.
   if (cause instanceof WorkerError && cause.code === 'PROGRAM_NOT_FOUND') {
-    return { type: 'failed', answer: 'release', error: cause }
+    return { type: 'failed', answer: await releaseAnswer(message, options), error: cause }
   }
-  await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
+  if (isLastDelivery(message)) {
+    const reason = describeThrown(cause, { multiline: true, maxBytes: REASON_BYTES })
+    const fault = await setAside({ message, item }, reason, failureRecord(item, cause), options)
+    if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
+    if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
+  } else {
+    await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
+  }
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   return { type: 'failed', answer: 'reject', error: handlerFailed(item, cause) }
 }
 
+async function released(
+  { message, item }: Held,
+  cause: unknown,
+  lease: Lease,
+  options: ResolvedOptions,
+): Promise<ItemEnd<never>> {
+  const answer = await releaseAnswer(message, options)
+  if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
+  return { type: 'released', answer, error: releasedError(item, cause) }
+}
+
 async function deadLetter(
-  { message, item }: { readonly message: ConsumeMessage; readonly item: Item },
+  { message, item }: Held,
   reason: string,
   { lease, endWaits }: Waits,
   options: ResolvedOptions,
   cause?: Error,
 ): Promise<ItemEnd<never>> {
-  const { queue, broker, ackTimeoutMs, logger } = options
-  const { fault, leftOut } = await publishDeadLetter(message, reason, { queue, broker, ackTimeoutMs })
-  if (leftOut.length > 0) {
-    const names = leftOut.map((name) => showText(name)).join(', ')
-    logger.warn(
-      { queue, messageId: item.id },
-      `${named(item)} was too large to be published again with all its headers. Its dead letter lacks: ${names}.`,
-    )
-  }
+  const { queue } = options
+  const failure = cause === undefined ? undefined : failureRecord(item, cause)
+  const fault = await setAside({ message, item }, reason, failure, options)
   if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
   await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
@@ -108,6 +138,25 @@ async function deadLetter(
     cause,
   })
   return { type: 'failed', answer: 'reject', error }
+}
+
+/** Publishes the dead letter of an item. Resolves to undefined, or to the reason why the broker does not have it. */
+async function setAside(
+  { message, item }: Held,
+  reason: string,
+  failure: FailureRecord | undefined,
+  options: ResolvedOptions,
+): Promise<string | undefined> {
+  const { queue, logger } = options
+  const { fault, leftOut } = await publishDeadLetter(message, reason, failure, options)
+  if (leftOut.length > 0) {
+    const names = leftOut.map((name) => showText(name)).join(', ')
+    logger.warn(
+      { queue, messageId: item.id },
+      `${named(item)} was too large to be published again with all its headers. Its dead letter lacks: ${names}.`,
+    )
+  }
+  return fault
 }
 
 function sayTaken(item: Item, { broker }: ResolvedOptions): void {

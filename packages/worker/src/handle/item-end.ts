@@ -2,12 +2,15 @@ import { describeThrown } from '@internal/errors'
 import { WorkerError } from '../errors.ts'
 import { type Item, named } from '../item/item.ts'
 
-/** How the work on an item ended, and the answer for the broker. Nothing is answered when the lease is lost. */
+/**
+ * How the work on an item ended, and the answer for the broker. Nothing is answered when the lease is lost. An item that failed
+ * or is released is acked when a copy of it is in the queue.
+ */
 export type ItemEnd<R> =
   | { readonly type: 'done'; readonly answer: 'ack'; readonly result: R }
   | { readonly type: 'dead-lettered'; readonly answer: 'ack'; readonly reason: string }
-  | { readonly type: 'failed'; readonly answer: 'reject' | 'release'; readonly error: WorkerError }
-  | { readonly type: 'released'; readonly answer: 'release'; readonly error: WorkerError }
+  | { readonly type: 'failed'; readonly answer: 'reject' | 'release' | 'ack'; readonly error: WorkerError }
+  | { readonly type: 'released'; readonly answer: 'release' | 'ack'; readonly error: WorkerError }
   | { readonly type: 'lost'; readonly error: WorkerError }
 
 export function handlerFailed(item: Item, cause: unknown): WorkerError {

@@ -49,7 +49,11 @@ export type ItemFields = Omit<Item, 'text' | 'json'>
 /** The item that a message of the broker carries. */
 export function toItem(queue: string, message: ConsumeMessage): Item {
   const { messageId, contentType, priority } = message.properties
-  const { [HEADER.sequence]: _, ...headers } = (message.properties.headers ?? {}) as Record<string, unknown>
+  const {
+    [HEADER.sequence]: _,
+    [HEADER.earlierDeliveries]: __,
+    ...headers
+  } = (message.properties.headers ?? {}) as Record<string, unknown>
   const { redelivered } = message.fields
   return makeItem({
     queue,

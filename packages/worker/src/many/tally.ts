@@ -47,7 +47,7 @@ export class Tally {
         this.#failed += 1
         this.#consecutiveFailures += 1
         // The attempt says nothing about the item, so it will fail with the next one too.
-        if (end.answer === 'release') return end.error
+        if (end.answer !== 'reject') return end.error
         return this.#consecutiveFailures >= limit.maxConsecutiveFailures
           ? this.#tooManyFailures(limit.queue, end.error)
           : undefined
