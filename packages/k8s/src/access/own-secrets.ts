@@ -1,16 +1,14 @@
-/** Shorter values are no secrets, and would blank half of each text. */
-const SHORTEST = 4
+import { Redactor } from '@internal/errors'
+
 /** As many earlier credentials are remembered as may still come back in an answer. */
 const REMEMBERED = 16
 
-/**
- * The credentials that this client sent, to be kept out of each text: a proxy may echo them, or an admission webhook. They are
- * found as they are, URL-encoded, in base64 and as a JSON string has them.
- */
+/** The credentials that this client sent, to be kept out of each text: a proxy may echo them, or an admission webhook. */
 export class OwnSecrets {
-  readonly #forms = new Map<string, readonly string[]>()
+  readonly #secrets = new Set<string>()
+  #redactor: Redactor | undefined
 
-  /** Takes the value of an Authorization or Proxy-Authorization header. */
+  /** Takes the value of an Authorization header. */
   addAuthorization(header: string): void {
     const [, scheme = '', credentials = header] = /^(\S+) +(.*)$/s.exec(header) ?? []
     this.add(credentials)
@@ -21,20 +19,18 @@ export class OwnSecrets {
   }
 
   add(secret: string | undefined): void {
-    if (secret === undefined || secret.length < SHORTEST || this.#forms.has(secret)) return
-    const bytes = Buffer.from(secret)
-    const forms = [secret, encodeURIComponent(secret), bytes.toString('base64'), bytes.toString('base64url')]
-    this.#forms.set(secret, [...new Set([...forms, JSON.stringify(secret).slice(1, -1)])])
-    for (const oldest of this.#forms.keys()) {
-      if (this.#forms.size <= REMEMBERED) break
-      this.#forms.delete(oldest)
+    if (secret === undefined || this.#secrets.has(secret)) return
+    this.#secrets.add(secret)
+    for (const oldest of this.#secrets) {
+      if (this.#secrets.size <= REMEMBERED) break
+      this.#secrets.delete(oldest)
     }
+    this.#redactor = undefined
   }
 
-  /** The text with each of them replaced by `***`. */
-  redact(text: string): string {
-    let clean = text
-    for (const forms of this.#forms.values()) for (const form of forms) clean = clean.replaceAll(form, '***')
-    return clean
+  /** Replaces each of them in a text. */
+  get redactor(): Redactor {
+    this.#redactor ??= new Redactor(this.#secrets)
+    return this.#redactor
   }
 }

@@ -1,4 +1,4 @@
-import { redact } from '@internal/errors'
+import { showText } from '@internal/errors'
 import { K8sError } from '../errors.ts'
 import type { StatusObject } from './api-objects.ts'
 
@@ -12,7 +12,6 @@ export interface Wanted {
 }
 
 const LONGEST_RETRY_MS = 60_000
-const LONGEST_MESSAGE = 4096
 
 /** An answer of the API server that is not success: internal, made into a K8sError where it leaves the package. */
 export class ApiAnswer extends Error {
@@ -24,7 +23,7 @@ export class ApiAnswer extends Error {
 
   constructor(answer: { code: number; body: string; retryAfter?: string | undefined; wanted: Wanted }) {
     const status = parseStatus(answer.body)
-    super(redact((status?.message ?? answer.body.slice(0, 300)) || `HTTP ${answer.code}`))
+    super(showText((status?.message ?? answer.body.slice(0, 300)) || `HTTP ${answer.code}`))
     this.code = answer.code
     this.status = status
     this.wanted = answer.wanted
@@ -56,7 +55,7 @@ function wellFormed({ message, reason, code, details }: Readonly<Record<string, 
     kind: 'Status',
     ...(typeof code === 'number' ? { code } : {}),
     ...(typeof reason === 'string' ? { reason } : {}),
-    ...(typeof message === 'string' ? { message: message.slice(0, LONGEST_MESSAGE) } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
     details: {
       ...(typeof name === 'string' ? { name } : {}),
       ...(typeof kind === 'string' ? { kind } : {}),

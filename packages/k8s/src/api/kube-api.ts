@@ -1,5 +1,5 @@
 import { pause } from '@internal/async'
-import { redact } from '@internal/errors'
+import { describeThrown, shownCause, showText } from '@internal/errors'
 import type { Dispatcher } from 'undici'
 import { accessTo, type ClusterAccess, type Headers } from '../access/cluster-access.ts'
 import type { KubeConfigLike } from '../access/kube-config-like.ts'
@@ -117,15 +117,25 @@ export class KubeApi {
     this.#access.renew()
   }
 
-  /** A text from the server as it may be shown: without this client's credentials, and without users and passwords of addresses. */
-  redact(text: string): string {
-    return redact(this.#access.secrets.redact(text))
+  /** A text from the server as it may be shown: of a bounded length, without control characters and without credentials. */
+  shown(text: string): string {
+    return showText(text, { redactor: this.#access.secrets.redactor })
+  }
+
+  /** A text of any length without this client's credentials, and without users and passwords of addresses. */
+  withoutCredentials(text: string): string {
+    return this.#access.secrets.redactor.redact(text)
+  }
+
+  /** The words of an error that was caught, as they may be shown. */
+  words(error: unknown): string {
+    return describeThrown(error, { redactor: this.#access.secrets.redactor })
   }
 
   /** The error for a server that answers, but not as Kubernetes does. */
   notKubernetes(request: Wanted, text: string): K8sError {
     const { host } = this.server
-    const said = text === '' ? 'nothing' : this.redact(text).slice(0, 200)
+    const said = text === '' ? 'nothing' : this.shown(text).slice(0, 200)
     return unreachable(
       `The server ${host} answers, but not as Kubernetes does, to ${request.verb} ${request.resource}: ${said}`,
       { server: host, verb: request.verb, resource: request.resource },
@@ -144,7 +154,7 @@ export class KubeApi {
     }
     try {
       const { text, warnings } = await this.#gate.through(answered, request.signal)
-      return { answer: this.#parsed<Answer>(request, text), warnings: warnings.map((warning) => this.redact(warning)) }
+      return { answer: this.#parsed<Answer>(request, text), warnings: warnings.map((warning) => this.shown(warning)) }
     } catch (error) {
       if (error instanceof ApiAnswer || error instanceof K8sError) throw error
       request.signal?.throwIfAborted()
@@ -192,7 +202,7 @@ export class KubeApi {
     const retryAfter = answer.headers['retry-after']
     throw new ApiAnswer({
       code: answer.statusCode,
-      body: this.redact(await readError(answer.body)),
+      body: this.withoutCredentials(await readError(answer.body)),
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
       wanted: { verb: request.verb, resource: request.resource, namespace: request.namespace, name: request.name },
     })
@@ -206,16 +216,16 @@ export class KubeApi {
       if (cause instanceof K8sError) throw cause
       throw new K8sError({
         code: 'KUBECONFIG_INVALID',
-        message: `The kubeconfig's credentials cannot be used: ${this.redact(wordsOf(cause))}`,
+        message: `The kubeconfig's credentials cannot be used: ${this.words(cause)}`,
         hint: 'Try `kubectl auth whoami`: a certificate, a token file or the command that gets a token may be missing.',
-        cause: this.#clean(cause),
+        cause: this.#shownCause(cause),
       })
     }
   }
 
   #notReached(request: ApiRequest, cause: unknown): K8sError {
     const { host } = this.server
-    const why = this.redact(wordsOf(cause))
+    const why = this.words(cause)
     const details = { server: host, verb: request.verb, resource: request.resource }
     if (cause instanceof Error && 'code' in cause && CERTIFICATE.test(String(cause.code))) {
       return new K8sError({
@@ -223,19 +233,14 @@ export class KubeApi {
         message: `No trusted connection to the API server ${host}: ${why}`,
         hint: 'The kubeconfig needs the authority that signed the server’s certificate (certificate-authority-data), for that host name.',
         details,
-        cause: this.#clean(cause),
+        cause: this.#shownCause(cause),
       })
     }
-    return unreachable(`The API server ${host} does not answer: ${why}`, details, this.#clean(cause))
+    return unreachable(`The API server ${host} does not answer: ${why}`, details, this.#shownCause(cause))
   }
 
-  /** A cause without this client's credentials, in its own class's name: the objects of libraries hold requests. */
-  #clean(cause: unknown): unknown {
-    if (!(cause instanceof Error)) return undefined
-    const clean = new Error(this.redact(cause.message))
-    clean.name = cause.name
-    clean.stack = this.redact(cause.stack ?? '')
-    return 'code' in cause ? Object.assign(clean, { code: cause.code }) : clean
+  #shownCause(cause: unknown): Error {
+    return shownCause(cause, { redactor: this.#access.secrets.redactor })
   }
 }
 
@@ -255,10 +260,6 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET|ERR_SSL|ERR
 
 function isPassing(error: unknown): boolean {
   return error instanceof K8sError && error.retryable
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** The texts of `299 - "text"`, of which one header may hold several. https://www.rfc-editor.org/rfc/rfc7234#section-5.5 */

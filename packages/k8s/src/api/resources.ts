@@ -14,6 +14,8 @@ export interface JobRef {
 /** Bounds of a request: who may abort it. */
 interface Bounds {
   readonly signal?: AbortSignal | undefined
+  /** How long the request may be tried again, milliseconds. */
+  readonly withinMs?: number
 }
 
 /** The path of a namespace's Jobs. */

@@ -12,7 +12,7 @@ export const SILENCE_MS = 90_000
 /** A list at a turn's end when the last is older: should a stream ever leave something out, it is found then. */
 const SAFETY_MS = 300_000
 /** The last attempt has at least this time: with less it would only hide why the one before failed. */
-const LAST_ATTEMPT_MS = 1000
+const LAST_ATTEMPT_MS = 5000
 /** How long an API server that answered before may refuse (403 while it starts) before that is believed. */
 const REFUSED_GRACE_MS = 30_000
 
@@ -88,7 +88,7 @@ export async function* watch<Item extends KubeObject>(
         throw lastWord(api, error, options)
       }
       if (error instanceof ApiAnswer && error.code === 401) api.renewCredentials()
-      reason = api.redact(error instanceof Error ? error.message : String(error))
+      reason = api.words(error)
       const retryAfterMs = error instanceof ApiAnswer ? (error.retryAfterMs ?? 0) : 0
       const waitMs = Math.max(retryAfterMs, fullJitterMs(failures, { baseMs: 500, maxMs: 30_000 }))
       await pause(Math.min(waitMs, options.unreachableMs - failingMs), signal)
@@ -183,7 +183,7 @@ function errorOf(
 ): ApiAnswer {
   return new ApiAnswer({
     code: typeof status.code === 'number' ? status.code : 500,
-    body: api.redact(JSON.stringify(status)),
+    body: api.withoutCredentials(JSON.stringify(status)),
     wanted: { verb: 'watch', resource, namespace },
   })
 }
@@ -206,6 +206,6 @@ function healing(
 function lastWord(api: KubeApi, error: unknown, { resource, namespace }: WatchOptions): unknown {
   if (error instanceof ApiAnswer) return toK8sError(error)
   if (error instanceof K8sError) return error
-  const why = api.redact(error instanceof Error ? error.message : String(error))
+  const why = api.words(error)
   return unreachable(`The watch of ${resource} in namespace ${namespace} broke again and again: ${why}`, {}, undefined)
 }

@@ -71,8 +71,8 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
   ): Own & ClientOptions => {
     const problems = new Problems()
     const own = problems.options('options', given, { ...names, ...also }, OF_A_CLIENT)
-    problems.signal('signal', own.signal)
-    const all = { ...own, ...options }
+    const signal = problems.signal('signal', own.signal)
+    const all = { ...own, ...options, ...(signal === undefined ? {} : { signal }) }
     find(problems, all)
     problems.throwAs(call, (fields) => new K8sError(fields))
     return all

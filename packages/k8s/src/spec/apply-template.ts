@@ -1,3 +1,4 @@
+import { describeThrown } from '@internal/errors'
 import { Problems } from '@internal/options'
 import type { V1Job } from '@kubernetes/client-node'
 import { K8sError } from '../errors.ts'
@@ -24,10 +25,7 @@ function changed(problems: Problems, built: V1Job, template: NonNullable<JobSpec
   try {
     return template(built) ?? built
   } catch (error) {
-    problems.add(
-      'template',
-      `threw ${error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an error'}`,
-    )
+    problems.add('template', `threw ${error instanceof Error ? `${error.name}: ` : ''}${describeThrown(error)}`)
     return built
   }
 }

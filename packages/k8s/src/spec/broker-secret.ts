@@ -1,5 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import type { JobSpec } from './job-spec.ts'
+import { MANAGED_BY } from './managed-by.ts'
 
 const KEY = 'url'
 
@@ -21,7 +22,7 @@ export function brokerSecret(
     metadata: {
       name: brokerSecretRef(spec, name).name,
       ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
-      labels: { 'app.kubernetes.io/managed-by': 'podqueue' },
+      labels: { [MANAGED_BY.label]: MANAGED_BY.value },
       // Goes with its Job, by the garbage collector: whoever deletes the Job needs no right on Secrets.
       ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', ...owner }] }),
     },

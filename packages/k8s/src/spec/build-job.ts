@@ -6,6 +6,7 @@ import { requireValidSpec } from './check-spec.ts'
 import { completionsOf } from './completions.ts'
 import { requiredMaxFailedIndexes } from './job-limits.ts'
 import type { JobSpec } from './job-spec.ts'
+import { MANAGED_BY } from './managed-by.ts'
 import { containerSecurityContext, podSecurityContext } from './pod-security.ts'
 import { WORKER_CONTAINER } from './worker-container.ts'
 import { workerEnv } from './worker-env.ts'
@@ -35,7 +36,7 @@ export function assembleJob(spec: JobSpec, secretName?: string): V1Job {
 
 function jobOf(spec: JobSpec, secretName?: string): V1Job {
   const indexed = spec.completionMode !== 'NonIndexed'
-  const labels = { 'app.kubernetes.io/managed-by': 'podqueue', ...spec.labels }
+  const labels = { [MANAGED_BY.label]: MANAGED_BY.value, ...spec.labels }
   const annotations = spec.annotations === undefined ? {} : { annotations: { ...spec.annotations } }
   return {
     apiVersion: 'batch/v1',

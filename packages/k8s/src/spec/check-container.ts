@@ -1,9 +1,8 @@
 import { isReservedVariable } from '@internal/contract'
-import type { Names, Problems } from '@internal/options'
+import { type Names, type Problems, showName } from '@internal/options'
 import { quantityMeant, quantityOf } from '@internal/quantities'
 import { checkObjects, checkPlain, checkStrings, entriesOf, isObject } from './check-shape.ts'
 import type { JobSpec } from './job-spec.ts'
-import { shownValue } from './shown-value.ts'
 
 const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
 const RESOURCES: Names<NonNullable<JobSpec['resources']>> = { requests: true, limits: true, claims: true }
@@ -47,7 +46,7 @@ function checkResources(problems: Problems, resources: JobSpec['resources']): vo
     if (limit === undefined || request <= limit) continue
     problems.add(
       `resources.requests.${resource}`,
-      `${shownValue(requests?.[resource])} is more than the limit ${shownValue(limits?.[resource])}`,
+      `${showName(requests?.[resource])} is more than the limit ${showName(limits?.[resource])}`,
     )
   }
 }
@@ -64,7 +63,7 @@ function checkQuantities(problems: Problems, path: string, given: unknown): Map<
     }
     const meant = typeof text === 'string' ? quantityMeant(text) : undefined
     const advice = meant === undefined ? "such as '500m', '1Gi' or '2'" : `did you mean '${meant}'?`
-    problems.add(`${path}.${resource}`, `must be a quantity, not ${shownValue(quantity)}: ${advice}`)
+    problems.add(`${path}.${resource}`, `must be a quantity, not ${showName(quantity)}: ${advice}`)
   }
   return numbers
 }

@@ -1,9 +1,8 @@
-import type { Problems } from '@internal/options'
+import { type Problems, showName } from '@internal/options'
 import { checkStrings, entriesOf } from './check-shape.ts'
 import { completionsOf } from './completions.ts'
 import { longestJobName, nameProblem } from './job-name.ts'
 import type { JobSpec } from './job-spec.ts'
-import { shownValue } from './shown-value.ts'
 
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 const QUALIFIED_NAME =
@@ -35,7 +34,7 @@ export function checkNames(problems: Problems, spec: JobSpec): void {
 /** Adds what is wrong with the name of another object, such as a Secret. */
 export function checkObjectName(problems: Problems, path: string, name: unknown): void {
   if (typeof name === 'string' && OBJECT_NAME.test(name)) return
-  problems.add(path, `must be the name of an object (a-z, 0-9, '-' and '.'), not ${shownValue(name)}`)
+  problems.add(path, `must be the name of an object (a-z, 0-9, '-' and '.'), not ${showName(name)}`)
 }
 
 /** Adds what is wrong with labels, annotations and the node selector. */
@@ -45,7 +44,7 @@ export function checkLabels(problems: Problems, { labels, annotations, nodeSelec
       if (!QUALIFIED_NAME.test(key)) problems.add(`${path}.${key}`, 'is not a key that Kubernetes takes for a label')
       if (typeof value === 'string' && LABEL_VALUE.test(value)) continue
       const rule = "must have at most 63 characters of A-Z, a-z, 0-9, '-', '_' and '.'"
-      problems.add(`${path}.${key}`, `${rule}, not ${shownValue(value)}`)
+      problems.add(`${path}.${key}`, `${rule}, not ${showName(value)}`)
     }
   }
   for (const [key, value] of entriesOf(problems, 'annotations', annotations)) {

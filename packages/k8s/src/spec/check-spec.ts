@@ -48,12 +48,12 @@ export function requireValidSpec(call: string, spec: JobSpec): void {
 }
 
 /** Adds everything that is wrong with a spec. What only the cluster can tell is left to it. */
-export function checkSpec(problems: Problems, spec: JobSpec): void {
-  if (!isObject(spec)) {
+export function checkSpec(problems: Problems, given: JobSpec): void {
+  if (!isObject(given)) {
     problems.add('spec', 'must be an object with at least name, image, items and queue')
     return
   }
-  problems.options('spec', spec, SPEC)
+  const spec = problems.options('spec', given, SPEC)
   checkNumbers(problems, spec)
   checkChoices(problems, spec)
   checkNames(problems, spec)

@@ -2,8 +2,9 @@ import { type Names, Problems } from '@internal/options'
 import type { JobObject } from '../api/api-objects.ts'
 import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { deleteJob, type JobRef, jobsPath } from '../api/resources.ts'
-import { watch } from '../api/watch.ts'
+import { deleteJob, type JobRef } from '../api/resources.ts'
+import { SILENCE_MS } from '../api/watch.ts'
+import { watchJob } from '../api/watch-job.ts'
 import { K8sError } from '../errors.ts'
 import type { JobResult } from '../job/job-result.ts'
 import { endOf } from '../job/job-state.ts'
@@ -77,10 +78,10 @@ function checked<Options extends { readonly signal?: AbortSignal | undefined }>(
 ): Options {
   const problems = new Problems()
   const options = problems.options('options', given, names)
-  problems.signal('signal', options.signal)
+  const signal = problems.signal('signal', options.signal)
   find(problems, options)
   problems.throwAs(call, (fields) => new K8sError(fields))
-  return options
+  return signal === undefined ? options : { ...options, signal }
 }
 
 function checkLogsOptions(problems: Problems, { follow }: LogsOptions): void {
@@ -106,15 +107,8 @@ async function* logsOf(
 
 /** Settles when a Job has ended or is gone. */
 async function jobEnd(api: KubeApi, { name, namespace, uid }: JobRef, signal: AbortSignal): Promise<void> {
-  const options = {
-    resource: 'jobs',
-    namespace,
-    path: jobsPath(namespace),
-    fieldSelector: `metadata.name=${name}`,
-    unreachableMs: UNREACHABLE_MS,
-    signal,
-  } as const
-  for await (const event of watch<JobObject>(api, options)) {
+  const options = { name, namespace, unreachableMs: UNREACHABLE_MS, silenceMs: SILENCE_MS, signal }
+  for await (const event of watchJob(api, options)) {
     const jobs = event.type === 'listed' ? event.items : [event.item]
     const job = jobs.find(({ metadata }) => metadata.uid === uid)
     if (job === undefined || event.type === 'deleted' || endOf(job) !== undefined) return

@@ -2,8 +2,9 @@ import { aborted } from '../api/aborted.ts'
 import type { JobObject } from '../api/api-objects.ts'
 import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
-import { type JobRef, jobsPath, patchJob } from '../api/resources.ts'
-import { type WatchEvent, watch } from '../api/watch.ts'
+import { type JobRef, patchJob } from '../api/resources.ts'
+import type { WatchEvent } from '../api/watch.ts'
+import { watchJob } from '../api/watch-job.ts'
 import { K8sError } from '../errors.ts'
 import { giveUp, type OnAbort } from '../job/give-up.ts'
 import { JobFailedError } from '../job/job-failed-error.ts'
@@ -69,11 +70,9 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
   const signal = settings.signal === undefined ? done.signal : AbortSignal.any([settings.signal, done.signal])
   const check = new TroubleCheck(api, { ...settings, signal })
   const { name, namespace } = view.wanted
-  const events = watch<JobObject>(api, {
-    resource: 'jobs',
+  const events = watchJob(api, {
+    name,
     namespace,
-    path: jobsPath(namespace),
-    fieldSelector: `metadata.name=${name}`,
     resourceVersion: settings.first?.metadata.resourceVersion,
     unreachableMs: settings.unreachableMs,
     silenceMs: settings.silenceMs,
