@@ -20,16 +20,24 @@ beforeAll(async () => {
 afterAll(() => namespace[Symbol.asyncDispose]())
 
 /** A user who has all of the Role but one rule. */
-async function userWithout(missing: { resource: string; verb: string } | undefined, name: string): Promise<KubeConfig> {
+function userWithout(missing: { resource: string; verb: string } | undefined, name: string): Promise<KubeConfig> {
+  return userWith(
+    ROLE.filter((rule) => rule !== missing).map(({ resource, verb }) => ruleOf(resource, verb)),
+    name,
+  )
+}
+
+function ruleOf(resource: string, verb: string, resourceNames?: string[]) {
+  const apiGroups = [resource === 'jobs' ? 'batch' : '']
+  return { apiGroups, resources: [resource], verbs: [verb], ...(resourceNames === undefined ? {} : { resourceNames }) }
+}
+
+/** A user of a Role with these rules. */
+async function userWith(rules: ReturnType<typeof ruleOf>[], name: string): Promise<KubeConfig> {
   const { core, kubeConfig } = namespace
   const { RbacAuthorizationV1Api } = await import('@kubernetes/client-node')
   const rbac = kubeConfig.makeApiClient(RbacAuthorizationV1Api)
   const at = { namespace: namespace.name }
-  const rules = ROLE.filter((rule) => rule !== missing).map(({ resource, verb }) => ({
-    apiGroups: [resource === 'jobs' ? 'batch' : ''],
-    resources: [resource],
-    verbs: [verb],
-  }))
   await core.createNamespacedServiceAccount({ ...at, body: { metadata: { name } } })
   await rbac.createNamespacedRole({ ...at, body: { metadata: { name }, rules } })
   await rbac.createNamespacedRoleBinding({
@@ -62,6 +70,18 @@ test.concurrent('the Role of the README is enough for a run', async () => {
     notChecked: [],
   })
   await expect(runJob(work, { kubeConfig })).resolves.toMatchObject({ succeeded: 1 })
+})
+
+test.concurrent('a Role that is limited to the name of the Job is enough for its run', async () => {
+  const limited = ROLE.map(({ resource, verb }) =>
+    ruleOf(resource, verb, resource === 'jobs' && verb !== 'create' ? ['limited'] : undefined),
+  )
+  const kubeConfig = await userWith(limited, 'limited')
+  const work = shellJob({ name: 'limited', namespace: namespace.name })
+  expect(await preflight(work, { kubeConfig })).toMatchObject({ problems: [], withoutDiagnostics: [] })
+  await expect(runJob(work, { kubeConfig })).resolves.toMatchObject({ succeeded: 1 })
+  const other = await preflight(shellJob({ name: 'other', namespace: namespace.name }), { kubeConfig })
+  expect(other.problems.map(({ code }) => code)).toContain('FORBIDDEN')
 })
 
 const named = ROLE.map((rule) => ({ ...rule, rule }))
