@@ -102,7 +102,9 @@ test('a run does not delete the Job of another call that it shares, whatever onA
   const abort = new AbortController()
   const batch = kubeConfig.makeApiClient(BatchV1Api)
   const at = { namespace: 'default', name: 'shared' }
-  await expect.poll(async () => (await batch.readNamespacedJob(at).catch(() => undefined))?.status?.ready).toBe(1)
+  await expect
+    .poll(async () => (await batch.readNamespacedJob(at).catch(() => undefined))?.status?.ready, { timeout: 30_000 })
+    .toBe(1)
   const second = runJob(spec, {
     kubeConfig,
     preflight: false,
