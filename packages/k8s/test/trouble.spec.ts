@@ -242,12 +242,14 @@ test('a pod is held by a container that runs after the worker’s end; a native 
   expect(heldPod(pod({ worker: ended(0) }, native))).toBeUndefined()
 })
 
-test('a suspension says by whom: Kueue’s queue, the client that set it, or nobody known; podqueue’s own is silent', () => {
+test('a suspension says by whom: Kueue’s queue, the client that set it, or nobody known; podqueue’s own when its submit never ended', () => {
   const fieldsV1 = { 'f:spec': { 'f:suspend': {} } }
-  const by = (metadata: Partial<JobObject['metadata']>): string | undefined =>
-    suspendedEvent(jobWith({}, metadata))?.message
+  const by = (metadata: Partial<JobObject['metadata']>, forMs = 0): string | undefined =>
+    suspendedEvent(jobWith({}, metadata), { forMs, graceMs: 1000 })?.message
   expect(by({ labels: { 'kueue.x-k8s.io/queue-name': 'team-a' } })).toContain('Kueue has not admitted it')
   expect(by({ managedFields: [{ manager: 'kubectl-patch', fieldsV1 }] })).toContain('kubectl-patch')
   expect(by({})).toContain('spec.suspend is true')
-  expect(by({ annotations: { 'podqueue/awaiting-secret': 'x' } })).toBeUndefined()
+  const awaiting = { annotations: { 'podqueue/awaiting-secret': 'x', 'podqueue/run-id': 'friday' } }
+  expect(by(awaiting)).toBeUndefined()
+  expect(by(awaiting, 1000)).toContain('friday')
 })

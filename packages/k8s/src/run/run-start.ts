@@ -6,6 +6,8 @@ import { countsOf, isDeleting } from '../job/job-state.ts'
 import { type CountBounds, readAtStart } from '../queue/count-queue.ts'
 import type { InspectQueue } from '../queue/queue-reading.ts'
 import { DEAD_LETTERS_AT_START, ITEMS_AT_START, RUN_ID } from '../spec/annotations.ts'
+import { assembleJob } from '../spec/build-job.ts'
+import type { JobSpec } from '../spec/job-spec.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
 
 /**
@@ -40,12 +42,14 @@ export function annotationsOf({ items, deadLetters }: RunStart): Record<string, 
 /** The numbers at the start of the run with this id whose Job exists; undefined when there is none, or the call has no id. */
 export async function earlierRun(
   api: KubeApi,
-  spec: { readonly name: string; readonly namespace?: string | undefined },
+  spec: Omit<JobSpec, 'items'> & { readonly items?: number | undefined },
   options: ClientOptions & SubmitOptions,
 ): Promise<(RunStart & { readonly items: number }) | undefined> {
   const { runId, signal } = options
   if (runId === undefined) return undefined
-  const job = await getJob(api, { name: spec.name, namespace: namespaceOf(api, spec, options) }, { signal })
+  // `template` may give the Job another name.
+  const { name = spec.name } = assembleJob({ ...spec, items: spec.items || 1 }).metadata ?? {}
+  const job = await getJob(api, { name, namespace: namespaceOf(api, spec, options) }, { signal })
   const { annotations = {} } = job?.metadata ?? {}
   if (job === undefined || annotations[RUN_ID] !== runId || isDeleting(job)) return undefined
   const items = numberIn(annotations[ITEMS_AT_START]) ?? countsOf(job).completions

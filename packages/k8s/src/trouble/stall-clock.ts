@@ -16,9 +16,10 @@ export interface Clock {
   readonly terminatingOnlyMs: number
   /** The Job itself is being deleted. */
   readonly deletingMs: number
+  readonly suspendedMs: number
 }
 
-type State = 'waiting' | 'missing' | 'nothingReady' | 'terminatingOnly' | 'deleting'
+type State = 'waiting' | 'missing' | 'nothingReady' | 'terminatingOnly' | 'deleting' | 'suspended'
 
 /** Keeps the time by a clock that never jumps: what it is given is `performance.now()`, not the time of day. */
 export class StallClock {
@@ -55,6 +56,7 @@ export class StallClock {
       nothingReadyMs: spent('nothingReady', !suspended && ready === 0, changed),
       terminatingOnlyMs: spent('terminatingOnly', active === 0 && terminating > 0 && !suspended, changed),
       deletingMs: spent('deleting', isDeleting(job)),
+      suspendedMs: spent('suspended', suspended),
     }
   }
 }

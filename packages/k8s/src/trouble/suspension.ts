@@ -1,13 +1,25 @@
 import type { JobObject } from '../api/api-objects.ts'
-import { AWAITING_SECRET } from '../spec/annotations.ts'
+import { AWAITING_SECRET, RUN_ID } from '../spec/annotations.ts'
 import type { StuckEvent } from './stuck-event.ts'
 
 /** https://kueue.sigs.k8s.io/docs/tasks/run/jobs/ */
 const KUEUE_QUEUE = 'kueue.x-k8s.io/queue-name'
 
-/** The event for a suspended Job, which says who suspended it; undefined while podqueue's own submit has not ended. */
-export function suspendedEvent(job: JobObject): StuckEvent | undefined {
-  if (job.metadata.annotations?.[AWAITING_SECRET] !== undefined) return undefined
+/**
+ * The event for a suspended Job, which says who suspended it. Undefined while podqueue's own submit may still be under way.
+ *
+ * @param forMs for how long the Job has been suspended; `graceMs`: how long a submit may take
+ */
+export function suspendedEvent(
+  job: JobObject,
+  { forMs, graceMs }: { readonly forMs: number; readonly graceMs: number },
+): StuckEvent | undefined {
+  const runId = job.metadata.annotations?.[RUN_ID]
+  if (job.metadata.annotations?.[AWAITING_SECRET] !== undefined) {
+    if (forMs < graceMs) return undefined
+    const message = `the call that made it has not made its Secret: a call with its runId ${runId} continues it`
+    return { reason: 'Suspended', message }
+  }
   const queue = job.metadata.labels?.[KUEUE_QUEUE]
   if (queue !== undefined) return { reason: 'Suspended', message: `Kueue has not admitted it to the queue ${queue}` }
   const by = suspendedBy(job)

@@ -97,8 +97,9 @@ export class TroubleCheck {
       const error = await this.#checkLost(job)
       if (error !== undefined) return error
     }
-    const suspended = isSuspended(job) ? suspendedEvent(job) : undefined
-    if (suspended !== undefined) this.#told.stuck(suspended)
+    const suspended = { forMs: clock.suspendedMs, graceMs: this.#options.startGraceMs }
+    const suspension = isSuspended(job) ? suspendedEvent(job, suspended) : undefined
+    if (suspension !== undefined) this.#told.stuck(suspension)
     if (decisionOf(job) !== undefined || isSuspended(job)) return undefined
     return this.#checkProgress(job, clock, now)
   }
