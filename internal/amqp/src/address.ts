@@ -1,4 +1,5 @@
 import { type BrokerAddress, ENV, BROKER_ADDRESS_EXAMPLE as EXAMPLE, parseBrokerAddress } from '@internal/contract'
+import { shownCause, showText } from '@internal/errors'
 import type { AmqpFault } from './fault.ts'
 
 /**
@@ -12,16 +13,18 @@ export function findAddress(
   if (url !== undefined) return parseAddress(url, 'the option url')
   const file = environment[ENV.brokerUrlFile]
   if (file !== undefined && file !== '') {
+    // Somebody may have put the address itself there.
+    const shown = showText(file)
     try {
       // An `import` of node:fs loads its promises and streams as well, which costs every start of a worker 5 ms.
       const { readFileSync } = process.getBuiltinModule('node:fs')
-      return parseAddress(readFileSync(file, 'utf8').trim(), `the file ${file} of BROKER_URL_FILE`)
+      return parseAddress(readFileSync(file, 'utf8').trim(), `the file ${shown} of BROKER_URL_FILE`)
     } catch (cause) {
       return {
         code: 'BROKER_URL_MISSING',
-        message: `BROKER_URL_FILE names ${file}, which cannot be read.`,
+        message: `BROKER_URL_FILE names ${shown}, which cannot be read.`,
         hint: `Mount the Secret there, or put the address itself in BROKER_URL, as ${EXAMPLE}.`,
-        cause,
+        cause: shownCause(cause),
       }
     }
   }

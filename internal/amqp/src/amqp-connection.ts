@@ -23,18 +23,19 @@ export interface AmqpConnection {
 
 /** Checks the option `connection`; undefined passes. */
 export function checkAmqpConnection(problems: Problems, connection: unknown): void {
-  if (connection === undefined) return
-  const {
-    createChannel,
-    createConfirmChannel,
-    on,
-    off,
-    connection: raw,
-  } = (connection ?? {}) as Partial<AmqpConnection>
-  const isConnection =
-    [createChannel, createConfirmChannel, on, off].every((method) => typeof method === 'function') &&
-    typeof raw?.serverProperties === 'object'
-  if (!isConnection) problems.add('connection', 'must be an open connection: what connect() of amqplib resolves to')
+  if (connection === undefined || isAmqpConnection(connection)) return
+  problems.add('connection', 'must be an open connection of amqplib, such as the result of its connect()')
+}
+
+/** Reading the app's object may throw. */
+function isAmqpConnection(connection: unknown): boolean {
+  try {
+    const { createChannel, createConfirmChannel, on, off, connection: raw } = connection as AmqpConnection
+    const methods = [createChannel, createConfirmChannel, on, off]
+    return methods.every((method) => typeof method === 'function') && typeof raw.serverProperties === 'object'
+  } catch {
+    return false
+  }
 }
 
 /** Opens a channel on a connection, which may be the app's own. */

@@ -1,5 +1,6 @@
 import type { BrokerAddress } from '@internal/contract'
-import { ended, errorWords } from './error-words.ts'
+import { shownCause } from '@internal/errors'
+import { ended, errorWords, shortCause } from './error-words.ts'
 import type { AmqpFault } from './fault.ts'
 import { isNetworkError } from './network-error.ts'
 
@@ -21,8 +22,9 @@ export function isVhostRefusal(error: unknown): boolean {
 }
 
 /** The reason why a connection to the broker could not be opened. */
-export function connectFault(error: unknown, address: BrokerAddress, peer: PeerFacts = {}): AmqpFault {
-  const { code, text } = errorWords(error)
+export function connectFault(caught: unknown, address: BrokerAddress, peer: PeerFacts = {}): AmqpFault {
+  const { code, text } = errorWords(caught)
+  const error = shortCause(caught)
   const { shown } = address
   const user = address.username ?? 'guest'
   const details = { address: shown }
@@ -38,7 +40,7 @@ export function connectFault(error: unknown, address: BrokerAddress, peer: PeerF
       cause: error,
     }
   }
-  if (isVhostRefusal(error)) return vhostFault(address, peer.refusal, error)
+  if (isVhostRefusal(caught)) return vhostFault(address, peer.refusal, error)
   if (
     /wrong version number|packet length too long|ERR_SSL_WRONG_VERSION|ERR_SSL_PACKET_LENGTH/i.test(`${code} ${text}`)
   ) {
@@ -77,7 +79,7 @@ export function connectFault(error: unknown, address: BrokerAddress, peer: PeerF
       cause: error,
     }
   }
-  if (!isNetworkError(error)) return internalFault(error, details)
+  if (!isNetworkError(caught)) return internalFault(caught, details)
   return {
     code: 'BROKER_UNREACHABLE',
     message: `No broker answers at ${shown}: ${ended(reason(code, text))}`,
@@ -98,7 +100,7 @@ export function internalFault(
     message: `An error that has nothing to do with the network stopped the call: ${ended(errorWords(error).text)}`,
     hint: 'See cause. If it names an option, such as tls, correct that; else it is a bug.',
     details,
-    cause: error,
+    cause: shownCause(error),
   }
 }
 

@@ -1,23 +1,10 @@
-import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls'
 import { monotonicMs } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
-import { connectFault } from './connect-fault.ts'
+import { connectFault, isVhostRefusal, type PeerFacts } from './connect-fault.ts'
 import type { AmqpFault } from './fault.ts'
+import { refusalWords } from './refusal-probe.ts'
+import type { TlsOptions } from './tls-options.ts'
 import { speaksTls } from './tls-probe.ts'
-
-/** TLS settings for an `amqps:` address; they pass through to Node (https://nodejs.org/api/tls.html#tlsconnectoptions-callback). */
-export type TlsOptions = Pick<
-  TlsConnectionOptions,
-  | 'ca'
-  | 'cert'
-  | 'key'
-  | 'passphrase'
-  | 'pfx'
-  | 'servername'
-  | 'rejectUnauthorized'
-  | 'checkServerIdentity'
-  | 'minVersion'
->
 
 export interface ConnectOptions {
   readonly tls?: TlsOptions | undefined
@@ -131,6 +118,14 @@ function mayHeal(error: unknown): error is ConnectFailed {
   return error instanceof ConnectFailed && (error.fault.retryable === true || error.fault.code === 'HOST_NOT_FOUND')
 }
 
+/** Looks at the peer once more when the error does not tell what is wrong. */
+async function askPeer(error: unknown, address: BrokerAddress, options: ConnectOptions): Promise<PeerFacts> {
+  const timeoutMs = Math.min(2_000, options.connectTimeoutMs)
+  if (isVhostRefusal(error)) return { refusal: await refusalWords(address, options.tls, timeoutMs) }
+  const isClosed = !address.tls && error instanceof Error && /closed abruptly|ECONNRESET/i.test(error.message)
+  return isClosed ? { speaksTls: await speaksTls(address, timeoutMs) } : {}
+}
+
 async function attempt<T>(open: Open<T>, address: BrokerAddress, options: ConnectOptions): Promise<T> {
   // It must not outlive the attempt, so it is never the caller's.
   const attempting = new AbortController()
@@ -147,9 +142,9 @@ async function attempt<T>(open: Open<T>, address: BrokerAddress, options: Connec
     })
   } catch (error) {
     options.signal?.throwIfAborted()
-    const closed = !address.tls && error instanceof Error && /closed abruptly|ECONNRESET/i.test(error.message)
-    const isTls = closed && (await speaksTls(address, Math.min(2_000, options.connectTimeoutMs)))
-    throw new ConnectFailed(connectFault(error, address, { speaksTls: isTls }))
+    const facts = await askPeer(error, address, options)
+    options.signal?.throwIfAborted()
+    throw new ConnectFailed(connectFault(error, address, facts))
   } finally {
     clearTimeout(deadline)
     options.signal?.removeEventListener('abort', abort)

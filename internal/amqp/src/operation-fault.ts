@@ -1,5 +1,5 @@
 import { internalFault } from './connect-fault.ts'
-import { brokerWords, ended, errorWords } from './error-words.ts'
+import { brokerWords, ended, errorWords, shortCause } from './error-words.ts'
 import type { AmqpFault } from './fault.ts'
 import { isNetworkError } from './network-error.ts'
 
@@ -12,8 +12,9 @@ export interface FailedOperation {
 }
 
 /** The reason why the broker closed a channel or connection, or why an operation on it failed. */
-export function operationFault(error: unknown, { queue, address, needs }: FailedOperation): AmqpFault {
-  const { code, text } = errorWords(error)
+export function operationFault(caught: unknown, { queue, address, needs }: FailedOperation): AmqpFault {
+  const { code, text } = errorWords(caught)
+  const error = shortCause(caught)
   const details = { queue, address }
   const said = brokerWords(text)
   switch (Number(code)) {
@@ -52,7 +53,7 @@ export function operationFault(error: unknown, { queue, address, needs }: Failed
     case 506:
       return unavailable(said, details, error)
     default:
-      if (!isNetworkError(error)) return internalFault(error, details)
+      if (!isNetworkError(caught)) return internalFault(caught, details)
       return {
         code: 'CONNECTION_LOST',
         message: `The connection to the broker at ${address} was lost: ${ended(text)}`,

@@ -1,4 +1,4 @@
-import { brokerWords, ended, errorWords } from './error-words.ts'
+import { brokerWords, ended, errorWords, shortCause } from './error-words.ts'
 import type { AmqpFault } from './fault.ts'
 import { operationFault } from './operation-fault.ts'
 
@@ -24,6 +24,6 @@ export function publishFault(error: unknown, { queue, address }: { queue: string
     message: `The broker at ${address} closed the ${closed} because of a message: ${ended(brokerWords(text))}`,
     hint: 'One of the messages without an answer has a header or a property that the broker does not take.',
     details: { queue, address },
-    cause: error,
+    cause: shortCause(error),
   }
 }

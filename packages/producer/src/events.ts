@@ -6,6 +6,8 @@ import type { OutcomeCounts } from './outcome.ts'
 export interface ProducerEvents {
   /** A connection is open, for the first time or again. */
   readonly connected: { readonly address: string }
+  /** An attempt to connect failed, and is made again. */
+  readonly retrying: { readonly address: string; readonly code: string; readonly reason: string }
   /** A connection was lost. It is opened again when a call needs it. */
   readonly disconnected: { readonly address: string; readonly reason: string }
   /** The broker takes no messages for now, for example because it is short of memory or disk. */
@@ -23,6 +25,7 @@ export type ProducerListeners = {
 
 const EVENTS: Names<ProducerListeners> = {
   connected: true,
+  retrying: true,
   disconnected: true,
   blocked: true,
   unblocked: true,
@@ -36,13 +39,15 @@ export function checkListeners(problems: Problems, on: ProducerListeners | undef
     problems.callable(`on.${name}`, listeners[name])
 }
 
-/** Calls the listeners of an event. */
-export type Tell = <Name extends keyof ProducerEvents>(name: Name, event: ProducerEvents[Name]) => void
+/** Calls the listeners of an event. Returns whether there are any. */
+export type Tell = <Name extends keyof ProducerEvents>(name: Name, event: ProducerEvents[Name]) => boolean
 
 /** Makes the function that calls the listeners of an `on` option. */
 export function tellListeners(on: ProducerListeners): Tell {
   return (name, event) => {
     const listener = on[name]
-    if (listener !== undefined) callListener(name, listener, event)
+    if (listener === undefined) return false
+    callListener(name, listener, event)
+    return true
   }
 }

@@ -76,9 +76,10 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
  */
 export function createProducer(options: ConnectionOptions = {}): Producer {
   const problems = new Problems()
-  checkConnectionOptions(problems, problems.options('options', options, CONNECTION_OPTIONS))
+  const checked = problems.options('options', options, CONNECTION_OPTIONS)
+  checkConnectionOptions(problems, checked)
   problems.throwAs('createProducer', toProducerError)
-  return new LongLivedProducer(options)
+  return new LongLivedProducer(checked)
 }
 
 const DECLARE_OPTIONS: Names<QueueOptions & SignalOption> = { ...QUEUE_OPTIONS, signal: true }
@@ -103,8 +104,9 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     super()
     const tellOption = tellListeners(options.on ?? {})
     this.#tell = (name, event) => {
-      tellOption(name, event)
-      for (const listener of this.rawListeners(name)) callListener(name, listener.bind(this) as never, event)
+      const listeners = this.rawListeners(name)
+      for (const listener of listeners) callListener(name, listener.bind(this) as never, event)
+      return tellOption(name, event) || listeners.length > 0
     }
     this.#link = makeLink(options, this.#tell)
     this.#reconnectForMs = options.reconnectForMs ?? 30_000
@@ -112,53 +114,59 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
 
   enqueue<T, U = T>(queue: string, items: Items<T | Message>, options: PublishOptions<T, U> = {}): Promise<Receipt> {
     const given = options as unknown as PublishOptions<never, never>
-    const check = (problems: Problems): SignalOption => checkPublishOptions(problems, queue, given, PUBLISH_OPTIONS)
-    return this.#call('enqueue', check, async (signal) => {
+    const check = (problems: Problems): PublishOptions<never, never> =>
+      checkPublishOptions(problems, queue, given, PUBLISH_OPTIONS)
+    return this.#call('enqueue', check, async (checked) => {
       checkItems(items)
       const scene = { link: this.#link, queue, tell: this.#tell, reconnectForMs: this.#reconnectForMs }
-      return await new EnqueueRun(scene, items, { ...resolvePublish(given), signal }).run()
+      return await new EnqueueRun(scene, items, resolvePublish(checked)).run()
     })
   }
 
   declareQueue(queue: string, options: QueueOptions & SignalOption = {}): Promise<DeclaredQueue> {
-    const check = (problems: Problems): SignalOption => checkDeclaration(problems, queue, options, DECLARE_OPTIONS)
-    return this.#call('declareQueue', check, async (signal) =>
-      declareOn(await this.#link.open(signal), this.#link.shown, queue, options),
+    const check = (problems: Problems): QueueOptions & SignalOption =>
+      checkDeclaration(problems, queue, options, DECLARE_OPTIONS)
+    return this.#call('declareQueue', check, async (checked) =>
+      declareOn(await this.#link.open(checked.signal), this.#link.shown, queue, checked),
     )
   }
 
   inspectQueue(queue: string, options: InspectOptions & SignalOption = {}): Promise<QueueReading> {
-    const check = (problems: Problems): SignalOption => checkInspection(problems, queue, options, LOOK_OPTIONS)
-    return this.#call('inspectQueue', check, async (signal) =>
-      inspectOn(await this.#link.open(signal), this.#link.shown, queue, options),
+    const check = (problems: Problems): InspectOptions & SignalOption =>
+      checkInspection(problems, queue, options, LOOK_OPTIONS)
+    return this.#call('inspectQueue', check, async (checked) =>
+      inspectOn(await this.#link.open(checked.signal), this.#link.shown, queue, checked),
     )
   }
 
   listDeadLetters(queue: string, options: ListOptions & SignalOption = {}): Promise<DeadLetter[]> {
-    const check = (problems: Problems): SignalOption => checkListing(problems, queue, options, LIST_CALL_OPTIONS)
-    return this.#call('listDeadLetters', check, async (signal) =>
-      listOn(await this.#link.open(signal), this.#link.shown, queue, { ...options, signal }),
+    const check = (problems: Problems): ListOptions & SignalOption =>
+      checkListing(problems, queue, options, LIST_CALL_OPTIONS)
+    return this.#call('listDeadLetters', check, async (checked) =>
+      listOn(await this.#link.open(checked.signal), this.#link.shown, queue, checked),
     )
   }
 
   requeueDeadLetters(queue: string, options: RequeueOptions & SignalOption = {}): Promise<Requeued> {
-    const check = (problems: Problems): SignalOption => checkRequeue(problems, queue, options, REQUEUE_CALL_OPTIONS)
-    return this.#call('requeueDeadLetters', check, async (signal) =>
-      requeueOn(await this.#link.open(signal), this.#link.shown, queue, { ...options, signal }),
+    const check = (problems: Problems): RequeueOptions & SignalOption =>
+      checkRequeue(problems, queue, options, REQUEUE_CALL_OPTIONS)
+    return this.#call('requeueDeadLetters', check, async (checked) =>
+      requeueOn(await this.#link.open(checked.signal), this.#link.shown, queue, checked),
     )
   }
 
   purgeDeadLetters(queue: string, options: SignalOption = {}): Promise<Purged> {
     const check = (problems: Problems): SignalOption => checkPurge(problems, queue, options, PURGE_CALL_OPTIONS)
-    return this.#call('purgeDeadLetters', check, async (signal) =>
+    return this.#call('purgeDeadLetters', check, async ({ signal }) =>
       purgeOn(await this.#link.open(signal), this.#link.shown, queue),
     )
   }
 
   deleteQueue(queue: string, options: DeleteOptions & SignalOption = {}): Promise<void> {
-    const check = (problems: Problems): SignalOption => checkDeletion(problems, queue, options, DELETE_CALL_OPTIONS)
-    return this.#call('deleteQueue', check, async (signal) =>
-      deleteOn(await this.#link.open(signal), this.#link.shown, queue, options),
+    const check = (problems: Problems): DeleteOptions & SignalOption =>
+      checkDeletion(problems, queue, options, DELETE_CALL_OPTIONS)
+    return this.#call('deleteQueue', check, async (checked) =>
+      deleteOn(await this.#link.open(checked.signal), this.#link.shown, queue, checked),
     )
   }
 
@@ -185,10 +193,11 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     await this.#link.close()
   }
 
-  async #call<T>(
+  /** @param run gets the options as they were checked, with a signal that also aborts when the producer is closed */
+  async #call<Options extends SignalOption, T>(
     name: string,
-    check: (problems: Problems) => SignalOption,
-    run: (signal: AbortSignal) => Promise<T>,
+    check: (problems: Problems) => Options,
+    run: (options: Options & { readonly signal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     if (this.#closing !== undefined) {
       throw new ProducerError({
@@ -199,13 +208,13 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
       })
     }
     const problems = new Problems()
-    const { signal } = check(problems)
-    problems.signal('signal', signal)
+    const checked = check(problems)
+    const signal = problems.signal('signal', checked.signal)
     problems.throwAs(name, toProducerError)
     const early = aborted(signal)
     if (early !== undefined) throw early
     const ending = this.#ending.signal
-    const call = run(signal === undefined ? ending : AbortSignal.any([signal, ending]))
+    const call = run({ ...checked, signal: signal === undefined ? ending : AbortSignal.any([signal, ending]) })
     this.#calls.add(call)
     try {
       return await call

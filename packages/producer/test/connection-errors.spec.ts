@@ -59,7 +59,7 @@ test('no broker there is retried, and then says so', async () => {
   server.close()
   await once(server, 'close')
   const error = await seen(
-    enqueue('q', ['a'], { url: `amqp://user:${PASSWORD}@127.0.0.1:${port}`, reconnectForMs: 300 }),
+    enqueue('q', ['a'], { url: `amqp://user:${PASSWORD}@127.0.0.1:${port}`, reconnectForMs: 1_000 }),
   )
   expect(error).toMatchObject({
     code: 'BROKER_UNREACHABLE',

@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { testQueue } from '@internal/testing/test-queue'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EnqueueError, enqueue, type Journal, type JournalRecord, ProducerError } from '../src/index.ts'
+import { digestOf } from '../src/journal/journal-digest.ts'
 import { missing, takeAll } from './items-in-queue.ts'
 import { producerProcess } from './producer-process.ts'
 
@@ -83,6 +86,11 @@ test('a journal of another queue is refused, and so is a file that is none', asy
     code: 'JOURNAL_MISMATCH',
   })
   expect(await readFile(letter, 'utf8'), 'and left as it is').toBe('Dear all\n')
+  await writeFile(letter, 'a word')
+  expect(await refused(enqueue(queue.name, ['a'], { url: brokerUrl(), journal: letter }))).toMatchObject({
+    code: 'JOURNAL_MISMATCH',
+  })
+  expect(await readFile(letter, 'utf8'), 'also without a whole line').toBe('a word')
 })
 
 test('a last line that a crash has torn is taken away, and its item published again', async () => {
@@ -191,3 +199,78 @@ test('a producer that is killed at any moment and started again loses nothing, a
     }
   }
 })
+
+test('a header that a crash has torn is written again', async () => {
+  await using queue = await testQueue()
+  await writeFile(journal, '{"format":"podqueue-jour')
+  expect(await enqueue(queue.name, ['a'], { url: brokerUrl(), journal })).toMatchObject({ confirmed: 1, resumed: 0 })
+  expect(await enqueue(queue.name, ['a'], { url: brokerUrl(), journal })).toMatchObject({ confirmed: 1, resumed: 1 })
+})
+
+test('a journal whose process has ended, and is a zombie that nobody reaps, is taken over', async (context) => {
+  if (process.platform !== 'linux') return context.skip('zombies are found by /proc, which only Linux has')
+  await using queue = await testQueue()
+  // The shell's child ends, and the program that takes the shell's place never asks for its exit code.
+  const parent = spawn('sh', ['-c', '(echo; exec sleep 0.01) & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  try {
+    let said = ''
+    while (!/\d+/.test(said)) said += String((await once(parent.stdout, 'data'))[0])
+    const pid = Number(/\d+/.exec(said)?.[0])
+    const state = async (): Promise<string | undefined> =>
+      / ([A-Z]) /.exec(await readFile(`/proc/${pid}/stat`, 'utf8'))?.[1]
+    await expect.poll(state).toBe('Z')
+    const started = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19]
+    await writeFile(`${journal}.lock`, JSON.stringify({ host: hostname(), pid, started }))
+    expect(await enqueue(queue.name, ['a'], { url: brokerUrl(), journal })).toMatchObject({ confirmed: 1 })
+  } finally {
+    parent.kill('SIGKILL')
+  }
+})
+
+test('a journal of 200,000 items is read in pieces, and other work of the process goes on', async () => {
+  await using queue = await testQueue()
+  const count = 200_000
+  const digest = digestOf({ content: 'a', contentType: 'text/plain' })
+  const header = JSON.stringify({
+    format: 'podqueue-journal-1',
+    id: 'mine',
+    vhost: vhostOf(brokerUrl()),
+    queue: queue.name,
+  })
+  const lines = Array.from({ length: count }, (_, index) => `${index} ${digest}\n`)
+  await writeFile(journal, `${header}\n${lines.join('')}`)
+  function* items() {
+    for (let index = 0; index < count; index++) yield 'a'
+  }
+  let turns = 0
+  const turning = setInterval(() => {
+    turns += 1
+  }, 1)
+  const receipt = await enqueue(queue.name, items(), { url: brokerUrl(), journal }).finally(() =>
+    clearInterval(turning),
+  )
+  expect(receipt).toMatchObject({ confirmed: count, resumed: count })
+  expect(turns, 'timers that fired meanwhile').toBeGreaterThan(10)
+  expect(await queue.drain()).toEqual([])
+})
+
+test('a journal of the app that never answers ends the call, when it writes, and when it opens', async () => {
+  await using queue = await testQueue()
+  const silent: Journal = {
+    open: async () => ({ id: 'mine', records: [] }),
+    append: () => new Promise(() => {}),
+    close: () => new Promise(() => {}),
+  }
+  const error = await refused(enqueue(queue.name, ['a'], { url: brokerUrl(), journal: silent, confirmTimeoutMs: 300 }))
+  expect(error).toMatchObject({ code: 'JOURNAL_FAILED', counts: { total: 1 } })
+  const unopened: Journal = { ...silent, open: () => new Promise(() => {}) }
+  const call = enqueue(queue.name, ['a'], { url: brokerUrl(), journal: unopened, signal: AbortSignal.timeout(300) })
+  expect(await refused(call)).toMatchObject({ code: 'ABORTED' })
+})
+
+function vhostOf(url: string): string {
+  const path = decodeURIComponent(new URL(url).pathname.slice(1))
+  return path === '' ? '/' : path
+}

@@ -76,7 +76,7 @@ test('a source that takes longer than confirmTimeoutMs is no silence of the brok
     vi.advanceTimersByTime(60_000)
     yield 'b'
   }
-  const scene = { link: broker.link(), queue: 'q', tell: () => {}, reconnectForMs: 0 }
+  const scene = { link: broker.link(), queue: 'q', tell: () => false, reconnectForMs: 0 }
   const receipt = await new EnqueueRun(scene, items(), resolvePublish({ confirmTimeoutMs: 1_000 }))
     .run()
     .finally(() => unsubscribe('podqueue:settle', onSettle))

@@ -253,6 +253,37 @@ describe('a user without a permission is told which, at once', () => {
   })
 })
 
+test('a vhost at its connection limit is CONNECTION_LIMIT, in the words of the broker, and is tried again', async (context) => {
+  ours(context)
+  const queue = uniqueName('limit')
+  await ctl('set_vhost_limits', '-p', '/', '{"max-connections": 0}')
+  try {
+    const refused = await errorOf(enqueue(queue, ['a'], { url: broker.url, reconnectForMs: 0 }))
+    expect(refused).toMatchObject({
+      code: 'CONNECTION_LIMIT',
+      retryable: true,
+      message: expect.stringMatching(/connection limit \(0\) is reached/),
+    })
+    let lifting: Promise<string> | undefined
+    const lift = (): void => {
+      lifting ??= ctl('set_vhost_limits', '-p', '/', '{"max-connections": -1}')
+    }
+    expect(await enqueue(queue, ['a'], { url: broker.url, on: { retrying: lift } })).toMatchObject({ confirmed: 1 })
+    await lifting
+  } finally {
+    await ctl('set_vhost_limits', '-p', '/', '{"max-connections": -1}')
+  }
+})
+
+test('a vhost that does not exist is refused in the words of the broker', async () => {
+  const url = Object.assign(new URL(broker.url), { pathname: '/no-such-vhost' }).href
+  expect(await errorOf(enqueue('q', ['a'], { url }))).toMatchObject({
+    code: 'VHOST_REFUSED',
+    retryable: false,
+    message: expect.stringMatching(/vhost no-such-vhost not found/),
+  })
+})
+
 test('a broker that is gone for good leaves what was unconfirmed unknown, within the deadline', async (context) => {
   ours(context)
   const queue = uniqueName('gone')

@@ -11,7 +11,7 @@ const answers = fc.array(
 )
 
 async function attempt(broker: FakeBroker, items: Iterable<unknown>, window: number): Promise<Receipt | EnqueueError> {
-  const scene = { link: broker.link(), queue: 'q', tell: () => {}, reconnectForMs: 60_000 }
+  const scene = { link: broker.link(), queue: 'q', tell: () => false, reconnectForMs: 60_000 }
   return await new EnqueueRun(scene, items as Iterable<string> & { charAt?: never }, resolvePublish({ window }))
     .run()
     .catch((error) => {

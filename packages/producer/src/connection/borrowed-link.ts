@@ -1,4 +1,5 @@
 import type { AmqpConnection } from '@internal/amqp'
+import { describeThrown, showText } from '@internal/errors'
 import { ProducerError } from '../errors.ts'
 import type { Tell } from '../events.ts'
 import type { Blocked, Link } from './link.ts'
@@ -58,7 +59,8 @@ export class BorrowedLink implements Link {
     this.#connection.off('close', this.#onClose)
   }
 
-  readonly #onBlocked = (reason: string): void => {
+  readonly #onBlocked = (words: string): void => {
+    const reason = showText(words)
     this.#blocked = { since: performance.now(), reason }
     this.#tell('blocked', { address: this.shown, reason })
     this.#changed()
@@ -73,7 +75,10 @@ export class BorrowedLink implements Link {
   readonly #onClose = (error?: Error): void => {
     this.#blocked = undefined
     this.#lost = error ?? new Error('The connection was closed')
-    this.#tell('disconnected', { address: this.shown, reason: error?.message ?? 'it was closed' })
+    this.#tell('disconnected', {
+      address: this.shown,
+      reason: error === undefined ? 'it was closed' : describeThrown(error),
+    })
     this.#changed()
   }
 

@@ -1,9 +1,10 @@
 import { type AmqpConnection, checkAmqpConnection, findAddress, type TlsOptions } from '@internal/amqp'
+import { guardLogger } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { fromFault } from '../errors.ts'
 import { checkListeners, type ProducerListeners } from '../events.ts'
-import { type Logger, SILENT } from '../logger.ts'
+import type { Logger } from '../logger.ts'
 
 /** The options of every call that opens a connection. */
 export interface ConnectionOptions {
@@ -26,7 +27,11 @@ export interface ConnectionOptions {
    * that cannot heal by itself, such as a wrong password, fails at once. 0: one attempt. Default: 30000.
    */
   readonly reconnectForMs?: number | undefined
-  /** Gets a line for each retry and loss, in the form of pino: `logger.warn({ … }, 'text')`. Default: silent. */
+  /**
+   * Gets a line for each retry and loss, in the form of pino: `logger.warn({ … }, 'text')`. Its errors become process warnings.
+   * Default: none; then a process warning on standard error tells when a call begins to try again, unless a listener for
+   * `retrying` hears of it.
+   */
   readonly logger?: Logger | undefined
   /** Listeners, by the event's name. The error of a listener becomes a process warning and changes nothing. */
   readonly on?: ProducerListeners | undefined
@@ -49,7 +54,8 @@ export interface ResolvedConnection {
   readonly borrowed: AmqpConnection | undefined
   readonly connectTimeoutMs: number
   readonly reconnectForMs: number
-  readonly logger: Logger
+  /** Never throws or rejects. Undefined without a logger of the app. */
+  readonly logger: Logger | undefined
   readonly on: ProducerListeners
 }
 
@@ -61,6 +67,8 @@ export function checkConnectionOptions(problems: Problems, options: ConnectionOp
   problems.methods('logger', options.logger, ['info', 'warn'])
   checkListeners(problems, options.on)
   const { connection, url } = options
+  if (url !== undefined && typeof url !== 'string')
+    problems.add('url', 'must be a string, such as amqp://user:password@host')
   checkAmqpConnection(problems, connection)
   if (connection !== undefined && url !== undefined)
     problems.add('url', 'is not used together with connection: leave one of the two out')
@@ -79,7 +87,7 @@ export function resolveConnection(options: ConnectionOptions): ResolvedConnectio
     borrowed: options.connection,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     reconnectForMs: options.reconnectForMs ?? 30_000,
-    logger: options.logger ?? SILENT,
+    logger: options.logger === undefined ? undefined : guardLogger(options.logger),
     on: options.on ?? {},
   }
 }

@@ -1,7 +1,15 @@
 import { hostname } from 'node:os'
-import { type AmqpConnection, ConnectFailed, type OwnConnection, openConnection } from '@internal/amqp'
+import {
+  type AmqpConnection,
+  type AmqpFault,
+  ConnectFailed,
+  internalFault,
+  type OwnConnection,
+  openConnection,
+} from '@internal/amqp'
 import { within } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
+import { describeThrown, showText } from '@internal/errors'
 import { aborted } from '../abort.ts'
 import { fromFault } from '../errors.ts'
 import type { Tell } from '../events.ts'
@@ -75,7 +83,8 @@ export class OwnLink implements Link {
   }
 
   async #connect(): Promise<OwnConnection> {
-    const { tls, connectTimeoutMs, reconnectForMs, logger } = this.#options
+    const { tls, connectTimeoutMs, reconnectForMs } = this.#options
+    let isWarned = false
     try {
       const connection = await openConnection(this.#address, {
         tls,
@@ -83,14 +92,25 @@ export class OwnLink implements Link {
         reconnectForMs,
         signal: this.#closing.signal,
         connectionName: `podqueue producer on ${hostname()}`,
-        onRetry: ({ code, message }) => logger.warn({ code, address: this.shown }, `${message} Trying again.`),
+        onRetry: (fault) => {
+          const isHeard = this.#tellRetry(fault)
+          if (!isHeard && !isWarned) process.emitWarning(`${fault.message} Trying again.`, 'PodqueueWarning')
+          isWarned = true
+        },
       })
       this.#adopt(connection)
       return connection
     } catch (error) {
       if (error instanceof ConnectFailed) throw fromFault(error.fault)
-      throw aborted(this.#closing.signal) ?? error
+      throw aborted(this.#closing.signal) ?? fromFault(internalFault(error, { address: this.shown }))
     }
+  }
+
+  /** Returns whether a logger or a listener of the app hears of it. */
+  #tellRetry({ code, message }: AmqpFault): boolean {
+    const { logger } = this.#options
+    logger?.warn({ code, address: this.shown }, `${message} Trying again.`)
+    return this.#tell('retrying', { address: this.shown, code, reason: message }) || logger !== undefined
   }
 
   #adopt(connection: OwnConnection): void {
@@ -98,9 +118,10 @@ export class OwnLink implements Link {
     this.#connection = connection
     this.#lost = undefined
     const address = this.shown
-    model.on('blocked', (reason) => {
+    model.on('blocked', (words) => {
+      const reason = showText(words)
       this.#blocked = { since: performance.now(), reason }
-      this.#options.logger.warn({ address, reason }, 'The broker takes no messages for now.')
+      this.#options.logger?.warn({ address, reason }, 'The broker takes no messages for now.')
       this.#tell('blocked', { address, reason })
       this.#changed()
     })
@@ -118,8 +139,8 @@ export class OwnLink implements Link {
       // This link closed it: nothing is lost.
       if (this.#connection !== connection) return
       this.#connection = undefined
-      const reason = this.#lost instanceof Error ? this.#lost.message : String(this.#lost)
-      this.#options.logger.warn({ address, reason }, 'The connection to the broker was lost.')
+      const reason = describeThrown(this.#lost)
+      this.#options.logger?.warn({ address, reason }, 'The connection to the broker was lost.')
       this.#tell('disconnected', { address, reason })
       this.#changed()
     })

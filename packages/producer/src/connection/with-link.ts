@@ -25,23 +25,28 @@ export interface SignalOption {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Runs a call with a connection of its own. Checks the options first, and does not begin once `signal` aborted. */
-export async function withLink<T>(
+/**
+ * Runs a call with a connection of its own. Checks the options first, and does not begin once `signal` aborted.
+ *
+ * @param use gets the options as they were checked
+ */
+export async function withLink<Options extends ConnectionOptions & SignalOption, T>(
   call: string,
-  check: (problems: Problems) => ConnectionOptions & SignalOption,
-  use: (link: Link, tell: Tell) => Promise<T>,
+  check: (problems: Problems) => Options,
+  use: (link: Link, options: Options, tell: Tell) => Promise<T>,
 ): Promise<T> {
   const problems = new Problems()
-  const options = check(problems)
-  problems.signal('signal', options.signal)
-  checkConnectionOptions(problems, options)
+  const checked = check(problems)
+  const signal = problems.signal('signal', checked.signal)
+  checkConnectionOptions(problems, checked)
   problems.throwAs(call, toProducerError)
-  const early = aborted(options.signal)
+  const options = { ...checked, signal }
+  const early = aborted(signal)
   if (early !== undefined) throw early
   const tell = tellListeners(options.on ?? {})
   const link = makeLink(options, tell)
   try {
-    return await use(link, tell)
+    return await use(link, options, tell)
   } finally {
     await link.close()
   }

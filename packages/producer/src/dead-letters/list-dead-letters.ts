@@ -46,7 +46,7 @@ export async function listDeadLetters(queue: string, options: ListDeadLettersOpt
   return await withLink(
     'listDeadLetters',
     (problems) => checkListing(problems, queue, options, LIST_DEAD_LETTERS_OPTIONS),
-    async (link) => listOn(await link.open(options.signal), link.shown, queue, options),
+    async (link, checked) => listOn(await link.open(checked.signal), link.shown, queue, checked),
   )
 }
 

@@ -25,7 +25,7 @@ export async function purgeDeadLetters(queue: string, options: PurgeDeadLettersO
   return await withLink(
     'purgeDeadLetters',
     (problems) => checkPurge(problems, queue, options, PURGE_DEAD_LETTERS_OPTIONS),
-    async (link) => purgeOn(await link.open(options.signal), link.shown, queue),
+    async (link, checked) => purgeOn(await link.open(checked.signal), link.shown, queue),
   )
 }
 

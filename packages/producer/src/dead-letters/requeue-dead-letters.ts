@@ -67,7 +67,7 @@ export async function requeueDeadLetters(queue: string, options: RequeueDeadLett
   return await withLink(
     'requeueDeadLetters',
     (problems) => checkRequeue(problems, queue, options, REQUEUE_DEAD_LETTERS_OPTIONS),
-    async (link) => requeueOn(await link.open(options.signal), link.shown, queue, options),
+    async (link, checked) => requeueOn(await link.open(checked.signal), link.shown, queue, checked),
   )
 }
 

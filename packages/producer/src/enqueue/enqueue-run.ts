@@ -96,7 +96,8 @@ export class EnqueueRun {
     const watching = setInterval(() => this.#watch(), this.#watchdog.everyMs)
     try {
       await this.#prepareQueue()
-      await this.#intake.resume({ vhost: link.vhost ?? null, queue }, () => this.#stop !== undefined)
+      // A journal of the app may take its time to open.
+      await this.#orStopped(this.#intake.resume({ vhost: link.vhost ?? null, queue }, () => this.#stop !== undefined))
       await this.#publishAll()
       await this.#condition.until(() => this.#isJournalSafe())
     } finally {
@@ -271,6 +272,10 @@ export class EnqueueRun {
     const isWaiting = this.#channel !== undefined && this.#ledger.unsettled > 0
     const stop = this.#watchdog.look({ blocked, isWaiting })
     if (stop !== undefined) this.#end(stop)
+    const { confirmTimeoutMs } = this.#options
+    if ((this.#journal?.writingForMs ?? 0) > confirmTimeoutMs) {
+      this.#end({ type: 'journal-failed', cause: new Error(`The journal wrote nothing for ${confirmTimeoutMs} ms.`) })
+    }
   }
 
   #end(stop: Stop): void {
@@ -292,7 +297,8 @@ export class EnqueueRun {
 
   /** Confirmed items are written down also when the call ends early: else they would be published again. */
   #isJournalSafe(): boolean {
-    return this.#journal === undefined || this.#journal.pending === 0 || this.#journal.failed !== undefined
+    const hasFailed = this.#journal?.failed !== undefined || this.#stop?.type === 'journal-failed'
+    return this.#journal === undefined || this.#journal.pending === 0 || hasFailed
   }
 
   #fault(cause: unknown): AmqpFault {

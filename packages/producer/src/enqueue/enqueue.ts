@@ -36,10 +36,10 @@ export async function enqueue<T, U = T>(
   return await withLink(
     'enqueue',
     (problems) => checkPublishOptions(problems, queue, given, ENQUEUE_OPTIONS),
-    async (link, tell) => {
+    async (link, checked, tell) => {
       checkItems(items)
-      const { reconnectForMs = 30_000 } = given
-      const resolved = resolvePublish(given)
+      const { reconnectForMs = 30_000 } = checked
+      const resolved = resolvePublish(checked)
       return await new EnqueueRun({ link, queue, tell, reconnectForMs }, items, resolved).run()
     },
   )

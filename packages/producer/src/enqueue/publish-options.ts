@@ -91,10 +91,19 @@ export function checkPublishOptions<Options extends PublishOptions<never, never>
   const { journal, schema } = options
   if (typeof journal === 'string') problems.text('journal', journal)
   else problems.methods('journal', journal, ['open', 'append', 'close'])
-  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
+  if (schema !== undefined && !isSchema(schema)) {
     problems.add('schema', 'must be a Standard Schema, such as those of zod, valibot and arktype')
   }
   return options
+}
+
+/** Whether a value is a Standard Schema. The app's object may do anything when it is read. */
+function isSchema(schema: unknown): boolean {
+  try {
+    return typeof (schema as StandardSchemaV1)['~standard'].validate === 'function'
+  } catch {
+    return false
+  }
 }
 
 export function resolvePublish(options: PublishOptions<never, never>): ResolvedPublish {

@@ -1,3 +1,4 @@
+import { showText } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { bytesOf, type EncodedBody, encodeBody } from './encode-body.ts'
 import type { EncodedItem } from './encoded-item.ts'
@@ -55,6 +56,9 @@ export function prepare(
     return refused(source, 'It cannot be read: a part of it throws.', cause)
   }
 }
+
+/** The longest reason, bytes: there may be a thousand of them. */
+const LONGEST_REASON = 512
 
 const SCHEMA_THREW = 'The schema threw, or did not return a result.'
 
@@ -121,7 +125,9 @@ function toMessage(source: Source, body: unknown, options: PrepareOptions, callI
     return error instanceof TypeError ? invalid(error.message) : invalid('Its fields cannot be read.', error)
   }
   const encoded = encodeWith(options.encode, body, index)
-  if ('reason' in encoded) return { ...invalid(encoded.reason), ...encoded }
+  if ('reason' in encoded) {
+    return 'cause' in encoded ? invalid(encoded.reason, encoded.cause) : invalid(encoded.reason)
+  }
   const { content, bytes, contentType } = encoded
   if (bytes > options.maxMessageBytes) return invalid(tooLarge(bytes, options.maxMessageBytes))
   return {
@@ -168,5 +174,7 @@ function typeName(value: unknown): string {
 
 function refused({ index, given, body }: Source, reason: string, ...cause: readonly unknown[]): InvalidItem {
   const message = given ?? bareMessage(body)
-  return { type: 'invalid', index, message, reason, ...(cause.length === 0 ? {} : { cause: cause[0] }) }
+  // It names keys of the item, which may be of any kind and length.
+  const shown = showText(reason, { maxBytes: LONGEST_REASON })
+  return { type: 'invalid', index, message, reason: shown, ...(cause.length === 0 ? {} : { cause: cause[0] }) }
 }

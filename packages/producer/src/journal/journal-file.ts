@@ -7,10 +7,15 @@ import { lockJournal, type UnlockJournal } from './journal-lock.ts'
 /** The first word of the file, and the version of its format. */
 const FORMAT = 'podqueue-journal-1'
 const RECORD = /^(\d{1,15}) ([\w-]{12})$/
+/** The file is read in pieces of this size, bytes: it may be larger than the longest string. */
+const PIECE = 64 * 1024
+/** Two names of at most 250 bytes, an id, and room for escapes. */
+const LONGEST_HEADER = 8 * 1024
+const LINE_FEED = 0x0a
 
 /**
- * A journal in a file of lines: a header in JSON, then an index and a digest each. Lines are only added, and flushed to
- * the disk before an item counts as settled; a last line that was torn by a crash is taken away.
+ * A journal in a file of lines: a header in JSON, then an index and a digest each. Lines are only added, and flushed to the disk
+ * before an item counts as settled. A last line that was torn by a crash is removed.
  */
 export class JournalFile implements Journal {
   readonly #path: string
@@ -24,15 +29,20 @@ export class JournalFile implements Journal {
   async open(header: JournalHeader): Promise<JournalContents> {
     this.#unlock = await lockJournal(this.#path)
     try {
-      this.#file = await open(this.#path, 'a+', 0o600)
-      const text = await this.#file.readFile('utf8')
-      const end = text.lastIndexOf('\n') + 1
-      const { id, isNew } = this.#identity(text.slice(0, end), header)
-      if (Buffer.byteLength(text) !== Buffer.byteLength(text.slice(0, end))) {
-        await this.#file.truncate(Buffer.byteLength(text.slice(0, end)))
+      const file = await open(this.#path, 'a+', 0o600)
+      this.#file = file
+      const { size } = await file.stat()
+      const end = await endOfLines(file, size)
+      const firstLine = await readHeader(file, end)
+      const id = firstLine === undefined ? randomUUID() : this.#identity(firstLine, header)
+      // A file that is no journal is left as it is.
+      if (firstLine === undefined && !(await isTornHeader(file, size))) throw this.#noJournal()
+      if (end < size) await file.truncate(end)
+      if (firstLine === undefined) {
+        await this.#write(`${JSON.stringify({ format: FORMAT, id, ...header })}\n`)
+        return { id, records: [] }
       }
-      if (isNew) await this.#write(`${JSON.stringify({ format: FORMAT, id, ...header })}\n`)
-      return { id, records: recordsIn(this.#path, text, end) }
+      return { id, records: recordsIn(this.#path, file, Buffer.byteLength(firstLine) + 1, end) }
     } catch (error) {
       await this.close()
       throw error
@@ -55,18 +65,11 @@ export class JournalFile implements Journal {
     await this.#file?.datasync()
   }
 
-  #identity(text: string, { vhost, queue }: JournalHeader): { readonly id: string; readonly isNew: boolean } {
-    if (text === '') return { id: randomUUID(), isNew: true }
-    const header = parseHeader(text.slice(0, text.indexOf('\n')))
-    if (header === undefined) {
-      throw new ProducerError({
-        code: 'JOURNAL_MISMATCH',
-        message: `The file ${this.#path} is not a journal of podqueue.`,
-        hint: 'Give a path where there is no file yet.',
-        details: { journal: this.#path },
-      })
-    }
-    if (header.queue === queue && header.vhost === vhost) return { id: header.id, isNew: false }
+  /** The id in the header. @throws {ProducerError} when it is about another queue, or is none */
+  #identity(firstLine: string, { vhost, queue }: JournalHeader): string {
+    const header = parseHeader(firstLine)
+    if (header === undefined) throw this.#noJournal()
+    if (header.queue === queue && header.vhost === vhost) return header.id
     throw new ProducerError({
       code: 'JOURNAL_MISMATCH',
       message: `The journal ${this.#path} is about queue ${header.queue} in vhost ${header.vhost}, not queue ${queue} in vhost ${vhost}.`,
@@ -74,6 +77,45 @@ export class JournalFile implements Journal {
       details: { journal: this.#path, queue: header.queue, vhost: header.vhost },
     })
   }
+
+  #noJournal(): ProducerError<'JOURNAL_MISMATCH'> {
+    return new ProducerError({
+      code: 'JOURNAL_MISMATCH',
+      message: `The file ${this.#path} is not a journal of podqueue.`,
+      hint: 'Give a path where there is no file yet.',
+      details: { journal: this.#path },
+    })
+  }
+}
+
+/** Whether a file without a whole line is empty, or holds the beginning of a header that a crash has torn. */
+async function isTornHeader(file: FileHandle, size: number): Promise<boolean> {
+  const text = (await readPiece(file, 0, Math.min(size, LONGEST_HEADER))).toString('utf8')
+  const beginning = JSON.stringify({ format: FORMAT }).slice(0, -1)
+  return size <= LONGEST_HEADER && (text.startsWith(beginning) || beginning.startsWith(text))
+}
+
+/** Where the last whole line ends. */
+async function endOfLines(file: FileHandle, size: number): Promise<number> {
+  for (let end = size; end > 0; end = Math.max(0, end - PIECE)) {
+    const start = Math.max(0, end - PIECE)
+    const last = (await readPiece(file, start, end)).lastIndexOf(LINE_FEED)
+    if (last !== -1) return start + last + 1
+  }
+  return 0
+}
+
+/** The first line of a file whose lines end there; undefined when it is empty. */
+async function readHeader(file: FileHandle, end: number): Promise<string | undefined> {
+  if (end === 0) return undefined
+  const piece = await readPiece(file, 0, Math.min(end, LONGEST_HEADER))
+  const length = piece.indexOf(LINE_FEED)
+  return piece.toString('utf8', 0, length === -1 ? piece.length : length)
+}
+
+async function readPiece(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
+  return buffer.subarray(0, bytesRead)
 }
 
 function parseHeader(line: string): (JournalHeader & { readonly id: string }) | undefined {
@@ -87,21 +129,27 @@ function parseHeader(line: string): (JournalHeader & { readonly id: string }) | 
   }
 }
 
-function* recordsIn(path: string, text: string, end: number): Generator<JournalRecord> {
-  let at = text.indexOf('\n') + 1
-  while (at < end) {
-    const next = text.indexOf('\n', at)
-    const line = text.slice(at, next)
-    at = next + 1
-    const [, index, digest] = RECORD.exec(line) ?? []
-    if (index === undefined || digest === undefined) {
-      throw new ProducerError({
-        code: 'JOURNAL_MISMATCH',
-        message: `The journal ${path} holds a line that is not a record of an item.`,
-        hint: 'Something else wrote into it. Without it, everything is published again.',
-        details: { journal: path },
-      })
-    }
-    yield { index: Number(index), digest }
+async function* recordsIn(path: string, file: FileHandle, start: number, end: number): AsyncGenerator<JournalRecord> {
+  let rest = ''
+  for (let at = start; at < end; ) {
+    const piece = await readPiece(file, at, Math.min(at + PIECE, end))
+    if (piece.length === 0) break
+    at += piece.length
+    const lines = (rest + piece.toString('latin1')).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield toRecord(path, line)
+    if (rest.length > PIECE) toRecord(path, rest)
   }
+  if (rest !== '') yield toRecord(path, rest)
+}
+
+function toRecord(path: string, line: string): JournalRecord {
+  const [, index, digest] = RECORD.exec(line) ?? []
+  if (index !== undefined && digest !== undefined) return { index: Number(index), digest }
+  throw new ProducerError({
+    code: 'JOURNAL_MISMATCH',
+    message: `The journal ${path} holds a line that is not a record of an item.`,
+    hint: 'Another program wrote into it. Without the file, every item is published again.',
+    details: { journal: path },
+  })
 }

@@ -1,6 +1,10 @@
+import { within } from '@internal/async'
 import { ProducerError } from '../errors.ts'
 import type { Journal, JournalHeader, JournalRecord } from './journal.ts'
 import { DIGEST_BYTES } from './journal-digest.ts'
+
+/** How long a journal may take to close, milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000
 
 /** The items that earlier runs confirmed, in nine bytes each, and those that this run still has to write. */
 export class JournalRun {
@@ -14,6 +18,7 @@ export class JournalRun {
   #unwritten: JournalRecord[] = []
   #writing = 0
   #failed: { readonly cause: unknown } | undefined
+  #writingSince = 0
 
   constructor(journal: Journal, onWritten: () => void) {
     this.#journal = journal
@@ -33,6 +38,11 @@ export class JournalRun {
   /** Confirmed and not yet safe in the journal. */
   get pending(): number {
     return this.#unwritten.length + this.#writing
+  }
+
+  /** How long the write that goes on has taken, milliseconds. */
+  get writingForMs(): number {
+    return this.#writing === 0 ? 0 : performance.now() - this.#writingSince
   }
 
   get failed(): { readonly cause: unknown } | undefined {
@@ -57,8 +67,9 @@ export class JournalRun {
     }
   }
 
+  /** Closes the journal. The wait is bounded, and a journal that cannot be closed changes nothing: it has what was written. */
   async close(): Promise<void> {
-    if (this.#isOpen) await this.#journal.close()
+    if (this.#isOpen) await within(this.#journal.close(), CLOSE_TIMEOUT_MS).catch(() => {})
   }
 
   /** Whether an earlier run confirmed the item at this index: `same`, or `other` when it was another item. */
@@ -79,6 +90,7 @@ export class JournalRun {
       const records = this.#unwritten
       this.#unwritten = []
       this.#writing = records.length
+      this.#writingSince = performance.now()
       try {
         await this.#journal.append(records)
       } catch (cause) {

@@ -43,7 +43,7 @@ export async function declareQueue(queue: string, options: DeclareQueueOptions =
   return await withLink(
     'declareQueue',
     (problems) => checkDeclaration(problems, queue, options, DECLARE_QUEUE_OPTIONS),
-    async (link) => declareOn(await link.open(options.signal), link.shown, queue, options),
+    async (link, checked) => declareOn(await link.open(checked.signal), link.shown, queue, checked),
   )
 }
 

@@ -33,7 +33,7 @@ export async function deleteQueue(queue: string, options: DeleteQueueOptions = {
   await withLink(
     'deleteQueue',
     (problems) => checkDeletion(problems, queue, options, DELETE_QUEUE_OPTIONS),
-    async (link) => deleteOn(await link.open(options.signal), link.shown, queue, options),
+    async (link, checked) => deleteOn(await link.open(checked.signal), link.shown, queue, checked),
   )
 }
 

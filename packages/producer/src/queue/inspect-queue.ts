@@ -53,7 +53,7 @@ export async function inspectQueue(queue: string, options: InspectQueueOptions =
   return await withLink(
     'inspectQueue',
     (problems) => checkInspection(problems, queue, options, INSPECT_QUEUE_OPTIONS),
-    async (link) => inspectOn(await link.open(options.signal), link.shown, queue, options),
+    async (link, checked) => inspectOn(await link.open(checked.signal), link.shown, queue, checked),
   )
 }
 
