@@ -1,5 +1,5 @@
 /**
- * What a worker costs beside others: a whole process for one item, many items in one process, and the memory of one that
+ * The cost of a worker beside others: a whole process for one item, many items in one process, and the memory of a worker that
  * waits. Run `npm run build` first, then `node bench/worker.ts [start|many|memory]`; `BROKER_URL` or `TEST_BROKER` names the broker.
  */
 import { spawn } from 'node:child_process'
@@ -109,7 +109,7 @@ async function many(prefetch: number): Promise<void> {
   printStandings(`many items, no-op handler, prefetch ${prefetch}`, 'items/s', standings)
 }
 
-/** The least that a consumer can do: each item acked, and at the end a round trip that all acks have gone through. */
+/** A minimal consumer: it acks each item, and at the end makes a round trip behind all acks. */
 async function raw(startedAt: number, count: number, prefetch: number): Promise<number> {
   const own = await connect(broker.url, { noDelay: true })
   const consumer = await own.createChannel()

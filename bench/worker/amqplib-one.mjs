@@ -1,4 +1,4 @@
-// What one would write by hand: with a prefetch, cancel before the ack, and a check that the ack was taken.
+// A worker by hand, with the same care: a prefetch, a cancel before the ack, and a check that the broker took the ack.
 import { connect } from 'amqplib'
 
 const connection = await connect(process.env.BROKER_URL, { noDelay: true })

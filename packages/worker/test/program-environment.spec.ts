@@ -4,7 +4,7 @@ import { programEnvironment } from '../src/command/program-environment.ts'
 import { createTestItem } from '../src/testing.ts'
 
 test.each([...CREDENTIAL_VARIABLES, ENV.terminationLog])(
-  '%s, which is of the worker alone, is not passed to the program',
+  '%s, which belongs to the worker, is not passed to the program',
   (name) => {
     const environment = programEnvironment(createTestItem('a'), { [name]: 'secret', MINE: 'kept' })
     expect(environment).not.toHaveProperty(name)
