@@ -4,14 +4,24 @@ import type { Images, LocalImage, ResolvedImage } from './kubelet/image.ts'
 const IMAGE: Names<LocalImage> = { entrypoint: true, programs: true }
 const EXAMPLE = "{ 'registry.example/worker:1': ['node', 'worker.ts'] }"
 
-/** Adds the problems of `images`, and fills in the defaults of each. */
+/** Adds the problems of `images`, and returns a copy with the defaults of each image filled in. */
 export function checkImages(problems: Problems, given: unknown): Images {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    problems.add('images', `must be an object such as ${EXAMPLE}`)
+  const copy = copyOf(given)
+  if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) {
+    problems.add('images', `must be a plain object such as ${EXAMPLE}`)
     return {}
   }
-  const images = Object.entries(given).map(([name, value]) => [name, checkImage(problems, `images['${name}']`, value)])
+  const images = Object.entries(copy).map(([name, value]) => [name, checkImage(problems, `images['${name}']`, value)])
   return Object.fromEntries(images)
+}
+
+/** A copy of plain data; undefined for anything else, such as a function, or an object whose getter throws. */
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value)
+  } catch {
+    return undefined
+  }
 }
 
 function checkImage(problems: Problems, path: string, given: unknown): ResolvedImage {

@@ -65,7 +65,7 @@ export class Kubelet implements Disposable {
   }
 }
 
-/** Whether the pod came to this node with the change that made it what it is. */
+/** Whether this change gave the pod to the node. */
 function isNew({ spec, status }: Pod, previous: Pod | undefined): boolean {
   return spec.nodeName === NODE_NAME && status.phase === 'Pending' && previous?.spec.nodeName !== NODE_NAME
 }

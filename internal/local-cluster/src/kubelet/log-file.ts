@@ -14,7 +14,7 @@ export function logFile(folder: string, podUid: string, container: string, resta
   return join(folder, 'logs', podUid, container, `${restart}.log`)
 }
 
-/** Reads a log file, and the one put aside before it, in pieces: what is there, then what has come since. */
+/** Reads a log file, and the older one that was put aside, in pieces: first the lines that are there, then those that have come since. */
 export class LogReader implements Disposable {
   readonly #file: string
   #fd: number | undefined
@@ -34,7 +34,7 @@ export class LogReader implements Disposable {
       text += readOn(this.#fd)
       const current = statSync(this.#file, { throwIfNoEntry: false })
       if (!current || current.ino === fstatSync(this.#fd).ino) break
-      // This file was put aside: what was written just before that, then the next one.
+      // This file was put aside: read the lines that were written just before that, then the next file.
       text += readOn(this.#fd)
       closeSync(this.#fd)
       this.#fd = undefined

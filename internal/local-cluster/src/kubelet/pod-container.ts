@@ -174,7 +174,7 @@ export class PodContainer implements OrderedContainer {
     this.#note({ type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` })
     failed(`Failed to pull image "${image}": ${message}`)
     failed(`Error: ${reason}`)
-    // The images are what they are: another try would find the same.
+    // The images do not change: another try would fail in the same way.
     this.#timer = setTimeout(() => {
       const backoff = `Back-off pulling image "${image}"`
       record.state = { waiting: { reason: thenReason, message: `${backoff}: ${reason}: ${message}` } }

@@ -3,8 +3,8 @@ import { quantityOf } from '@internal/quantities'
 import type { Resources } from '../objects.ts'
 
 /**
- * The value of a `resourceFieldRef`: `limits.cpu`, `requests.memory`, …, in units of `divisor` (1), rounded up. A limit that is
- * not set is what the machine has, a request that is not set is the limit, else 0: as the kubelet has it.
+ * The value of a `resourceFieldRef`: `limits.cpu`, `requests.memory`, …, in units of `divisor` (1), rounded up. As with
+ * the kubelet, a limit that is not set is the machine's own amount, and a request that is not set is the limit, else 0.
  */
 export function resourceValue(
   { limits, requests }: Resources = {},

@@ -3,17 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** Set in the environment of every container process; its value names the run, and begins with the cluster's id. */
 export const RUN_MARK = 'PODQUEUE_LOCAL_RUN'
 
-/** Sends a signal to a whole process group. A group that is gone is what was wanted. */
+/** Sends a signal to a whole process group. Does nothing when the group is gone. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-leader, signal)
   } catch {
-    // ESRCH: nobody is left in it.
+    // ESRCH: no process is left in it.
   }
 }
 
 /**
- * Kills what left its process group, or its parent, by the mark in its environment: a container's processes end with it,
+ * Kills the processes that left their group, or their parent, by the mark in their environment: a container's processes end with it,
  * whatever session they made for themselves. By /proc, so on Linux only; elsewhere the process groups are all there is.
  */
 export function killMarked(mark: string): void {
