@@ -12,8 +12,14 @@ export interface CallOptions {
   readonly ownCause?: boolean
 }
 
-/** How calls ended, by name. */
+/** How calls ended, by name and end. */
 export const tally: Map<string, number> = new Map()
+
+/** Counts a call and its end. */
+export function count(name: string, end: string): void {
+  const key = `${name} ${end}`
+  tally.set(key, (tally.get(key) ?? 0) + 1)
+}
 
 /**
  * Makes one public call and holds it to the promises of every call: it ends in time, as a result or with a documented code, has
@@ -28,7 +34,7 @@ export async function call(
   const before = snapshot(args)
   const end = await ended(name, args, run, withinMs)
   const code = 'error' in end ? checkError(name, end.error, ownCause) : 'result'
-  tally.set(`${name} ${code}`, (tally.get(`${name} ${code}`) ?? 0) + 1)
+  count(name, code)
   if (snapshot(args) !== before) throw new BrokenPromise(`${name} changed the objects of its caller`)
   outputs.check(name)
   return 'error' in end ? undefined : end.result

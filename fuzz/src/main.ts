@@ -5,6 +5,7 @@ import { tally } from './call.ts'
 import { startGarbageApi } from './garbage-api.ts'
 import { startHostilePeer } from './hostile-peer.ts'
 import { outputs } from './outputs.ts'
+import { publicFunctions } from './public-functions.ts'
 import { targets } from './targets/index.ts'
 
 const USAGE = `npm run fuzz -- [--minutes N] [--seed S] [--rounds R] [--target NAME]
@@ -68,6 +69,12 @@ async function fuzz(firstSeed: number, rounds: number, forMs: number): Promise<n
         if (!values['keep-going']) return 1
       }
     }
+  }
+  const called = new Set([...tally.keys()].map((name) => name.split(' ', 1)[0]))
+  const forgotten = (await publicFunctions()).filter((name) => !called.has(name))
+  if (values.target === undefined && round > 0 && forgotten.length > 0) {
+    outputs.say(`No target calls ${forgotten.join(', ')}.`)
+    return 1
   }
   const calls = [...tally.values()].reduce((sum, count) => sum + count, 0)
   const seconds = Math.round((performance.now() - start) / 1_000)

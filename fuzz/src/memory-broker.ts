@@ -111,6 +111,17 @@ class MemoryChannel extends EventEmitter {
     return message === undefined ? false : this.#delivery(queue, message)
   }
 
+  async deleteQueue(queue: string): Promise<object> {
+    const messageCount = this.#store.queues.get(queue)?.length ?? 0
+    this.#store.queues.delete(queue)
+    return { messageCount }
+  }
+
+  async purgeQueue(queue: string): Promise<object> {
+    const messageCount = this.#store.queues.get(queue)?.splice(0).length ?? 0
+    return { messageCount }
+  }
+
   async prefetch(count: number): Promise<object> {
     this.#prefetch = count
     this.#deliverAll()

@@ -2,7 +2,8 @@ import type { Servers, Target } from '../target.ts'
 import { addresses, queueNames } from './addresses.ts'
 import { clientOptions, clusterOptions, garbage, specs, views } from './k8s.ts'
 import { hostile } from './peer.ts'
-import { enqueueing, messages, producers, queues } from './producer.ts'
+import { processes } from './processes.ts'
+import { deadLetters, enqueueing, messages, producers, queues } from './producer.ts'
 import { headerTables } from './real-broker.ts'
 import { consuming, testItems } from './worker.ts'
 
@@ -19,10 +20,12 @@ export function targets(servers: Servers): Target[] {
     enqueueing,
     queues,
     producers,
+    deadLetters,
     consuming,
     clientOptions,
     garbage(servers),
     hostile(servers),
+    processes(servers),
     ...(servers.brokerUrl === undefined ? [] : [headerTables(servers)]),
   ]
 }

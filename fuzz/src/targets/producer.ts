@@ -1,4 +1,14 @@
-import { createMessage, createProducer, declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
+import {
+  createMessage,
+  createProducer,
+  declareQueue,
+  deleteQueue,
+  enqueue,
+  inspectQueue,
+  listDeadLetters,
+  purgeDeadLetters,
+  requeueDeadLetters,
+} from '@podqueue/producer'
 import fc from 'fast-check'
 import { call } from '../call.ts'
 import { arrayOf, type Given, given, objectOf, objectWith } from '../given.ts'
@@ -8,9 +18,9 @@ import { BODY, PASSWORD } from '../secrets.ts'
 import type { Target } from '../target.ts'
 
 const memory = given('an open connection', () => new MemoryConnection())
-const connection = fc.oneof({ weight: 9, arbitrary: fc.constant(memory) }, { weight: 1, arbitrary: odd })
+const connection = fc.oneof({ weight: 30, arbitrary: fc.constant(memory) }, { weight: 1, arbitrary: odd })
 
-export const queueName: fc.Arbitrary<Given> = mostly('q', 'q', 'other', 'é', 'amq.x')
+export const queueName: fc.Arbitrary<Given> = mostly('q', 'q', 'q', 'other', 'é')
 
 export const headers: fc.Arbitrary<Given> = fc.oneof(
   arrayOf(odd, 3),
@@ -91,7 +101,6 @@ const on = objectOf({
 })
 
 const connecting = {
-  url: mostly(`amqp://app:${PASSWORD}@127.0.0.1:1`),
   tls: seldom,
   connectTimeoutMs: mostly(50),
   logger: fc.oneof({ weight: 9, arbitrary: loggers }, { weight: 1, arbitrary: odd }),
@@ -130,8 +139,13 @@ const publishing = {
 /** The fastest way to an answer: a connection of the app's own, or no second attempt. */
 const required = { reconnectForMs: mostly(0), connection }
 
+const address = { reconnectForMs: mostly(0), url: mostly(`amqp://app:${PASSWORD}@127.0.0.1:1`) }
 const options = (more: Readonly<Record<string, fc.Arbitrary<Given>>>): fc.Arbitrary<Given> =>
-  fc.oneof({ weight: 9, arbitrary: objectWith(required, { ...connecting, ...more }) }, { weight: 1, arbitrary: odd })
+  fc.oneof(
+    { weight: 15, arbitrary: objectWith(required, { ...connecting, ...more }) },
+    { weight: 5, arbitrary: objectWith(address, { ...connecting, ...more }) },
+    { weight: 1, arbitrary: odd },
+  )
 
 export const messages: Target = {
   name: 'createMessage',
@@ -151,9 +165,10 @@ export const enqueueing: Target = {
 }
 
 const declaring = {
-  type: mostly('quorum', 'classic'),
+  type: mostly('quorum'),
   deliveryLimit: mostly(1, 20),
-  deadLetters: mostly(true, false),
+  maxLength: mostly(100),
+  consumerTimeoutMs: mostly(60_000),
   arguments: seldom,
   signal: fc.oneof({ weight: 9, arbitrary: signals }, { weight: 1, arbitrary: odd }),
   unknown: seldom,
@@ -169,6 +184,7 @@ export const queues: Target = {
     async (queue, one, other) => {
       await call('declareQueue', [queue.make(), one.make()], declareQueue as never)
       await call('inspectQueue', [queue.make(), other.make()], inspectQueue as never)
+      // The arguments in the wrong order
       await call('inspectQueue', [other.make(), queue.make()], inspectQueue as never)
     },
   ),
@@ -191,4 +207,21 @@ export const producers: Target = {
     await call('producer.close', [more.make()], close.bind(producer) as never)
     await producer.close()
   }),
+}
+
+export const deadLetters: Target = {
+  name: 'dead letters, deleteQueue',
+  runs: 100,
+  property: fc.asyncProperty(
+    queueName,
+    options({ limit: mostly(1, 10), verifyTimeoutMs: mostly(50), signal: signals }),
+    options({ limit: mostly(1, 10), ids: mostly(['id-1']), confirmTimeoutMs: mostly(50), signal: signals }),
+    options({ discardItems: mostly(true, false), signal: signals, unknown: seldom }),
+    async (queue, listing, requeueing, deleting) => {
+      await call('listDeadLetters', [queue.make(), listing.make()], listDeadLetters as never)
+      await call('requeueDeadLetters', [queue.make(), requeueing.make()], requeueDeadLetters as never)
+      await call('purgeDeadLetters', [queue.make(), deleting.make()], purgeDeadLetters as never)
+      await call('deleteQueue', [queue.make(), deleting.make()], deleteQueue as never)
+    },
+  ),
 }

@@ -35,13 +35,11 @@ function abortAs(signal: SignalLike, follower: AbortController): () => void {
   return () => follower.abort(signal.reason)
 }
 
-const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get
-
 /** `instanceof` would also hold for an object that only has the prototype. */
 function isNative(signal: SignalLike): signal is AbortSignal {
   if (!(signal instanceof AbortSignal)) return false
   try {
-    aborted?.call(signal)
+    Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get?.call(signal)
     return true
   } catch {
     return false

@@ -81,7 +81,7 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
     problems.add('backoffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
   }
   problems.text('cwd', cwd)
-  if (!Array.isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
+  if (!isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
     problems.add('inheritEnv', "must be a list of names of variables: ['MY_SETTING']")
   }
   checkFaults(problems, faults)

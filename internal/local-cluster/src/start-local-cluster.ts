@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describeThrown } from '@internal/errors'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { createCertificate } from './access/certificate.ts'
 import { writeKubeconfig } from './access/kubeconfig.ts'
@@ -95,7 +96,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     await undo(cleanUp)
     throw new LocalClusterError({
       code: 'LOCAL_CLUSTER_FAILED',
-      message: `the local cluster could not be started: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the local cluster could not be started: ${describeThrown(error)}`,
       hint: 'It needs a writable temporary folder (TMPDIR), a free port on 127.0.0.1 and the program mkfifo.',
       cause: error,
     })

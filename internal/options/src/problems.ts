@@ -1,7 +1,7 @@
 import { nativeSignal, type SignalLike } from '@internal/async'
 import { LONGEST_TIMER_MS } from '@internal/contract'
 import type { ErrorFields } from '@internal/errors'
-import { isArray, isName, showKind, showWord } from './show-value.ts'
+import { isArray, isName, showKind, showPath, showWord } from './show-value.ts'
 import { suggest } from './suggest.ts'
 
 /** One thing that is wrong with an argument of a call. */
@@ -30,7 +30,7 @@ export class Problems {
   }
 
   add(path: string, message: string): void {
-    this.#found.push({ path, message })
+    this.#found.push({ path: showPath(path), message })
   }
 
   /**
@@ -39,7 +39,7 @@ export class Problems {
    *
    * @param name used in the problem when the value is not an object
    * @param refused names that are understood, and the reason why they are not accepted
-   * @returns a copy with each option read once; an empty object when the value is not an object
+   * @returns a copy with each option read once, and with a `signal` of this Node; an empty object when the value is not an object
    */
   options<Options extends object>(
     name: string,
@@ -77,7 +77,7 @@ export class Problems {
     // Those of the prototype too: an app may give an instance of a class of its own.
     for (const name of Object.keys(names) as (keyof Options & string)[]) {
       const value = this.#read(`${prefix}${name}`, () => given[name])
-      if (value !== undefined) copy[name] = value
+      if (value !== undefined) copy[name] = name === 'signal' ? followed(value) : value
     }
     return copy as Options
   }
@@ -103,6 +103,20 @@ export class Problems {
     const missing = this.#read(path, () => names.filter((name) => !has(name)))
     if (missing === undefined || missing.length === 0) return
     this.add(path, `must have the methods ${names.join(', ')}; ${missing.join(', ')} is missing`)
+  }
+
+  /**
+   * Checks by a function of the caller, which may read the value in any way: one that throws when it is read does not pass.
+   * Undefined passes.
+   */
+  shape(path: string, value: unknown, isRight: (value: never) => boolean, message: string): void {
+    if (value === undefined) return
+    try {
+      if (isRight(value as never)) return
+    } catch {
+      // It cannot be used either.
+    }
+    this.add(path, message)
   }
 
   /** Checks for an object that is passed on to a library; undefined passes. */
@@ -193,6 +207,17 @@ export class Problems {
       this.add(path, 'cannot be read: its getter or Proxy throws')
       return undefined
     }
+  }
+}
+
+/** A signal that all of Node's own calls take, for one of a polyfill. A value that is no signal stays, to be refused. */
+function followed<Value>(value: Value): Value {
+  try {
+    const { aborted, addEventListener } = value as SignalLike
+    if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') return value
+    return nativeSignal(value as SignalLike) as Value
+  } catch {
+    return value
   }
 }
 

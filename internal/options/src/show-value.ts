@@ -39,6 +39,19 @@ export function isName(name: unknown): name is string {
   return typeof name === 'string' && /^[\w$./-]{1,253}$/.test(name) && !name.includes('//')
 }
 
+/**
+ * A path as an error may show it. It may end in a name that the caller chose, of a variable or a label, and that may be an
+ * address in the wrong place: a path is shown up to the first name that is not made of the letters of names.
+ */
+export function showPath(path: string): string {
+  // A `:` stands only before the tag of an image, in quotes.
+  const good = /^(?:[\w$.[\]'-]|\/(?!\/)|:(?=[\w.-]+'\]))*/.exec(path)?.[0] ?? ''
+  if (good.length === path.length && path.length <= 300) return path
+  const end = Math.max(good.lastIndexOf('.'), good.lastIndexOf('['))
+  const shown = good.slice(0, Math.max(0, end)).slice(0, 300)
+  return `${shown}${shown === '' ? '' : ' '}(a name that is not shown)`
+}
+
 /** `Array.isArray`, which throws for a revoked Proxy. */
 export function isArray(value: unknown): value is readonly unknown[] {
   try {

@@ -174,3 +174,17 @@ test.each([
 ])('a name is shown only if it is one', (name, shown) => {
   expect(showName(name)).toBe(shown)
 })
+
+test.each([
+  ['queue.urlFrom.secret', 'queue.urlFrom.secret'],
+  ["images['registry.example/worker:1'][0]", "images['registry.example/worker:1'][0]"],
+  ['labels.app.kubernetes.io/name', 'labels.app.kubernetes.io/name'],
+  ['env.amqp://app:s3cret@rabbit', 'env (a name that is not shown)'],
+  ['env.s3cret with words', 'env (a name that is not shown)'],
+  ['amqp://s3cret', '(a name that is not shown)'],
+  ['labels.\x1b[2J', 'labels (a name that is not shown)'],
+])('a path is shown up to a name that may be a secret: %s', (path, shown) => {
+  const problems = new Problems()
+  problems.add(path, 'is wrong')
+  expect(problems.found).toEqual([{ path: shown, message: 'is wrong' }])
+})

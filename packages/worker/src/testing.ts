@@ -6,7 +6,7 @@
 
 import '@internal/node-version'
 
-import { type Names, Problems } from '@internal/options'
+import { type Names, Problems, showKind } from '@internal/options'
 import { toWorkerError } from './errors.ts'
 import { type Item, type ItemFields, makeItem } from './item/item.ts'
 
@@ -34,9 +34,9 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
  */
 export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields, 'body'>> = {}): Item {
   const problems = new Problems()
-  problems.options<Partial<Omit<ItemFields, 'body'>>>('overrides', overrides, FIELDS)
+  const fields = problems.options<Partial<Omit<ItemFields, 'body'>>>('overrides', overrides, FIELDS)
+  const [bytes, contentType] = encoded(problems, body)
   problems.throwAs('createTestItem', toWorkerError)
-  const [bytes, contentType] = encoded(body)
   return makeItem({
     queue: 'test',
     id: undefined,
@@ -45,15 +45,29 @@ export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields
     priority: undefined,
     redelivered: false,
     deliveryCount: 1,
-    ...overrides,
+    ...fields,
     body: bytes,
   })
 }
 
-function encoded(body: unknown): [Buffer, string] {
+function encoded(problems: Problems, body: unknown): [Buffer, string] {
   if (typeof body === 'string') return [Buffer.from(body), 'text/plain']
-  if (body instanceof Uint8Array) return [Buffer.from(body), 'application/octet-stream']
-  const text = JSON.stringify(body)
-  if (text === undefined) throw new TypeError('The body of an item cannot be undefined, a function or a symbol.')
-  return [Buffer.from(text), 'application/json']
+  if (ArrayBuffer.isView(body)) {
+    return [Buffer.from(body.buffer, body.byteOffset, body.byteLength), 'application/octet-stream']
+  }
+  return [Buffer.from(json(body) ?? refused(problems, body)), 'application/json']
+}
+
+function json(body: unknown): string | undefined {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    // A cycle, a bigint, or a toJSON that throws.
+    return undefined
+  }
+}
+
+function refused(problems: Problems, body: unknown): string {
+  problems.add('body', `must be a string, bytes, or a value that JSON can hold, not ${showKind(body)}`)
+  return ''
 }

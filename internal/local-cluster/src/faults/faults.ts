@@ -1,4 +1,5 @@
 import type { Names, Problems } from '@internal/options'
+import { isArray } from '@internal/options'
 
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const
 
@@ -89,7 +90,7 @@ export class Faults {
 
 /** Checks the option `faults`. */
 export function checkFaults(problems: Problems, faults: unknown): void {
-  if (!Array.isArray(faults)) {
+  if (!isArray(faults)) {
     problems.add('faults', "must be an array such as [{ match: { verb: 'create' }, do: { status: 503 } }]")
     return
   }
@@ -97,7 +98,7 @@ export function checkFaults(problems: Problems, faults: unknown): void {
     const at = `faults[${index}]`
     if (fault === undefined)
       problems.add(at, "must be a fault such as { match: { verb: 'create' }, do: { status: 503 } }")
-    const { match, nth, times, do: action } = problems.known<LocalFault>(at, fault, FAULT)
+    const { match, nth, times, do: action } = problems.known<LocalFault>(at, fault as LocalFault | undefined, FAULT)
     const { verb, resource, name } = problems.known(`${at}.match`, match, MATCH)
     problems.oneOf(`${at}.match.verb`, verb, VERBS)
     if (resource !== undefined) problems.text(`${at}.match.resource`, resource)

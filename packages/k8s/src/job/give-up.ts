@@ -1,3 +1,4 @@
+import { describeThrown } from '@internal/errors'
 import { ApiAnswer } from '../api/api-answer.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { deleteJob, type JobRef, patchJob } from '../api/resources.ts'
@@ -24,7 +25,7 @@ export async function giveUp(api: KubeApi, ref: JobRef & { readonly uid: string 
     return 'suspended'
   } catch (error) {
     if (error instanceof ApiAnswer && error.code === 404) return 'gone'
-    const why = error instanceof Error ? error.message : String(error)
+    const why = describeThrown(error)
     return `left running, since it could not be ${onAbort === 'delete' ? 'deleted' : 'suspended'} (${why})`
   }
 }

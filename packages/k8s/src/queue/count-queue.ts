@@ -1,4 +1,5 @@
 import { pause } from '@internal/async'
+import { describeThrown } from '@internal/errors'
 import { K8sError } from '../errors.ts'
 import { countOf, type InspectQueue, type QueueReading, readQueue } from './queue-reading.ts'
 
@@ -80,7 +81,7 @@ export function ignoringConsumers(inspectQueue: InspectQueue): InspectQueue {
 /** The reason why a count came to no result, as the end of a sentence. */
 export function describeUnknown({ reading, cause }: { reading?: QueueReading | undefined; cause?: unknown }): string {
   if (reading === undefined) {
-    const said = cause instanceof Error ? cause.message : String(cause)
+    const said = describeThrown(cause)
     return `inspectQueue fails: ${said}${/[.!?]$/.test(said) ? '' : '.'}`
   }
   if (!reading.verified)

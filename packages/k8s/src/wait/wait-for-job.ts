@@ -1,3 +1,4 @@
+import { describeThrown } from '@internal/errors'
 import type { Names, Problems } from '@internal/options'
 import type { JobObject } from '../api/api-objects.ts'
 import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
@@ -177,7 +178,7 @@ async function tellLogs(
       tell(on, 'podLog', line)
   } catch (error) {
     if (signal.aborted) return
-    const why = error instanceof Error ? error.message : String(error)
+    const why = describeThrown(error)
     process.emitWarning(`The pods' logs cannot be read: ${why}`, 'PodqueueWarning')
   }
 }

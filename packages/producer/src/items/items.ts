@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { ProducerError } from '../errors.ts'
 
 /**
@@ -20,7 +21,7 @@ export function checkItems(items: unknown): void {
   const problem =
     typeof items === 'string'
       ? 'is a string: each character would be an item'
-      : ArrayBuffer.isView(items) || items instanceof ArrayBuffer
+      : ArrayBuffer.isView(items) || types.isAnyArrayBuffer(items)
         ? 'is a byte array: each byte would be an item'
         : isIterable(items)
           ? undefined
@@ -30,8 +31,12 @@ export function checkItems(items: unknown): void {
 
 function isIterable(items: unknown): boolean {
   if (typeof items !== 'object' || items === null) return false
-  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = items as Partial<Record<symbol, unknown>>
-  return typeof (async ?? sync) === 'function'
+  try {
+    const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = items as Partial<Record<symbol, unknown>>
+    return typeof (async ?? sync) === 'function'
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -40,16 +45,21 @@ function isIterable(items: unknown): boolean {
  * @throws {ProducerError} `INVALID_ITEMS` when the app's iterable does not return an iterator
  */
 export function iterate(items: Items): ItemIterator {
-  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = items as Partial<AsyncIterable<unknown>> &
-    Partial<Iterable<unknown>>
   let iterator: unknown
   try {
+    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = items as Partial<AsyncIterable<unknown>> &
+      Partial<Iterable<unknown>>
     iterator = ((async ?? sync) as (() => unknown) | undefined)?.call(items)
+    if (
+      typeof iterator === 'object' &&
+      iterator !== null &&
+      'next' in iterator &&
+      typeof iterator.next === 'function'
+    ) {
+      return iterator as ItemIterator
+    }
   } catch (cause) {
     throw invalidItems('throws when its iterator is asked for', cause)
-  }
-  if (typeof iterator === 'object' && iterator !== null && 'next' in iterator && typeof iterator.next === 'function') {
-    return iterator as ItemIterator
   }
   throw invalidItems('does not return an iterator')
 }
