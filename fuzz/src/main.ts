@@ -38,6 +38,9 @@ if (values.help) {
   process.exit()
 }
 
+/** The longest time for the runs of one target in one round, and for finding the smallest input, milliseconds. */
+const LONGEST_MS = 60_000
+
 /** Returns the exit code: 0 when no promise was broken. */
 async function fuzz(firstSeed: number, rounds: number, forMs: number): Promise<number> {
   await using broker = await startBroker({ announce: () => {} })
@@ -59,7 +62,7 @@ async function fuzz(firstSeed: number, rounds: number, forMs: number): Promise<n
     for (const { name, property, runs } of all) {
       if (performance.now() >= deadline) break
       const began = performance.now()
-      const result = await fc.check(property, { seed, numRuns: runs, endOnFailure: false })
+      const result = await fc.check(property, { seed, numRuns: runs, interruptAfterTimeLimit: LONGEST_MS })
       if (process.env.FUZZ_VERBOSE) outputs.say(`${name}: ${Math.round(performance.now() - began)} ms`)
       if (result.failed) {
         outputs.say(`A promise was broken. Again: npm run fuzz -- --target '${name}' --seed ${seed} --rounds 1\n`)

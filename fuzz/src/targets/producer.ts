@@ -81,7 +81,10 @@ export const items: fc.Arbitrary<Given> = fc.oneof(
         failing()
       }),
       given('an iterator whose return throws', () => ({
-        [Symbol.iterator]: () => ({ next: () => ({ done: false, value: Symbol('x') }), return: failing }),
+        [Symbol.iterator]: () => {
+          let left = 20
+          return { next: () => ({ done: left-- === 0, value: Symbol('x') }), return: failing }
+        },
       })),
       given('an async generator that rejects', async function* () {
         yield BODY

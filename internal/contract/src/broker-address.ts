@@ -29,8 +29,9 @@ const WRITE_IT_AS = `Write it as ${BROKER_ADDRESS_EXAMPLE}.`
  * Parses an AMQP URI (https://www.rabbitmq.com/docs/uri-spec). The error of `new URL` would hold the whole text, password
  * included, so this never throws it.
  */
-export function parseBrokerAddress(url: string): BrokerAddress | AddressProblem {
+export function parseBrokerAddress(url: unknown): BrokerAddress | AddressProblem {
   const wrong = (problem: string, hint = WRITE_IT_AS): AddressProblem => ({ problem, hint })
+  if (typeof url !== 'string') return wrong('it is not a string')
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined) return wrong('it does not begin with amqp:// or amqps://')
   if (scheme !== 'amqp' && scheme !== 'amqps') return wrong(`its scheme is ${scheme}:, not amqp: or amqps:`)

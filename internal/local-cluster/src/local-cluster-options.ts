@@ -1,4 +1,4 @@
-import { type Names, Problems } from '@internal/options'
+import { isArray, type Names, Problems } from '@internal/options'
 import { checkFaults, type LocalFault } from './faults/faults.ts'
 import { checkImages } from './image-options.ts'
 import type { Images, LocalImage } from './kubelet/image.ts'
@@ -75,16 +75,19 @@ export function resolveLocalClusterOptions(options: LocalClusterOptions): Resolv
     inheritEnv = [],
     faults = [],
   } = problems.options('options', options, LOCAL_CLUSTER_OPTIONS)
-  const resolvedImages = checkImages(problems, images)
+  const resolvedImages = problems.guard('images', () => checkImages(problems, images)) ?? {}
   problems.flag('strictImages', strictImages)
   if (typeof backoffScale !== 'number' || !(backoffScale >= 0 && backoffScale <= 1)) {
     problems.add('backoffScale', 'must be a number from 0 to 1: 1 is the time that Kubernetes takes')
   }
   problems.text('cwd', cwd)
-  if (!isArray(inheritEnv) || !inheritEnv.every((name) => typeof name === 'string')) {
-    problems.add('inheritEnv', "must be a list of names of variables: ['MY_SETTING']")
-  }
-  checkFaults(problems, faults)
+  problems.shape(
+    'inheritEnv',
+    inheritEnv,
+    (names: unknown) => isArray(names) && names.every((name) => typeof name === 'string'),
+    "must be an array of names of variables: ['MY_SETTING']",
+  )
+  problems.guard('faults', () => checkFaults(problems, faults))
   problems.throwAs('startLocalCluster', (fields) => new LocalClusterError(fields))
   return { images: resolvedImages, strictImages, backoffScale, cwd, inheritEnv, faults }
 }

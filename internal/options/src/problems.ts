@@ -67,16 +67,16 @@ export class Problems {
       this.add(path, `must be an object, not ${showKind(given)}`)
       return copy as Options
     }
-    const own = this.#read(path, () => Object.keys(given)) ?? []
+    const own = this.guard(path, () => Object.keys(given)) ?? []
     for (const name of own) {
       if (Object.hasOwn(names, name)) continue
       const shown = isName(name) ? `${prefix}${name}` : path
-      if (this.#read(shown, () => given[name as keyof Options]) === undefined) continue
+      if (this.guard(shown, () => given[name as keyof Options]) === undefined) continue
       this.add(shown, whyUnknown(name, Object.keys(names), refused))
     }
     // Those of the prototype too: an app may give an instance of a class of its own.
     for (const name of Object.keys(names) as (keyof Options & string)[]) {
-      const value = this.#read(`${prefix}${name}`, () => given[name])
+      const value = this.guard(`${prefix}${name}`, () => given[name])
       if (value !== undefined) copy[name] = name === 'signal' ? followed(value) : value
     }
     return copy as Options
@@ -100,7 +100,7 @@ export class Problems {
   methods(path: string, value: unknown, names: readonly string[]): void {
     if (value === undefined) return
     const has = (name: string): boolean => typeof (value as Record<string, unknown> | null)?.[name] === 'function'
-    const missing = this.#read(path, () => names.filter((name) => !has(name)))
+    const missing = this.guard(path, () => names.filter((name) => !has(name)))
     if (missing === undefined || missing.length === 0) return
     this.add(path, `must have the methods ${names.join(', ')}; ${missing.join(', ')} is missing`)
   }
@@ -135,7 +135,7 @@ export class Problems {
     if (value === undefined) return undefined
     const signal = value as SignalLike | null
     const problems = this.#found.length
-    const native = this.#read(path, () =>
+    const native = this.guard(path, () =>
       typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function'
         ? nativeSignal(signal)
         : undefined,
@@ -198,8 +198,11 @@ export class Problems {
     })
   }
 
-  /** Reads something of the app's. If that throws, it is a problem at `path`. */
-  #read<T>(path: string, read: () => T): T | undefined {
+  /**
+   * Runs a check that may read the values of the app in any way. If that throws, as a revoked Proxy does, it is a problem at
+   * `path`, and the result is undefined.
+   */
+  guard<T>(path: string, read: () => T): T | undefined {
     try {
       return read()
     } catch {

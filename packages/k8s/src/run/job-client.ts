@@ -40,7 +40,7 @@ export interface JobClient extends AsyncDisposable {
  */
 export function createJobClient(options: ClientOptions = {}): JobClient {
   const problems = new Problems()
-  checkClientOptions(problems, problems.options('options', options, CLIENT_OPTIONS))
+  problems.guard('options', () => checkClientOptions(problems, problems.options('options', options, CLIENT_OPTIONS)))
   problems.throwAs('createJobClient', (fields) => new K8sError(fields))
   return jobClient(options, {})
 }
@@ -73,7 +73,7 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
     const own = problems.options('options', given, { ...names, ...also }, OF_A_CLIENT)
     const signal = problems.signal('signal', own.signal)
     const all = { ...own, ...options, ...(signal === undefined ? {} : { signal }) }
-    find(problems, all)
+    problems.guard('options', () => find(problems, all))
     problems.throwAs(call, (fields) => new K8sError(fields))
     return all
   }

@@ -48,7 +48,11 @@ export function requireValidSpec(call: string, spec: JobSpec): void {
 }
 
 /** Adds everything that is wrong with a spec. What only the cluster can tell is left to it. */
-export function checkSpec(problems: Problems, given: JobSpec): void {
+export function checkSpec(problems: Problems, spec: JobSpec): void {
+  problems.guard('spec', () => checkParts(problems, spec))
+}
+
+function checkParts(problems: Problems, given: JobSpec): void {
   if (!isObject(given)) {
     problems.add('spec', 'must be an object with at least name, image, items and queue')
     return

@@ -27,7 +27,10 @@ export function buildManifests(spec: JobSpec): { job: V1Job; secret?: V1Secret }
  */
 export function toYaml(...objects: readonly (object | undefined)[]): string {
   const problems = new Problems()
-  for (const [index, object] of objects.entries()) checkPlain(problems, `objects[${index}]`, object)
+  for (const [index, object] of objects.entries()) {
+    const path = `objects[${index}]`
+    problems.guard(path, () => checkPlain(problems, path, object))
+  }
   problems.throwAs('toYaml', (fields) => new K8sError(fields))
   // Loaded here, since most programs that import the package never print YAML.
   const { createRequire } = process.getBuiltinModule('node:module')

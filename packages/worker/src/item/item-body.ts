@@ -47,9 +47,7 @@ export async function checkedJson<S extends StandardSchemaV1>(
   fields: Body,
 ): Promise<StandardSchemaV1.InferOutput<S>> {
   const value = bodyJson(fields)
-  const standard = schema?.['~standard']
-  if (typeof standard?.validate !== 'function') throw notASchema('it has no method ~standard.validate')
-  const result: unknown = await standard.validate(value)
+  const result = await validated(schema, value)
   if (typeof result !== 'object' || result === null) throw notASchema('its validate() returns no result')
   const { issues, value: output } = result as StandardSchemaV1.SuccessResult<StandardSchemaV1.InferOutput<S>>
   if (issues === undefined) return output
@@ -63,12 +61,28 @@ export async function checkedJson<S extends StandardSchemaV1>(
   })
 }
 
-function notASchema(why: string): WorkerError {
+async function validated(schema: StandardSchemaV1, value: unknown): Promise<unknown> {
+  let standard: Partial<StandardSchemaV1.Props> | undefined
+  try {
+    standard = schema?.['~standard']
+  } catch (cause) {
+    throw notASchema('it cannot be read', cause)
+  }
+  if (typeof standard?.validate !== 'function') throw notASchema('it has no method ~standard.validate')
+  try {
+    return await standard.validate(value)
+  } catch (cause) {
+    throw notASchema('its validate() throws', cause)
+  }
+}
+
+function notASchema(why: string, cause?: unknown): WorkerError {
   return new WorkerError({
     code: 'INVALID_OPTIONS',
     message: `item.json: schema: must be a Standard Schema, but ${why}.`,
     hint: 'Give a schema of a library that implements https://standardschema.dev.',
     details: { problems: [{ path: 'schema', message: 'must be a Standard Schema' }] },
+    cause,
   })
 }
 

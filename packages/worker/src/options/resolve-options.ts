@@ -71,7 +71,7 @@ export function resolveOneOptions(handler: unknown, given: ConsumeOneOptions): R
   checkHandler(problems, handler)
   const options = problems.options('options', given, ONE_OPTIONS)
   checkQueueName(problems, options.queue)
-  checkShared(problems, options)
+  problems.guard('options', () => checkShared(problems, options))
   problems.throwAs('consumeOne', toWorkerError)
   return resolveShared(options)
 }
@@ -82,7 +82,7 @@ export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions):
   checkHandler(problems, handler)
   const options = problems.options('options', given, MANY_OPTIONS)
   checkQueueName(problems, options.queue)
-  checkMany(problems, options)
+  problems.guard('options', () => checkMany(problems, options))
   problems.throwAs('consumeMany', toWorkerError)
   return {
     ...resolveShared(options),
