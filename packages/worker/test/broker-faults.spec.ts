@@ -267,6 +267,18 @@ it('without read permission no worker says that the queue is empty: the error na
   expect(await queue.drain()).toEqual(['x'])
 })
 
+it('a vhost at its connection limit is no refusal: the worker tries again, and says so in the words of the broker', async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await queue.publish('a')
+  const limited = Promise.withResolvers<unknown>()
+  const logger = { info: () => {}, warn: (fields: unknown, text: string) => limited.resolve({ fields, text }) }
+  await the.rabbitmqctl('set_vhost_limits', '-p', '/', '{"max-connections": 0}')
+  const call = consumeOne((item) => item.text(), { ...options(queue.name, the.url), logger })
+  const said = await limited.promise.finally(() => the.rabbitmqctl('clear_vhost_limits', '-p', '/'))
+  expect(said).toMatchObject({ fields: { code: 'CONNECTION_LIMIT' }, text: expect.stringMatching(/limit/) })
+  expect(await call).toEqual({ status: 'done', result: 'a' })
+})
+
 it('a message that another user published under its own id is set aside once, and nowhere else', async () => {
   await using queue = await testQueue('quorum', { url: the.url })
   const user = `publisher-${queue.name}`

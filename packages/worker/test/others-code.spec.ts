@@ -126,6 +126,31 @@ test.each<[string, () => unknown]>([
   expect(warnings[0]?.message).toMatch(/logger/i)
 })
 
+test.each(['consumeOne', 'consumeMany'] as const)(
+  'a programming error is no outage: %s ends at once and does not try again',
+  async (name) => {
+    let calls = 0
+    const connection = {
+      createChannel: () => {
+        calls += 1
+        throw new TypeError('Cannot read properties of undefined')
+      },
+      createConfirmChannel: trap,
+      on: () => {},
+      off: () => {},
+      connection: { serverProperties: {} },
+    }
+    const call = { queue: 'job1', connection, reconnectForMs: 60_000 }
+    const error = await failureOf({ consumeOne, consumeMany }[name](() => 'never', call))
+    expect(error).toMatchObject({
+      code: 'INTERNAL_ERROR',
+      retryable: false,
+      message: expect.stringContaining('Cannot read properties'),
+    })
+    expect(calls).toBe(1)
+  },
+)
+
 test('a signal of a polyfill ends the call', async () => {
   await using queue = await testQueue()
   const listeners: (() => void)[] = []
