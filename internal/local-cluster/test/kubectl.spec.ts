@@ -172,4 +172,58 @@ metadata: { name: worker }
     expect((await kubectl('get', 'pods', '-o', 'name')).trim().split('\n')).toHaveLength(2)
     await kubectl('delete', 'pods', '--all', '--now')
   })
+
+  it('creates by flags, asks for its rights and explains fields', async () => {
+    expect(await kubectl('create', 'namespace', 'by-flags')).toBe('namespace/by-flags created\n')
+    const inNamespace = (...args: string[]) => kubectl('-n', 'by-flags', ...args)
+    await inNamespace('create', 'job', 'one', '--image=busybox', '--', 'echo', 'hello')
+    await inNamespace('create', 'secret', 'generic', 'broker', '--from-literal=url=amqp://broker')
+    await inNamespace('create', 'configmap', 'settings', '--from-literal=a=1')
+    await inNamespace('create', 'serviceaccount', 'worker')
+    await inNamespace('wait', '--for=condition=complete', 'job/one', '--timeout=50s')
+    expect(await inNamespace('logs', 'job/one')).toBe('hello\n')
+    expect(await inNamespace('get', 'secret', 'broker', '-o', 'jsonpath={.data.url}')).toBe('YW1xcDovL2Jyb2tlcg==')
+    expect(await kubectl('auth', 'can-i', 'create', 'jobs')).toBe('yes\n')
+    expect(await kubectl('auth', 'can-i', '--list')).toContain('[*]')
+    expect(await kubectl('auth', 'whoami')).toContain('podqueue-local')
+    expect(await kubectl('explain', 'job.spec.backoffLimit')).toMatch(/FIELD: backoffLimit <integer>/)
+    expect(await kubectl('get', 'nodes')).toMatch(/^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION\nlocal\s+Ready\s/)
+    await kubectl('delete', 'namespace', 'by-flags')
+  })
+
+  it('applies a List, and is told that a CronJob is not served', async () => {
+    const list = join(folder, 'list.json')
+    const items = ['a', 'b'].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: `listed-${name}` },
+    }))
+    await writeFile(list, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+    expect(await kubectl('apply', '-f', list)).toBe('configmap/listed-a created\nconfigmap/listed-b created\n')
+    const cron = join(folder, 'cron.json')
+    const cronJob = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'nightly' }, spec: {} }
+    await writeFile(cron, JSON.stringify(cronJob))
+    expect(await refusal('apply', '-f', cron)).toContain('no matches for kind "CronJob"')
+    expect(await refusal('create', 'cronjob', 'nightly', '--image=a', '--schedule=* * * * *')).toContain(
+      'the resource cronjobs of batch/v1 is not supported by the local cluster',
+    )
+  })
+
+  it('is told what the local cluster does not have', async () => {
+    await kubectl('create', '-f', file)
+    const pod = await cluster.podThat('job-wq-1', ({ status }) => status.phase === 'Running')
+    const { name } = pod.metadata
+    expect(await refusal('exec', name, '--', 'true')).toContain('pods/exec is not supported by the local cluster')
+    expect(await refusal('attach', name)).toContain('pods/attach is not supported by the local cluster')
+    expect(await refusal('port-forward', name, '8080:80')).toContain(
+      'pods/portforward is not supported by the local cluster',
+    )
+    expect(await refusal('apply', '--server-side', '-f', file)).toContain(
+      'server-side apply is not supported by the local cluster',
+    )
+    expect(await refusal('get', '--raw', '/apis/metrics.k8s.io/v1beta1/pods')).toContain(
+      'the resource pods of metrics.k8s.io/v1beta1 is not supported by the local cluster',
+    )
+    await kubectl('delete', 'job', 'job-wq-1', '--now')
+  })
 })

@@ -62,4 +62,46 @@ describe('a store tells its changes', () => {
     expect(() => store.create(SECRETS, counter('b'))).toThrow('broken listener')
     expect(heard.slice(2)).toEqual(['4 ADDED b'])
   })
+
+  it('in order through 10,000 random ones, made by several writers and by listeners in answer to them', () => {
+    const store = new Store()
+    let state = 1
+    const random = (below: number): number => {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+      return state % below
+    }
+    let left = 10_000
+    const write = (): void => {
+      left--
+      const type = random(2) === 0 ? CONFIG_MAPS : SECRETS
+      const name = `object-${random(30)}`
+      const current = store.get<Counter>(type, 'default', name)
+      if (current === undefined) store.create(type, counter(name))
+      else if (random(4) === 0) store.remove(type, 'default', name)
+      else store.update<Counter>(type, current, (now) => ({ ...now, count: now.count + 1 }))
+    }
+    const watch = () => {
+      const held = new Map<string, KubeObject>()
+      let last = 0
+      store.onChange(({ type, resource, version, object }) => {
+        expect(version).toBeGreaterThan(last)
+        expect(object.metadata.resourceVersion).toBe(String(version))
+        last = version
+        const at = `${resource.kind} ${object.metadata.name}`
+        if (type === 'DELETED') held.delete(at)
+        else held.set(at, object)
+      })
+      return held
+    }
+    const reader = () => ({ held: watch() })
+    const writer = () => store.onChange(() => left > 0 && random(3) === 0 && write())
+    const readers = [reader(), writer(), reader(), writer(), writer(), reader()].filter((each) => 'held' in each)
+    while (left > 0) write()
+    const all = [CONFIG_MAPS, SECRETS].flatMap((type) => store.list(type).map((object) => [type.kind, object] as const))
+    expect(readers).toHaveLength(3)
+    for (const { held } of readers) {
+      expect(held.size).toBe(all.length)
+      for (const [kind, object] of all) expect(held.get(`${kind} ${object.metadata.name}`)).toBe(object)
+    }
+  })
 })

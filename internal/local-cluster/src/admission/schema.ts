@@ -24,8 +24,13 @@ interface Walk {
  */
 export function checkSchema<T>(type: ResourceType, value: T, models: Models): { known: T; unknown: readonly string[] } {
   const walk: Walk = { type, models, unknown: [] }
-  const known = checkModel(walk, type.kind === 'Event' ? 'CoreV1Event' : `V1${type.kind}`, value, '', '') as T
+  const known = checkModel(walk, modelOf(type), value, '', '') as T
   return { known, unknown: walk.unknown }
+}
+
+/** The name of client-node's class for a kind. */
+export function modelOf({ kind }: ResourceType): string {
+  return kind === 'Event' ? 'CoreV1Event' : `V1${kind}`
 }
 
 export function cannotBeHandled({ kind, version }: ResourceType, why: string): StatusError {

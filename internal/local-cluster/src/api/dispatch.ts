@@ -54,7 +54,7 @@ export class Dispatch {
     if (fault !== undefined && !(await suffer(fault, { store, request, response }))) return undefined
     if (target !== undefined) return await this.#answerAbout(target, method, url.query, request, response)
 
-    const known = discover(url.path) ?? openApiV3(url.path) ?? openApiV2(url.path)
+    const known = discover(url.path) ?? openApiV3(url.path, this.#parts.models) ?? openApiV2(url.path)
     if (known !== undefined) {
       if (method !== 'GET') throw methodNotAllowed()
       return known instanceof Object && 'contentType' in known ? (known as Answer) : { code: 200, body: known }
@@ -82,7 +82,8 @@ export class Dispatch {
     }
     if (subresource === 'eviction') {
       if (method !== 'POST') throw methodNotAllowed()
-      const eviction = (await readObject(request)) as Eviction & Draft
+      const eviction = (await readObject(request)) as Eviction
+      if (eviction.metadata?.name !== name) throw badRequest('name in URL does not match name in Eviction object')
       const { dryRun: inBody } = (eviction.deleteOptions ?? {}) as { dryRun?: readonly string[] }
       const pod = objects.get(target) as Pod
       return { code: 201, body: evict(this.#parts.store, pod, eviction, isDryRun(query, 'CreateOptions', inBody)) }

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 
 /** The part of a `policy/v1` Eviction that decides about it. */
 export interface Eviction {
+  readonly metadata?: { readonly name?: string }
   readonly deleteOptions?: {
     readonly gracePeriodSeconds?: number
     readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }

@@ -21,8 +21,15 @@ import type { Store } from '../store/store.ts'
 import type { Answer } from './answer.ts'
 import { ListPages, type Page } from './list-pages.ts'
 import { applyPatch, type PatchType } from './patch/patch.ts'
-import { checkDepth } from './request/request-body.ts'
-import { checkPropagation, fieldValidationOf, isDryRun, parseVersion, wholeNumber } from './request/request-options.ts'
+import { checkDepth, isObject } from './request/request-body.ts'
+import {
+  checkPropagation,
+  checkVersion,
+  fieldValidationOf,
+  isDryRun,
+  parseVersion,
+  wholeNumber,
+} from './request/request-options.ts'
 import type { RequestTarget } from './request/request-target.ts'
 import { selectorOf } from './request/selectors.ts'
 
@@ -85,11 +92,7 @@ export class ObjectRequests {
   ): Page {
     const wanted = parseVersion(query.get('resourceVersion'), 'invalid resource version: ') ?? 0
     const { version } = this.#store
-    if (wanted > version) {
-      const message = `Timeout: Too large resource version: ${wanted}, current: ${version}`
-      const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }]
-      throw new StatusError(504, 'Timeout', message, { causes, retryAfterSeconds: 1 })
-    }
+    checkVersion(wanted, version)
     if (query.get('resourceVersionMatch') === 'Exact' && wanted !== version) {
       throw new StatusError(410, 'Expired', 'The resourceVersion for the provided list is too old.')
     }
@@ -127,9 +130,12 @@ export class ObjectRequests {
   patch(target: RequestTarget, patchType: PatchType, patch: unknown, query: URLSearchParams): Answer {
     const dryRun = isDryRun(query, 'PatchOptions')
     const validation = fieldValidationOf(query, 'PatchOptions')
-    const patched = applyPatch(patchType, this.get(target), patch) as Draft
+    const patched = applyPatch(patchType, this.get(target), patch)
+    if (!isObject(patched)) throw badRequest('the patch makes of the object a value that is no object')
     checkDepth(patched)
-    const { draft, warnings } = this.#decode(target.type, patched, validation, (why) => invalidPatch(patch, why))
+    const { draft, warnings } = this.#decode(target.type, patched as Draft, validation, (why) =>
+      invalidPatch(patch, why),
+    )
     return this.#replace(target, draft, warnings, dryRun)
   }
 
@@ -169,8 +175,7 @@ export class ObjectRequests {
       throw conflict(type, object.metadata.name, why, type.kind)
     }
     if (dryRun) return { code: 200, body: this.#gone(type, object) }
-    const seconds = query.get('gracePeriodSeconds')
-    const graceSeconds = seconds === null ? options.gracePeriodSeconds : Number(seconds)
+    const graceSeconds = wholeNumber(query, 'gracePeriodSeconds') ?? options.gracePeriodSeconds
     const left = requestDeletion(this.#store, type, object, { graceSeconds, propagationPolicy: policy })
     const unsaid = type === JOBS && policy === undefined
     const body = left ?? (type === PODS ? object : this.#gone(type, object))

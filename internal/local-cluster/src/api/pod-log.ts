@@ -3,7 +3,7 @@ import { badRequest } from '../answers/status-error.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
 import { type LogLine, LogReader, logFile } from '../kubelet/log-file.ts'
 import type { ContainerStatus, Pod } from '../objects.ts'
-import { isTrue } from './request/request-options.ts'
+import { isTrue, wholeNumber } from './request/request-options.ts'
 
 /** Answers `pods/<name>/log`: tailLines, limitBytes, sinceTime, sinceSeconds, timestamps, previous, follow. */
 export function podLog(
@@ -30,13 +30,14 @@ export function podLog(
   const file = logFile(folder, pod.metadata.uid, name, run)
   const timestamps = isTrue(query.get('timestamps'))
   const since = sinceOf(query)
+  const tail = wholeNumber(query, 'tailLines')
+  const limit = wholeNumber(query, 'limitBytes')
 
   const reader = new LogReader(file)
   let lines = reader.read().filter(({ time }) => since === undefined || Date.parse(time) >= since)
-  const tail = query.get('tailLines')
-  if (tail !== null) lines = Number(tail) === 0 ? [] : lines.slice(-Number(tail))
+  if (tail !== undefined) lines = tail <= 0 ? [] : lines.slice(-tail)
 
-  let left = query.get('limitBytes') === null ? Number.POSITIVE_INFINITY : Number(query.get('limitBytes'))
+  let left = limit ?? Number.POSITIVE_INFINITY
   let startOfLine = true
   const send = (some: readonly LogLine[]) => {
     let text = ''
@@ -95,9 +96,11 @@ function chooseContainer({ metadata, spec, status }: Pod, wanted: string | null)
   throw badRequest(`container "${name}" in pod "${metadata.name}" is waiting to start: ContainerCreating`)
 }
 
+/** The time from which lines are wanted. Throws a 400 for a time that is none. */
 function sinceOf(query: URLSearchParams): number | undefined {
-  const time = query.get('sinceTime')
-  if (time !== null) return Date.parse(time)
-  const seconds = query.get('sinceSeconds')
-  return seconds === null ? undefined : Date.now() - Number(seconds) * 1000
+  const text = query.get('sinceTime')
+  const time = text === null ? undefined : Date.parse(text)
+  if (Number.isNaN(time)) throw badRequest(`parsing time ${JSON.stringify(text)}: cannot parse it as RFC 3339`)
+  const seconds = wholeNumber(query, 'sinceSeconds')
+  return time ?? (seconds === undefined ? undefined : Date.now() - seconds * 1000)
 }

@@ -3,7 +3,7 @@ import { gone } from '../answers/status-error.ts'
 import type { KubeObject } from '../objects.ts'
 import { groupVersion } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
-import { isTrue, parseVersion } from './request/request-options.ts'
+import { checkVersion, isTrue, parseVersion, wholeNumber } from './request/request-options.ts'
 import type { RequestTarget } from './request/request-target.ts'
 import { selectorOf } from './request/selectors.ts'
 import { rowObjectOf, tableOf } from './table/table.ts'
@@ -31,6 +31,8 @@ export function watch(
     (name === undefined || object.metadata.name === name) &&
     selected(object)
   const from = parseVersion(query.get('resourceVersion'))
+  const timeoutSeconds = wholeNumber(query, 'timeoutSeconds')
+  checkVersion(from ?? 0, store.version)
   const bookmarks = isTrue(query.get('allowWatchBookmarks'))
 
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
@@ -75,7 +77,7 @@ export function watch(
   response.flushHeaders()
   const stop = store.onChange(pass)
   const ticking = setInterval(() => bookmark(), BOOKMARK_MS)
-  const seconds = Number(query.get('timeoutSeconds')) || DEFAULT_TIMEOUT_S * (1 + Math.random())
+  const seconds = timeoutSeconds || DEFAULT_TIMEOUT_S * (1 + Math.random())
   const timeout = setTimeout(
     () => {
       bookmark()

@@ -11,9 +11,12 @@ import { indexes } from './behaviours/indexes.ts'
 import { logs } from './behaviours/logs.ts'
 import { objects } from './behaviours/objects.ts'
 import { ownership } from './behaviours/ownership.ts'
+import { protobuf } from './behaviours/protobuf.ts'
+import { requests } from './behaviours/requests.ts'
 import { scheduling } from './behaviours/scheduling.ts'
 import { sidecars } from './behaviours/sidecars.ts'
 import { suspension } from './behaviours/suspension.ts'
+import { tables } from './behaviours/tables.ts'
 import { watches } from './behaviours/watches.ts'
 import type { ContractCluster } from './contract-cluster.ts'
 
@@ -33,6 +36,9 @@ export const CONTRACT: Readonly<Record<string, Behaviours>> = {
   'a Job that is sent': admission,
   'an object': objects,
   'a watch': watches,
+  'a request': requests,
+  'a request in protobuf': protobuf,
+  'kubectl prints': tables,
 }
 
 /** Tests that a cluster keeps the contract. */

@@ -8,6 +8,7 @@ export interface Answer {
   readonly body: any
   /** The texts of the Warning headers. */
   readonly warnings: readonly string[]
+  readonly contentType: string
 }
 
 export interface WatchEvent<T = KubeObject> {
@@ -58,12 +59,13 @@ export class KubeClient implements AsyncDisposable {
       dispatcher: this.#dispatcher,
       headers: { accept: 'application/json', 'content-type': 'application/json', ...this.#headers, ...headers },
       bodyTimeout: 0,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
     })
     const text = await response.body.text()
-    const json = response.headers['content-type'] === 'application/json'
+    const [contentType = ''] = [response.headers['content-type'] ?? ''].flat()
     const warnings = [response.headers.warning ?? []].flat().map((header) => /"(.*)"/.exec(header)?.[1] ?? header)
-    return { status: response.statusCode, body: json ? JSON.parse(text) : text, warnings }
+    const answer = contentType.startsWith('application/json') ? JSON.parse(text) : text
+    return { status: response.statusCode, body: answer, warnings, contentType }
   }
 
   /** The changes of a watch, one by one. Ends with the watch; leaving the loop ends the request. */
@@ -74,6 +76,18 @@ export class KubeClient implements AsyncDisposable {
       rest = lines.pop() ?? ''
       for (const line of lines) yield JSON.parse(line)
     }
+  }
+
+  /** The status of an answer as soon as its headers are there. Does not wait for a body. */
+  async headersOf(path: string, query: Record<string, string>): Promise<number> {
+    const response = await request(`${this.#server}${path}?${new URLSearchParams(query)}`, {
+      dispatcher: this.#dispatcher,
+      headers: this.#headers,
+      headersTimeout: 10_000,
+    })
+    response.body.on('error', () => {})
+    response.body.destroy()
+    return response.statusCode
   }
 
   /** An answer's text as it comes. */

@@ -1,11 +1,14 @@
+import type { Models } from '../../admission/schema.ts'
 import { groupVersion, RESOURCE_TYPES } from '../../store/resource-types.ts'
 import type { Answer } from '../answer.ts'
+import { schemasOf } from './schemas.ts'
 
 /**
- * As much of OpenAPI v3 as kubectl needs before it creates or applies anything: that PATCH takes `fieldValidation`, so
- * that it leaves validation to the server. https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/cmd/util/factory_client_access.go
+ * The part of OpenAPI v3 that kubectl needs. Before it creates or applies anything it looks whether PATCH takes
+ * `fieldValidation`, and then leaves validation to the server. `kubectl explain` shows the schemas.
+ * https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/cmd/util/factory_client_access.go
  */
-export function openApiV3(path: string): unknown {
+export function openApiV3(path: string, models: Models): unknown {
   if (path === '/openapi/v3') {
     const versions = [...new Set(RESOURCE_TYPES.map(groupVersion))].map(pathOf)
     return {
@@ -24,7 +27,12 @@ export function openApiV3(path: string): unknown {
     }
     return [`${under}/${plural}/{name}`, { patch }]
   })
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.34.4' }, paths: Object.fromEntries(paths) }
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'v1.34.4' },
+    paths: Object.fromEntries(paths),
+    components: { schemas: schemasOf(types, models) },
+  }
 }
 
 function pathOf(version: string): string {

@@ -1,30 +1,13 @@
 import protobuf from 'protobufjs/light.js'
 import { badRequest } from '../../answers/status-error.ts'
-import messages from './messages.json' with { type: 'json' }
+import { MESSAGE_NAMES, messageType } from './message-types.ts'
 
 /** The bytes before every message of Kubernetes. */
 const MAGIC = Buffer.from('k8s\0')
-/** `runtime.Unknown`: the message around every object. */
-const ENVELOPE = {
-  TypeMeta: { fields: { apiVersion: { type: 'string', id: 1 }, kind: { type: 'string', id: 2 } } },
-  Unknown: {
-    fields: {
-      typeMeta: { type: 'TypeMeta', id: 1 },
-      raw: { type: 'bytes', id: 2 },
-      contentEncoding: { type: 'string', id: 3 },
-      contentType: { type: 'string', id: 4 },
-    },
-  },
-}
-
 /** protobufjs reads those of 64 bits as objects. */
 const NUMBERS = ['int32', 'int64', 'uint32', 'double']
 
 type Values = Readonly<Record<string, unknown>>
-type Messages = NonNullable<Parameters<typeof protobuf.Root.fromJSON>[0]['nested']>
-
-const root = protobuf.Root.fromJSON({ nested: { ...(messages as Messages), ...ENVELOPE } })
-root.resolveAll()
 
 /** The messages that JSON writes as a plain value. */
 const PLAIN: Readonly<Record<string, (message: Values) => unknown>> = {
@@ -49,14 +32,14 @@ export function decodeProtobuf(bytes: Uint8Array): Record<string, unknown> {
   }
   const { typeMeta, raw } = read('Unknown', given.subarray(MAGIC.length))
   const { apiVersion = '', kind = '' } = (typeMeta ?? {}) as { apiVersion?: string; kind?: string }
-  if (!Object.hasOwn(messages, kind)) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}"`)
+  if (!MESSAGE_NAMES.includes(kind)) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}"`)
   const message = read(kind, (raw ?? new Uint8Array()) as Uint8Array)
-  return { apiVersion, kind, ...(jsonOf(root.lookupType(kind), message) as Values) }
+  return { apiVersion, kind, ...(jsonOf(messageType(kind), message) as Values) }
 }
 
 function read(type: string, bytes: Uint8Array): Values {
   try {
-    return root.lookupType(type).decode(bytes) as unknown as Values
+    return messageType(type).decode(bytes) as unknown as Values
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: ${(error as Error).message}`)
   }

@@ -76,7 +76,8 @@ function parseJson(bytes: Buffer): unknown {
   return value
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value has fields: not an array, not null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

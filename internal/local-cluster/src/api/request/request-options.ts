@@ -41,6 +41,14 @@ export function parseVersion(text: string | null, where = ''): number | undefine
   )
 }
 
+/** Refuses a resourceVersion that the cluster has not reached, as Kubernetes does after waiting for it. */
+export function checkVersion(wanted: number, current: number): void {
+  if (wanted <= current) return
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }]
+  throw new StatusError(504, 'Timeout', message, { causes, retryAfterSeconds: 1 })
+}
+
 /** A flag of the query. */
 export function isTrue(text: string | null): boolean {
   return text === 'true' || text === '1'

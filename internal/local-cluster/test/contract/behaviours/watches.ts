@@ -47,6 +47,59 @@ export const watches: Behaviours = {
     }
   },
 
+  'of nothing has its headers at once': async (cluster) => {
+    const query = { watch: 'true', fieldSelector: 'metadata.name=nobody', timeoutSeconds: '60' }
+    expect(await cluster.client.headersOf(cluster.path('jobs'), query)).toBe(200)
+    const from = { ...query, resourceVersion: '0' }
+    expect(await cluster.client.headersOf(cluster.path('jobs'), from)).toBe(200)
+  },
+
+  'sees the versions of each object ascend, and ends with what the server has': async (cluster) => {
+    const names = ['turn-a', 'turn-b', 'turn-c']
+    const version = (await cluster.call('GET', cluster.path('configmaps'))).body.metadata.resourceVersion
+    const write = async (writer: number): Promise<void> => {
+      for (let step = 0; step < 40; step++) {
+        const name = names[(step * 7 + writer) % names.length] ?? ''
+        const body = { metadata: { name, labels: { turn: 'yes' } }, data: { by: `${writer}-${step}` } }
+        const path = cluster.path('configmaps', name)
+        const kind = (step + writer) % 4
+        if (kind === 0) await cluster.call('DELETE', path)
+        else if (kind === 1) await cluster.call('POST', cluster.path('configmaps'), body)
+        else await cluster.call('PUT', path, body)
+      }
+    }
+    const watching = async (from: string): Promise<Map<string, string>> => {
+      const held = new Map<string, string>()
+      let last = 0
+      for await (const { type, object } of cluster.client.watch(cluster.path('configmaps'), {
+        resourceVersion: from,
+      })) {
+        const { name, resourceVersion } = object.metadata
+        if (name === 'turn-over') return held
+        expect(Number(resourceVersion)).toBeGreaterThan(last)
+        last = Number(resourceVersion)
+        if (type === 'DELETED') held.delete(name)
+        else held.set(name, resourceVersion)
+      }
+      throw new Error('the watch ended too soon')
+    }
+    const watchers = [1, 2, 3].map(() => watching(version))
+    await Promise.all([1, 2, 3, 4].map(write))
+    const { items } = (await cluster.call('GET', `${cluster.path('configmaps')}?labelSelector=turn%3Dyes`)).body
+    await cluster.create('configmaps', { metadata: { name: 'turn-over' } })
+    for (const held of await Promise.all(watchers)) {
+      const own = [...held].filter(([name]) => names.includes(name))
+      expect(new Map(own)).toEqual(
+        new Map(
+          items.map(({ metadata }: { metadata: { name: string; resourceVersion: string } }) => [
+            metadata.name,
+            metadata.resourceVersion,
+          ]),
+        ),
+      )
+    }
+  },
+
   'ends by itself after timeoutSeconds': async (cluster) => {
     const query = { fieldSelector: 'metadata.name=nobody', timeoutSeconds: '1' }
     for await (const { type } of cluster.client.watch(cluster.path('jobs'), query)) expect(type).toBe('never')
