@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { thirdPartyLicences } from '@internal/licences'
 import { defineConfig } from 'tsdown'
 
@@ -19,5 +20,16 @@ export default defineConfig({
     // What only the terminal view or only the local cluster needs is bundled: an app that uses neither does not install it.
     onlyBundle: false,
   },
-  plugins: [thirdPartyLicences()],
+  plugins: [
+    thirdPartyLicences([
+      {
+        name: 'Kubernetes',
+        licence: 'Apache-2.0, for the definitions of its protobuf messages',
+        text: readFileSync(
+          new URL('../../internal/local-cluster/src/api/protobuf/LICENSE-kubernetes.txt', import.meta.url),
+          'utf8',
+        ),
+      },
+    ]),
+  ],
 })
