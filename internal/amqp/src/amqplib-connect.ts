@@ -3,6 +3,7 @@ import type { BrokerAddress } from '@internal/contract'
 import type { ChannelModel, SocketOptions } from 'amqplib'
 import { connect as amqpConnect } from 'amqplib'
 import { type ConnectOptions, connectBy, type OpenOptions } from './connect.ts'
+import { FrameGate, withSocket } from './frame-gate.ts'
 
 /**
  * Opens a connection of amqplib's, trying again while the fault may heal.
@@ -51,18 +52,29 @@ async function open(
     clientProperties: { connection_name: connectionName },
     signal,
   }
-  const connection = await amqpConnect(
-    {
-      protocol: address.tls ? 'amqps' : 'amqp',
-      hostname: address.hostname,
-      port: address.port,
-      ...(address.username === undefined ? {} : { username: address.username, password: address.password ?? '' }),
-      vhost: encodeURIComponent(address.vhost),
-      heartbeat,
-    },
-    socket,
+  const { result: connecting, socket: made } = withSocket(() =>
+    amqpConnect(
+      {
+        protocol: address.tls ? 'amqps' : 'amqp',
+        hostname: address.hostname,
+        port: address.port,
+        ...(address.username === undefined ? {} : { username: address.username, password: address.password ?? '' }),
+        vhost: encodeURIComponent(address.vhost),
+        heartbeat,
+      },
+      socket,
+    ),
   )
-  // Without a listener the loss of a connection would be an uncaught exception. `close` follows, and is listened to.
-  connection.on('error', () => {})
-  return connection
+  const gate = made === undefined ? undefined : new FrameGate(made)
+  try {
+    const connection = await connecting
+    // Without a listener the loss of a connection would be an uncaught exception. `close` follows, and is listened to.
+    connection.on('error', () => {})
+    // The bytes come in a later tick, after all that waits for this promise.
+    gate?.open()
+    return connection
+  } catch (error) {
+    gate?.close()
+    throw error
+  }
 }
