@@ -41,7 +41,7 @@ describe.runIf(lab !== undefined)('with components that are killed', () => {
     expect(result).toMatchObject({ succeeded: 3, failed: 0 })
   })
 
-  test('a node that stays away while its pod is to end: the wait names it, or takes the pod off the books', async () => {
+  test('a node that stays away while its pod is to end: the wait names it, or deletes the pod by force', async () => {
     await using namespace = await createNamespace()
     const handle = await submitJob(
       shellJob({

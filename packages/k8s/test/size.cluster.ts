@@ -58,7 +58,7 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', { tim
     expect(many.looks).toBeLessThanOrEqual(3 * (6 + many.result.durationMs / 30_000))
   })
 
-  test('thirty pods that are lost past the 500th name: all are named, and all are taken off the books after one grace', async () => {
+  test('thirty pods that are lost past the 500th name: all are named, and all are deleted by force after one grace', async () => {
     await using namespace = await createNamespace()
     const work = simulated(namespace, 'ok', {
       items: 600,

@@ -164,7 +164,7 @@ export async function listPodPage(
 }
 
 /**
- * Takes a pod off the books without waiting for its node: nothing when it is gone. Of a Job that replaces only pods that have
+ * Deletes a pod by force, without waiting for its node. Does nothing when it is gone. Of a Job that replaces only pods that have
  * ended, the pod stays, as running, for the Job controller's finalizer (kubernetes/enhancements#6262): it is taken off too.
  * Needs the rights to delete and to patch pods.
  */

@@ -4,7 +4,7 @@ import { deletePodNow } from '../api/resources.ts'
 
 const AT_ONCE = 10
 
-/** Takes all these pods off the books, ten at a time: their nodes are not asked. @throws {K8sError} such as `FORBIDDEN` */
+/** Deletes all these pods by force, ten at a time, without waiting for their nodes. @throws {K8sError} such as `FORBIDDEN` */
 export async function forceDelete(
   api: KubeApi,
   pods: readonly PodObject[],
