@@ -1,5 +1,5 @@
 /**
- * What the Kubernetes package costs: `node bench/k8s.ts`. Needs nothing but Node: the local cluster stands in for Kubernetes.
+ * Measures the cost of the Kubernetes package: `node bench/k8s.ts`. Needs nothing but Node: the local cluster stands in for Kubernetes.
  * 1. `import '@podqueue/k8s'` in a fresh process, beside a process that does nothing.
  * 2. How many requests a run sends, for few items and for many.
  * 3. The memory of a wait over 10,000 pods.

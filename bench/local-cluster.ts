@@ -1,5 +1,5 @@
 /**
- * What a pod of the local cluster costs: `node bench/local-cluster.ts`. A Job of 1,000 pods of `true`, 16 at a time, beside a
+ * Measures the cost of a pod of the local cluster: `node bench/local-cluster.ts`. A Job of 1,000 pods of `true`, 16 at a time, beside a
  * bare loop over `child_process.spawn` that runs as many; then the memory of the cluster's process in a Job of 6,000.
  * `node bench/local-cluster.ts memory` measures the second only.
  */

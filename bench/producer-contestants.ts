@@ -8,7 +8,7 @@ import rascal from 'rascal'
 /** One library's best way to publish a list of bodies to a queue, persistent, until all are confirmed. */
 export interface Publisher {
   readonly name: string
-  /** What part of the items it gets, when all would take minutes: the rate is what counts. Default: all. */
+  /** The share of the items that it gets, when all would take minutes: only the rate is compared. Default: all. */
   readonly share?: number
   publish(url: string, queue: string, bodies: readonly string[]): Promise<void>
 }

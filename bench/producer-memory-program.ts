@@ -1,5 +1,5 @@
 /**
- * Run by `producer-memory.ts`: enqueues so many items from an async generator, and says what its memory came to. Without a
+ * Run by `producer-memory.ts`: enqueues a given number of items from an async generator, and says what its memory came to. Without a
  * queue it only reads them and keeps the last 2000, as many as are unconfirmed at once: what no producer can do without.
  */
 import { setImmediate } from 'node:timers/promises'

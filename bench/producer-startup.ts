@@ -1,5 +1,5 @@
 /**
- * What one item costs from nothing: a fresh process that imports the package, enqueues one item and ends, beside one that
+ * Measures the cost of one item from a cold start: a fresh process that imports the package, enqueues one item and ends, beside one that
  * does the same with amqplib alone.
  *
  *     node bench/producer-startup.ts [rounds]

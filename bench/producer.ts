@@ -40,7 +40,7 @@ for (const type of ['quorum', 'classic']) {
   }
   const turns = contestants.map((publisher) => ({ name: publisher.name, run: () => run(publisher) }))
   printStandings(`${type} queue`, 'items/s', await interleave(turns, Number(rounds)))
-  // What the library itself costs, whatever else the machine does.
+  // The cost of the library itself, without the rest of the load of the machine.
   const costs = contestants.map(({ name }) => `${name} ${median(processor.get(name) ?? []).toFixed(1)}`)
   process.stdout.write(`  processor time of the client, µs an item, median: ${costs.join(' · ')}\n`)
 }

@@ -54,7 +54,7 @@ export async function all(): Promise<[Receipt, JobResult]> {
   return [receipt, result]
 }
 
-/** What an app may not have is left out by undefined, under exactOptionalPropertyTypes too. */
+/** An app leaves an option out by undefined, under exactOptionalPropertyTypes too. */
 export async function given(url: string | undefined, signal: AbortSignal | undefined, runId: string | undefined) {
   await enqueue('job1', ['apple'], { url, signal, journal: undefined, on: { progress: undefined } })
   await consumeOne((item) => item.text(), { queue: 'job1', url, signal })
@@ -100,7 +100,7 @@ test.each(['nodenext', 'preserve'] as const)(
   },
 )
 
-/** What the documents leave to their reader. */
+/** Declarations that the documents leave to their reader. */
 const READER = `
 interface FrameToRender { id: string; length: number }
 type AnySchema = NonNullable<import('@podqueue/producer').PublishOptions['schema']>

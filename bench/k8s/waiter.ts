@@ -1,4 +1,4 @@
-/** A process of its own that runs a Job, and prints its heap whenever so many pods have succeeded. */
+/** A process of its own that runs a Job, and prints its heap each time a given number of pods has succeeded. */
 import { runJob } from '@podqueue/k8s'
 
 const marks: number[] = JSON.parse(process.argv[2] ?? '[]')

@@ -1,6 +1,6 @@
 /**
- * Runs a Job of so many pods of `true`, so many at a time, on a local cluster of its own: the time, and the memory when so many
- * pods have ended as each further argument says.
+ * Runs a Job of a given number of pods of `true`, a given number at a time, on a local cluster of its own. Prints the time, and the
+ * memory each time as many pods have ended as a further argument says.
  */
 import { readFileSync } from 'node:fs'
 import { runJob } from '@podqueue/k8s'
@@ -13,7 +13,7 @@ await using cluster = await startLocalCluster({ images: { worker: ['true'] } })
 const supervisor = readFileSync('/proc/thread-self/children', 'latin1').trim().split(' ')[0]
 
 function measure(pods: number): void {
-  // What the first collection frees may hold more: weak references, and what is finalized.
+  // The first collection may release objects that held others: weak references, and what is finalized.
   globalThis.gc?.()
   globalThis.gc?.()
   const { heapUsed, rss } = process.memoryUsage()

@@ -1,4 +1,4 @@
-/** Runs `true` so many times, so many at a time, and nothing else. */
+/** Runs `true` a given number of times, a given number at a time, and nothing else. */
 import { spawn } from 'node:child_process'
 
 const [count = 0, parallelism = 0] = process.argv.slice(2).map(Number)

@@ -2,7 +2,7 @@ import { type JobClient, K8sError } from '@podqueue/k8s'
 import { type Producer, ProducerError } from '@podqueue/producer'
 import type { BatchEnd, BatchStore } from './batch-store.ts'
 
-/** What a service needs to render batches: made once, used for all of them. */
+/** The parts that a service needs to render batches: made once, used for all batches. */
 export interface Renderer {
   readonly store: BatchStore
   readonly producer: Producer

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import fc from 'fast-check'
 import { TOKEN } from './secrets.ts'
 
-/** One answer of an API server that is none, or of a proxy before it. */
+/** One answer of a broken API server, or of a proxy in front of it. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>

@@ -34,7 +34,7 @@ if (values.help) {
     Number(values.rounds ?? Number.POSITIVE_INFINITY),
     Number(values.minutes) * 60_000,
   )
-  // What a call left open must not keep the process; that it did is not what this looks for.
+  // A call may have left something open. That must not keep this process.
   process.exit()
 }
 

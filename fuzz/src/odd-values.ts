@@ -129,7 +129,7 @@ export const signals: fc.Arbitrary<Given> = fc.constantFrom(
   })),
 )
 
-/** What code of an app may throw. */
+/** Values that code of an app may throw. */
 export const thrown: fc.Arbitrary<Given> = fc.oneof(
   odd,
   fc.constantFrom(

@@ -8,7 +8,7 @@ class Outputs {
   readonly #unhandled: unknown[] = []
   readonly #writes = { stdout: process.stdout.write, stderr: process.stderr.write }
 
-  /** Begins to listen. What is written is kept, not shown. */
+  /** Begins to listen. Output is kept, not shown. */
   watch(): void {
     for (const name of ['stdout', 'stderr'] as const) {
       process[name].write = ((text: unknown, ...rest: unknown[]) => {

@@ -17,7 +17,7 @@ export default defineConfig({
   deps: {
     // The private workspaces are not on npm.
     alwaysBundle: [/^@internal\//],
-    // What only the terminal view or only the local cluster needs is bundled: an app that uses neither does not install it.
+    // The dependencies of the terminal view and of the local cluster are bundled: an app that uses neither does not install it.
     onlyBundle: false,
   },
   plugins: [

@@ -11,7 +11,7 @@ const interrupted = new AbortController()
 const interrupt = (signal: NodeJS.Signals): void => interrupted.abort(new Error(`received ${signal}`))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
 
-/** What a shell reports of a program ended by SIGINT. */
+/** The exit code that a shell reports for a program ended by SIGINT. */
 const EXIT_INTERRUPTED = 130
 
 const view = showProgress()

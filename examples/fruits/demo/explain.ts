@@ -23,7 +23,7 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   NAMESPACE_NOT_FOUND: 78,
 }
 
-/** What to print for an error, and what to exit with. Errors of podqueue say what to do; anything else is a bug. */
+/** The text to print for an error, and the exit code. Errors of podqueue say what to do; anything else is a bug. */
 export function explain(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof UsageError) return { text: error.message, exitCode: error.exitCode }
   if (error instanceof Error && 'code' in error && 'hint' in error) {

@@ -7,7 +7,7 @@ import { inspectQueue, ProducerError } from '@podqueue/producer'
 import { connect } from 'amqplib'
 import { type DemoArguments, EX_USAGE, UsageError } from './arguments.ts'
 
-/** What the example needs around it. Its end leaves nothing behind that was not there before. */
+/** The broker and the cluster that the example needs. Its end leaves nothing behind that was not there before. */
 export interface Scene extends AsyncDisposable {
   readonly brokerUrl: string
   readonly podUrl: string
@@ -60,7 +60,7 @@ function queueOn({ way }: Broker): string {
   return way === 'given' || way === 'localhost' ? uniqueName('podqueue-demo') : TUTORIAL_QUEUE
 }
 
-/** Whether the broker lets us in, before anything else is started. Its queue is new, so that there is none is the good answer. */
+/** Whether the broker lets us in, before anything else is started. Its queue is new, so the answer that it does not exist is the good one. */
 async function checkBroker(url: string, queue: string, signal: AbortSignal): Promise<void> {
   try {
     await inspectQueue(queue, { url, reconnectForMs: 3_000, signal })

@@ -43,7 +43,7 @@ export async function startClusterBroker(): Promise<ClusterBroker> {
     url = `amqp://127.0.0.1:${port}`
     break
   }
-  // Whatever it says later must not fill the pipes.
+  // Later output must not fill the pipes.
   forward.stdout.resume()
   forward.stderr.resume()
   const ctl = (...args: string[]) => kubectl('exec', 'deployment/rabbitmq', '--', 'rabbitmqctl', '--quiet', ...args)

@@ -69,7 +69,7 @@ describe('bad input ends with what to do, without a stack trace or a password', 
     ['an unknown cluster', ['--cluster', 'moon'], {}, 64, /local, kube/],
     ['no broker for pods', ['--cluster', 'kube'], {}, 64, /--pod-broker/],
     ['no broker there', ['--broker', 'amqp://user:s3cret@127.0.0.1:1'], {}, 69, /BROKER_UNREACHABLE/],
-    ['an address that is none', ['--broker', 'http://user:s3cret@host'], {}, 78, /BROKER_URL_INVALID/],
+    ['a string that is not an address', ['--broker', 'http://user:s3cret@host'], {}, 78, /BROKER_URL_INVALID/],
     [
       'no kubeconfig',
       ['--cluster', 'kube', '--broker', 'BROKER', '--pod-broker', 'amqp://user:s3cret@rabbitmq-service:5672'],

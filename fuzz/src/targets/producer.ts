@@ -162,7 +162,7 @@ export const enqueueing: Target = {
   name: 'enqueue',
   runs: 400,
   property: fc.asyncProperty(queueName, items, options(publishing), async (queue, all, more) => {
-    // What a source, an encoder or a schema of the app throws is the cause as it is.
+    // The cause is the value that a source, an encoder or a schema of the app threw.
     await call('enqueue', [queue.make(), all.make(), more.make()], enqueue as never, { ownCause: true })
   }),
 }

@@ -11,7 +11,7 @@ export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
 /** Milliseconds until the broker notices a dead worker at the latest: three heartbeats of 8 s. Until then its item is held. */
 export const DEAD_WORKER_NOTICED_MS = 24_000
 
-/** What a worker does on an empty queue. */
+/** The behaviour of a worker on an empty queue. */
 export type EmptyChoice = 'exit' | 'wait'
 
 export const EMPTY_CHOICES: readonly EmptyChoice[] = ['exit', 'wait']

@@ -43,7 +43,7 @@ export interface LocalClusterOptions {
    */
   readonly inheritEnv?: readonly string[] | undefined
   /**
-   * What is to go wrong with requests to the API server, to see what your code does then.
+   * Faults of requests to the API server, to see how your code behaves then.
    *
    * @default []
    */

@@ -176,7 +176,7 @@ describe('a list in pages', () => {
     expect(namesOf(await page('limit=2&resourceVersion=0'))).toHaveLength(4)
   })
 
-  it('that has been forgotten is answered with 410, and a token that is none with 400', async () => {
+  it('that has been forgotten is answered with 410, and a broken token with 400', async () => {
     await using forgetful = await TestCluster.start({
       faults: [{ match: { verb: 'list', resource: 'secrets' }, nth: 2, do: { dropHistory: true } }],
     })

@@ -12,7 +12,7 @@ const FACTORS: Readonly<Record<string, number>> = {
   E: 1e18,
 }
 
-/** The number that a Kubernetes quantity such as `500m`, `1Gi` or `2e3` stands for; undefined when it is none. */
+/** The number that a Kubernetes quantity such as `500m`, `1Gi` or `2e3` stands for; undefined when it is not a quantity. */
 export function quantityOf(text: string): number | undefined {
   const match = QUANTITY.exec(text)
   if (match === null) return undefined

@@ -5,7 +5,7 @@ interface Refused extends Error {
 }
 
 /**
- * What a call was refused with, whether it throws or rejects: an error of that kind, `INVALID_OPTIONS`, which holds no `s3cret`.
+ * The problems of a call that was refused, whether it throws or rejects: an error of that kind, `INVALID_OPTIONS`, which holds no `s3cret`.
  *
  * @returns what is wrong, by its path
  */

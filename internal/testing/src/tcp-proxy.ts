@@ -10,7 +10,7 @@ export interface TcpProxy extends AsyncDisposable {
   readonly accepted: number
   /** Cuts every connection, as a crash of the peer does. */
   sever(): void
-  /** Cuts every connection once so many more bytes have come from the two sides: at any point of a frame or handshake. */
+  /** Cuts every connection after this number of further bytes from the two sides: at any point of a frame or handshake. */
   severAfter(bytes: number): void
   /** From now on passes nothing on and closes nothing, as a half-open connection does; new connections hang as well. */
   freeze(): void
@@ -18,11 +18,11 @@ export interface TcpProxy extends AsyncDisposable {
   thaw(): void
   /** Passes everything on so much later, in both directions. */
   delay(ms: number): void
-  /** Passes everything on in pieces of so many bytes, each in a packet of its own. */
+  /** Passes everything on in pieces of this number of bytes, each in a packet of its own. */
   slice(bytes: number): void
   /** Resolves once that side has said something that fits, in one piece, and it was passed on or kept back. */
   said(side: 'client' | 'broker', fits: (piece: Buffer) => boolean): Promise<void>
-  /** Keeps back all that the broker says until `until` resolves. What clients say goes on. */
+  /** Holds back all data from the broker until `until` resolves. Data from clients passes. */
   holdBack(until: Promise<void>): void
 }
 

@@ -24,7 +24,7 @@ const PROJECTS = ['packages/producer', 'packages/worker']
 
 const say = (line: string): void => void process.stdout.write(`=== ${line}\n`)
 
-/** What this version says of itself; or why it cannot be had here. */
+/** The description of this version, or the reason why it is not available here. */
 async function look(wanted: string): Promise<{ readonly found: string } | { readonly missing: string }> {
   const image = /^docker:(.+)$/.exec(wanted)?.[1]
   // A look must not pull half a gigabyte: what is not here is skipped.

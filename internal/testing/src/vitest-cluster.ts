@@ -6,7 +6,7 @@ const run = promisify(execFile)
 
 const say = (line: string): void => void process.stderr.write(`cluster: ${line}\n`)
 
-/** What the suites run in pods, besides the images of the example, which are built. */
+/** The images that the suites run in pods, besides those of the example, which are built. */
 const PUBLIC_IMAGES = ['debian:bookworm-slim', 'rabbitmq:4']
 /** An image whose program runs as that user, made of a public one. */
 const USER_IMAGES: Readonly<Record<string, string>> = {

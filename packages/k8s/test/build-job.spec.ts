@@ -46,7 +46,7 @@ test.each([
   expect(buildJob({ ...spec, ...rest }).spec?.completions).toBe(completions)
 })
 
-test('a text for itemsPerPod that is none hears of both that are right', () => {
+test('a wrong string for itemsPerPod is told both right forms', () => {
   expect(problemsOf(() => buildJob({ ...spec, itemsPerPod: '3' as 'all' }))).toEqual([
     "itemsPerPod: must be a whole number of at least 1, or 'all'",
   ])

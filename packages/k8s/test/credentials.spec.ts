@@ -67,7 +67,7 @@ const exec = (more: object = {}) => ({
 const credential = (token: string): string =>
   JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } })
 
-/** What a call that needs the cluster fails with; there is no such Job. */
+/** The error of a call that needs the cluster; there is no such Job. */
 const errorOfWait = (): Promise<unknown> =>
   waitForJob('nothing', { unreachableMs: 5000 }).catch((error: unknown) => error)
 

@@ -22,7 +22,7 @@ export async function errorOf(
     },
     (caught: unknown) => caught as K8sError,
   )
-  // Whatever it is, it says what to do, and what it did leaves nothing behind.
+  // Every error has a hint, and the call leaves nothing behind.
   expect(error.hint).not.toBe('')
   expect(inspect(error, { depth: 10 })).not.toContain('geheim')
   const left = async () => {

@@ -26,7 +26,7 @@ async function write(path: string, config: object | string): Promise<string> {
   return file
 }
 
-/** What a call that needs the cluster fails with; there is no such Job. */
+/** The error of a call that needs the cluster; there is no such Job. */
 const errorOfWait = (): Promise<unknown> => waitForJob('nothing').catch((error: unknown) => error)
 
 test('several files of KUBECONFIG are joined: of two entries with a name the first counts, and files that are missing are passed over', async () => {

@@ -49,7 +49,7 @@ interface Call {
   /** One that it takes, misspelt. */
   readonly misspelt: readonly [typed: string, meant: string]
   readonly valid?: object
-  /** What the object is called when it is none. Default: options. */
+  /** The name of the object in the message when it is not an object. Default: options. */
   readonly called?: string
   /** For an object of options within others: where it is. */
   readonly within?: string

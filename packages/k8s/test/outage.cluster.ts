@@ -7,7 +7,7 @@ import { shellJob, UNTIL_TERM } from './shell-job.ts'
 const lab = findLab()
 
 describe.runIf(lab !== undefined)('with components that are killed', () => {
-  // What was killed is brought back also when a test failed in between.
+  // A part that was killed is started again also when a test failed in between.
   afterAll(() => lab?.up())
 
   test('an API server that is killed and started again: the wait returns the right result', async () => {
@@ -49,7 +49,7 @@ describe.runIf(lab !== undefined)('with components that are killed', () => {
         script: UNTIL_TERM,
         template: (job) => {
           if (job.spec === undefined) return job
-          // What failFast brings: a pod that is being ended is replaced only when it has ended.
+          // The effect of failFast: a pod that is being ended is replaced only when it has ended.
           job.spec.podReplacementPolicy = 'Failed'
           if (job.spec.template.spec !== undefined) job.spec.template.spec.terminationGracePeriodSeconds = 1
           return job

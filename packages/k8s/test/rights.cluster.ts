@@ -4,7 +4,7 @@ import { preflight, runJob } from '../src/index.ts'
 import { createNamespace, type TestNamespace } from './namespace.ts'
 import { shellJob } from './shell-job.ts'
 
-/** What the README's Role says: everything that a run uses, unless it is asked for more. */
+/** The rights of the README's Role: everything that a run uses, unless it is asked for more. */
 const ROLE = [
   ...['create', 'get', 'list', 'watch', 'delete', 'patch'].map((verb) => ({ resource: 'jobs', verb })),
   { resource: 'secrets', verb: 'create' },

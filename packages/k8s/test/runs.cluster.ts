@@ -136,7 +136,7 @@ test('a run of 60 items sends as many requests as one of 8 in the same time', as
   process.stderr.write(
     `requests: 8 items: ${few.all} (${few.looks} of them looks at pods) in ${few.ms} ms; 60 items: ${many.all} (${many.looks}) in ${many.ms} ms\n`,
   )
-  // What a run does is the same; looks at pods come with time and trouble, never with items.
+  // A run sends the same requests; those for pods grow with time and trouble, never with items.
   expect(many.all - many.looks).toBe(few.all - few.looks)
 })
 

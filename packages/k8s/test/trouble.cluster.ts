@@ -111,7 +111,7 @@ test.concurrent('three of four pods fit on the node: the run goes on to its end,
   await using namespace = await createNamespace()
   const { items: nodes } = await namespace.core.listNode()
   const stuck: StuckEvent[] = []
-  // What the largest node offers, in a bit more than thirds of it.
+  // The capacity of the largest node, in pieces of a bit more than a third.
   const memory =
     nodes.map(({ status }) => Number.parseInt(status?.allocatable?.memory ?? '0', 10)).sort((a, b) => b - a)[0] ?? 0
   const hostname = nodes.find(({ status }) => Number.parseInt(status?.allocatable?.memory ?? '0', 10) === memory)

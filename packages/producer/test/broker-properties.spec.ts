@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createMessage, EnqueueError, enqueue, type Failure, type Message } from '../src/index.ts'
 
-/** What happens to the queue or its connection just before an item is read. */
+/** The fault of the queue or its connection just before an item is read. */
 type Event =
   | { readonly what: 'cut'; readonly afterBytes: number }
   /** Makes room in a full queue. */

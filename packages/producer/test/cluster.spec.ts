@@ -20,7 +20,7 @@ function here(context: { skip(note: string): never }): BrokerCluster {
   return cluster ?? context.skip(obstacle)
 }
 
-/** What a client sees that believes the broker's first answer. */
+/** The reading of a client that believes the broker's first answer. */
 async function naiveReading(url: string, queue: string): Promise<number> {
   const connection = await connect(url)
   const channel = await connection.createChannel()

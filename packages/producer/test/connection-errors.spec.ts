@@ -40,7 +40,7 @@ test.each([
   ['the scheme http:', `http://user:${PASSWORD}@host`, /scheme is http:/],
   ['an unescaped # in the password', `amqp://user:${PASSWORD}#1@host`, /# that is not escaped/],
   ['an unescaped / in the password', `amqp://user:${PASSWORD}/1@host`, /\/ that is not escaped/],
-  ['a port that is none', `amqp://user:${PASSWORD}@host:port`, /host or port/],
+  ['a port that is not a number', `amqp://user:${PASSWORD}@host:port`, /host or port/],
   ['the empty vhost', `amqp://user:${PASSWORD}@host/`, /empty name/],
   ['a % that escapes nothing', `amqp://user:${PASSWORD}%zz@host`, /%/],
   ['an unknown parameter', `amqp://user:${PASSWORD}@host?frame=1`, /a parameter that is not known/],

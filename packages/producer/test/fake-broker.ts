@@ -3,7 +3,7 @@ import type { AmqpConnection } from '@internal/amqp'
 import { HEADER } from '@internal/contract'
 import type { Link } from '../src/connection/link.ts'
 
-/** What a broker may do with one publish. */
+/** The answers that a broker may give to one publish. */
 export type Answer = 'ack' | 'nack' | 'return' | 'lose' | 'lose-after-taking' | 'hold'
 
 /** A broker in memory, as far as `enqueue` uses one, that answers by a script and else acks. */
@@ -77,7 +77,7 @@ export class FakeBroker {
           channel.emit('ack', { deliveryTag: mine, multiple: false })
         } else if (answer === 'nack') channel.emit('nack', { deliveryTag: mine, multiple: false })
         else if (answer === 'ack') {
-          // Whatever was held back is confirmed with it, as brokers do.
+          // All messages that were held back are confirmed with it, as brokers do.
           channel.emit('ack', { deliveryTag: mine, multiple: firstOpen < mine })
           firstOpen = mine + 1
         } else setImmediate(() => isLost || channel.emit('ack', { deliveryTag: mine, multiple: false }))

@@ -1,6 +1,6 @@
 import { connect } from 'amqplib'
 
-/** What a queue held, body by body, as a client sees it that is not podqueue. */
+/** The content of a queue, body by body, as seen by a client that is not podqueue. */
 export interface ItemsInQueue {
   /** How often each body was there. */
   readonly bodies: ReadonlyMap<string, number>

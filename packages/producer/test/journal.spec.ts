@@ -73,7 +73,7 @@ test('other items than those of the journal end the call before anything is publ
   expect(await queue.drain()).toEqual([])
 })
 
-test('a journal of another queue is refused, and so is a file that is none', async () => {
+test('a journal of another queue is refused, and so is a file that is not a journal', async () => {
   await using queue = await testQueue()
   await interrupted(queue.name, 10)
   expect(await refused(enqueue('another-queue', numbers(10), { url: brokerUrl(), journal }))).toMatchObject({

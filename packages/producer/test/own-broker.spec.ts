@@ -13,7 +13,7 @@ import {
 } from '../src/index.ts'
 import { missing, takeAll } from './items-in-queue.ts'
 
-// What is done here would disturb the other tests: this broker is only ours.
+// These tests would disturb others, so they have a broker of their own.
 let broker: Broker
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** What another process enqueues: the numbers from 0 up to `count`. */
+/** The items that another process enqueues: the numbers from 0 up to `count`. */
 export interface ProducerTask {
   readonly url: string
   readonly queue: string

@@ -102,7 +102,7 @@ test.each([0, 3])(
     await using queue = await limited(5)
     const leaves = `f=$(mktemp); setsid sh -c "rm $f; exec sleep 60" > /dev/null & while test -e $f; do :; done; exit ${status}`
     const { child } = startCommand(['--queue', queue.name, '--', 'sh', '-c', leaves], { BROKER_URL: brokerUrl() })
-    // What is left behind keeps the pipes open, so this is the end of the process and not of its output.
+    // A process that is left behind keeps the pipes open, so this is the end of the process and not of its output.
     const [code] = await once(child, 'exit')
     expect(code).toBe(status === 0 ? 0 : 1)
   },

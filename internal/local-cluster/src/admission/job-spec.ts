@@ -106,7 +106,7 @@ function checkIndexLimits(errors: FieldErrors, spec: JobSpec): void {
   }
 }
 
-/** What of a Job must stay as it is. Of a suspended one that never ran, the template's scheduling may change. */
+/** Checks the fields of a Job that must stay as they are. Of a suspended one that never ran, the template's scheduling may change. */
 export function checkJobUpdate(errors: FieldErrors, { spec: old, status }: Job, { spec }: Job): void {
   const same = (field: keyof JobSpec, a: unknown = old[field], b: unknown = spec[field]) => {
     if (!isDeepStrictEqual(a, b)) errors.invalid(`spec.${field}`, b ?? null, 'field is immutable')

@@ -5,11 +5,11 @@ import { checkLabels, checkQualifiedName, isSubdomain, SUBDOMAIN_RULE } from './
 /** Finalizers that need no domain. */
 const STANDARD_FINALIZERS = ['foregroundDeletion', 'orphan', 'kubernetes']
 
-/** What every kind of object may hold in its metadata, but for its name. */
+/** Checks the metadata of any kind of object, except its name. */
 export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta): void {
   const { generateName, labels, annotations, ownerReferences, finalizers } = metadata
   if (generateName !== undefined && generateName !== '') {
-    // What follows is random letters, so that one dash at its end is not the end of the name.
+    // Random letters follow, so that one dash at its end is not the end of the name.
     if (!isSubdomain(generateName.replace(/-$/, 'a'))) {
       errors.invalid('metadata.generateName', generateName, SUBDOMAIN_RULE)
     }

@@ -6,7 +6,7 @@ const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore']
 const OPERATORS = ['In', 'NotIn']
 const STATUSES = ['False', 'True', 'Unknown']
 
-/** What a Job's podFailurePolicy must not hold. */
+/** Checks a Job's podFailurePolicy. */
 export function checkPodFailurePolicy(errors: FieldErrors, { podFailurePolicy, template, ...spec }: JobSpec): void {
   if (!podFailurePolicy) return
   const { restartPolicy } = template.spec

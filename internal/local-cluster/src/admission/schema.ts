@@ -1,7 +1,7 @@
 import { badRequest, type StatusError } from '../answers/status-error.ts'
 import type { ResourceType } from '../store/resource-types.ts'
 
-/** What client-node's generated classes know of a type: the fields that Kubernetes' own OpenAPI has. */
+/** The fields of a type in client-node's generated classes, which are those of Kubernetes' own OpenAPI. */
 export interface Model {
   getAttributeTypeMap(): readonly { readonly baseName: string; readonly type: string; readonly format: string }[]
 }

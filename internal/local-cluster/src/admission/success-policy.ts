@@ -1,7 +1,7 @@
 import type { JobSpec } from '../objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 
-/** What may be wrong with the rules by which an Indexed Job succeeds before all of its indexes have. */
+/** Checks the rules by which an Indexed Job succeeds before all of its indexes have. */
 export function checkSuccessPolicy(
   errors: FieldErrors,
   { successPolicy, completionMode, completions = 0 }: JobSpec,

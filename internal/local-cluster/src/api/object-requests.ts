@@ -193,7 +193,7 @@ export class ObjectRequests {
     return { code: 200, body, ...(unsaid && { warnings: [ORPHANS_BY_DEFAULT] }) }
   }
 
-  /** What was sent without unknown fields: refused, told or passed over in silence as `fieldValidation` says. */
+  /** The object without its unknown fields. As `fieldValidation` says, they are refused, reported or ignored. */
   #decode(
     type: ResourceType,
     sent: Draft,
@@ -219,7 +219,7 @@ function byName({ metadata: a }: KubeObject, { metadata: b }: KubeObject): numbe
   return one < other ? -1 : one > other ? 1 : 0
 }
 
-/** What a dry run shows was never stored. */
+/** The object of a dry run was never stored. */
 function withoutVersion(object: KubeObject): unknown {
   const { resourceVersion: _, ...metadata } = object.metadata
   return { ...object, metadata }

@@ -176,7 +176,7 @@ export class JobUnderTest {
     return await this.log(pod)
   }
 
-  /** What is there at the first moment at which it fits. `latest`: what has changed since the last look. */
+  /** The objects at the first moment at which they fit. `latest`: those that have changed since the last look. */
   async #collect<T extends KubeObject>(
     plural: string,
     query: Record<string, string>,

@@ -99,7 +99,7 @@ export class KubeClient implements AsyncDisposable {
       bodyTimeout: 0,
       signal: abort.signal,
     })
-    // What a watch is told that begins too far back: in its stream, or at once.
+    // The answer to a watch that begins too far back: in its stream, or at once.
     if (response.statusCode === 410) {
       yield `${JSON.stringify({ type: 'ERROR', object: await response.body.json() })}\n`
       return

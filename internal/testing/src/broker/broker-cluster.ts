@@ -13,11 +13,11 @@ export interface ClusterNode extends KeptBrokerHandle {
 
 /** Three RabbitMQ servers that are one broker: what is declared on one is seen on all, and a quorum queue is on each. */
 export interface BrokerCluster extends AsyncDisposable {
-  /** What it is, for a person. Holds no password. */
+  /** A description for people. Holds no password. */
   readonly description: string
   /** Each with the address of its own, `pause`, `resume` and `restart`. */
   readonly nodes: readonly ClusterNode[]
-  /** Who leads a quorum queue now, and the members that would vote for the next leader. Ask before anything is paused. */
+  /** The leader of a quorum queue now, and the members that would vote for the next leader. Ask before anything is paused. */
   leaderOf(queue: string): Promise<{ readonly leader: ClusterNode; readonly others: readonly ClusterNode[] }>
   close(): Promise<void>
 }

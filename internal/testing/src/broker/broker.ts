@@ -6,7 +6,7 @@ export interface Broker extends AsyncDisposable {
   /** Its address, with user and password: not for logs. */
   readonly url: string
   readonly way: BrokerWay
-  /** What it is and where, for a person. Holds no password. */
+  /** A description of the broker and its place for people. Holds no password. */
   readonly description: string
   /** Runs `rabbitmqctl` against it and resolves to its output. Only for a broker that we started. */
   readonly rabbitmqctl?: (...args: readonly string[]) => Promise<string>

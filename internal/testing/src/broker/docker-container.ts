@@ -72,7 +72,7 @@ interface StartedNode {
   end(): Promise<void>
 }
 
-/** What makes a server one of a cluster. */
+/** The settings that make a server a member of a cluster. */
 interface Member {
   readonly host: string
   /** Of all members, this one too. */
@@ -95,7 +95,7 @@ function keptBroker(
   started: readonly StartedNode[],
   end: () => Promise<void> = async () => void (await Promise.all(started.map((one) => one.end()))),
 ): KeptBroker {
-  // Who stops a container by hand sees the connections fail; removing it is still ours to do, at the end.
+  // A container that was stopped by hand fails its connections. It is still removed here, at the end.
   return { nodes: started.map(({ node }) => node), ended: new Promise(() => {}), end }
 }
 
@@ -123,7 +123,7 @@ async function startRabbitMq(
   const [port = 0] = await freePorts(1)
   const definition = new GenericContainer(image)
     .withEnvironment({ RABBITMQ_DEFAULT_USER: user.name, RABBITMQ_DEFAULT_PASS: user.password })
-    // For who wonders whose container it is.
+    // Tells a reader of `docker ps` whose container it is.
     .withLabels({ [OWNER_LABEL]: String(process.ppid) })
     // A port that Docker chooses is another after a restart.
     .withExposedPorts({ container: AMQP_PORT, host: port })
@@ -204,7 +204,7 @@ async function engine(): Promise<ContainerRuntimeClient> {
   }
 }
 
-/** What the engine said, without the client's words around it. */
+/** The words of the engine, without those of the client around them. */
 function answerOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text.replace(/^\(HTTP code \d+\) [a-z ]+ - /i, '').trim()

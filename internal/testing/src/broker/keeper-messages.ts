@@ -1,10 +1,10 @@
-/** What the keeper is asked to start, with all that it needs to know: it is another process. */
+/** The order to start something, with all that the keeper, which is another process, needs to know. */
 export type KeeperTask =
   | { readonly kind: 'docker'; readonly image: string }
   | { readonly kind: 'docker-cluster'; readonly image: string; readonly hosts: readonly string[] }
   | { readonly kind: 'local'; readonly server: string; readonly epmd: string }
 
-/** What the keeper says. */
+/** A message from the keeper. */
 export type FromKeeper =
   | { readonly type: 'announce'; readonly line: string }
   | { readonly type: 'ready'; readonly nodes: readonly KeptNodeInfo[] }
@@ -12,13 +12,13 @@ export type FromKeeper =
   | { readonly type: 'ran'; readonly id: number; readonly output: string }
   | { readonly type: 'refused'; readonly id: number; readonly reason: string }
 
-/** What the keeper is told. It ends its broker, and itself, when the channel closes: nothing says so, also not a crash. */
+/** A message to the keeper. It ends its broker, and itself, when the channel closes: nothing says so, also not a crash. */
 export type ToKeeper = { readonly id: number; readonly node: number } & (
   | { readonly type: 'rabbitmqctl'; readonly args: readonly string[] }
   | { readonly type: BrokerAction }
 )
 
-/** What can be done to a whole node. */
+/** An operation on a whole node. */
 export type BrokerAction = 'pause' | 'resume' | 'restart'
 
 export interface KeptNodeInfo {
@@ -34,7 +34,7 @@ export interface KeptNode extends KeptNodeInfo {
   restart(): Promise<void>
 }
 
-/** What the keeper keeps: one server, or a cluster of several. */
+/** The thing that the keeper runs: one server, or a cluster of several. */
 export interface KeptBroker {
   readonly nodes: readonly KeptNode[]
   /** Resolves with a reason if the broker ends by itself. */
@@ -43,7 +43,7 @@ export interface KeptBroker {
   end(): Promise<void>
 }
 
-/** What a start may use. */
+/** The options of a start. */
 export interface KeeperContext {
   readonly announce: (line: string) => void
   /** Aborts when the owner is gone: a start then cleans up what it has begun, and rejects. */

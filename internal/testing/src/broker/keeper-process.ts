@@ -63,5 +63,5 @@ try {
   process.exitCode = 1
 }
 if (process.connected) process.disconnect()
-// What a library still has open must not keep us.
+// A handle that a library left open must not keep this process.
 process.exit()

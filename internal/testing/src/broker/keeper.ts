@@ -35,16 +35,16 @@ export async function keepAll(task: KeeperTask, way: BrokerWay, context: WayCont
       [Symbol.asyncDispose]: close,
     }))
   } catch (error) {
-    // What went wrong first is what the caller wants to hear of.
+    // The first failure is the one that tells the caller most.
     await keeper.end().catch(() => {})
     throw error
   }
 }
 
-/** What the keeper is asked, before it has its number. */
+/** A request to the keeper, before it has its number. */
 type Asked = ToKeeper extends infer Each ? (Each extends ToKeeper ? Omit<Each, 'id'> : never) : never
 
-/** What keeps a process going as long as it is open. */
+/** A handle that keeps the process running while it is open. */
 interface Handle {
   ref(): void
   unref(): void

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChannelModel, connect } from 'amqplib'
 import { uniqueName } from '../unique-name.ts'
 
-/** What a broker says of itself when a client logs in. */
+/** The properties that a broker reports when a client logs in. */
 export interface BrokerIdentity {
   readonly product: string
   readonly version: string

@@ -1,4 +1,4 @@
-/** What a person can do when no way led to a broker. `address` is how they would give one, e.g. `--broker URL`. */
+/** The steps for a person when no way led to a broker. `address` is how they would give one, e.g. `--broker URL`. */
 export function waysOut(address: string, platform: NodeJS.Platform = process.platform): string {
   const install =
     platform === 'darwin'

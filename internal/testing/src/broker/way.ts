@@ -1,6 +1,6 @@
 import type { Broker } from './broker.ts'
 
-/** What a way to a broker may use while it tries. */
+/** The means that a way to a broker may use while it tries. */
 export interface WayContext {
   /** Takes one line for a person. */
   readonly announce: (line: string) => void

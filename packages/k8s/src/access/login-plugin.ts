@@ -12,7 +12,7 @@ export interface LoginCommand {
   readonly interactiveMode?: string
 }
 
-/** What a plugin that asked for it is told of the cluster. */
+/** The facts about the cluster for a plugin that asked for them. */
 export interface LoginCluster {
   readonly server: string
   readonly caData?: string | undefined

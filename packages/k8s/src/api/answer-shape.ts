@@ -1,4 +1,4 @@
-/** What a request expects for an answer. `anything`: an object of any kind. */
+/** The shape of the answer that a request expects. `anything`: an object of any kind. */
 export type Expected = 'object' | 'list' | 'anything'
 
 /**

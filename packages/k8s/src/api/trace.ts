@@ -1,7 +1,7 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 
 /**
- * What is published on the tracing channels `podqueue:submit` and `podqueue:wait` of `node:diagnostics_channel`
+ * The message that is published on the tracing channels `podqueue:submit` and `podqueue:wait` of `node:diagnostics_channel`
  * (`tracing:podqueue:submit:start`, `:end`, `:asyncStart`, `:asyncEnd`, `:error`). `result` and `error` are added when there are any.
  */
 export interface JobTrace {
@@ -11,7 +11,7 @@ export interface JobTrace {
   readonly completions?: number
   /** Of a submit the Job as the API server has it, of a wait the {@link JobResult}. */
   result?: unknown
-  /** What the call throws. */
+  /** The error that the call throws. */
   error?: unknown
 }
 

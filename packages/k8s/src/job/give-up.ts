@@ -3,7 +3,7 @@ import { ApiAnswer } from '../api/api-answer.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { deleteJob, type JobRef, patchJob } from '../api/resources.ts'
 
-/** What happens to an unfinished Job when its run is given up. */
+/** The fate of an unfinished Job when its run is given up. */
 export type OnAbort = 'delete' | 'suspend' | 'leave'
 
 const CLEANUP_TIMEOUT_MS = 15_000

@@ -14,7 +14,7 @@ import { isAllowed } from './access-reviews.ts'
 import { podCountWarning } from './pod-count.ts'
 import { type RoleNeeds, type Rule, roleYaml, rulesOf } from './role.ts'
 
-/** What a preflight is to look at besides the spec. */
+/** The options of a preflight besides the spec. */
 export interface PreflightOptions extends RoleNeeds {
   /** Ends the call with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
@@ -31,20 +31,20 @@ export const PREFLIGHT_OPTIONS: Names<PreflightOptions> = {
 
 /** One thing that will keep a run from working. */
 export interface PreflightProblem {
-  /** What the run would fail with. */
+  /** The code that the run would fail with. */
   readonly code: K8sErrorCode
   readonly message: string
   readonly hint: string
 }
 
-/** What a {@link preflight} found. */
+/** The findings of a {@link preflight}. */
 export interface PreflightReport {
   readonly namespace: string
-  /** What will keep the run from working; empty when nothing was found. */
+  /** The problems that will keep the run from working; empty when nothing was found. */
   readonly problems: readonly PreflightProblem[]
   /** Warnings: of the API server, such as a Pod Security level that the namespace enforces on pods, and of pods that take hours. */
   readonly warnings: readonly string[]
-  /** What could not be looked at, and why. */
+  /** The checks that could not be made, and why. */
   readonly notChecked: readonly string[]
   /** Rights without which a run works, but says less about what is wrong: `list pods`, `list events`, `get pods/log`. */
   readonly withoutDiagnostics: readonly string[]

@@ -10,7 +10,7 @@ export interface Rule {
   readonly optional: boolean
 }
 
-/** What a run does besides making the Job and waiting for it, and needs rights for. */
+/** The further actions of a run that need rights, besides making the Job and waiting for it. */
 export interface RoleNeeds {
   /** As for the run. Default: 'delete', as in `runJob`. */
   readonly onAbort?: 'delete' | 'suspend' | 'leave' | undefined

@@ -47,7 +47,7 @@ export function requireValidSpec(call: string, spec: JobSpec): void {
   problems.throwAs(call, (fields) => new K8sError(fields))
 }
 
-/** Adds everything that is wrong with a spec. What only the cluster can tell is left to it. */
+/** Adds everything that is wrong with a spec. Checks that only the cluster can make are left to it. */
 export function checkSpec(problems: Problems, spec: JobSpec): void {
   problems.guard('spec', () => checkParts(problems, spec))
 }

@@ -2,7 +2,7 @@ import type { V1Job } from '@kubernetes/client-node'
 import type { JobSpec } from './job-spec.ts'
 
 /**
- * What the work of a Job is, as a short hash: two calls with the same hash want the same Job. The password of the
+ * A short hash of the work of a Job: two calls with the same hash want the same Job. The password of the
  * broker's address is left out: who may read a Job may not read Secrets, and could try passwords against the hash.
  */
 export function specHash(job: V1Job, spec: JobSpec): string {

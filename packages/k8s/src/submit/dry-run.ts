@@ -12,7 +12,7 @@ export interface DryRun {
    * Undefined when a Job of that name is there, so that the server says nothing about this one.
    */
   readonly suspended: boolean | undefined
-  /** What could not be checked, and why. */
+  /** The checks that could not be made, and why. */
   readonly notChecked?: string
 }
 

@@ -21,7 +21,7 @@ export interface LogsOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What ends a call of {@link JobHandle.delete}. */
+/** The options of {@link JobHandle.delete}. */
 export interface DeleteOptions {
   /** Ends the call with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
@@ -42,7 +42,7 @@ export interface JobHandle {
   /** Deletes the Job, and with it its pods and its Secret. Does nothing when it is gone. Throws K8sError, such as `FORBIDDEN`. */
   delete(options?: DeleteOptions): Promise<void>
   /**
-   * What the pods print, each line once, lines of different pods mixed as they come. A view, never the verdict: a pod
+   * The output of the pods, each line once, lines of different pods mixed as they come. A view, never the verdict: a pod
    * that is gone is silent. Throws K8sError, such as `FORBIDDEN` without the right to get pods/log.
    */
   logs(options?: LogsOptions): AsyncIterable<PodLogLine>

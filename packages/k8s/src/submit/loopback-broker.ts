@@ -3,7 +3,7 @@ import type { KubeApi } from '../api/kube-api.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 
 /**
- * What is wrong with a loopback address for pods; undefined when nothing is. A pod that is told to connect to 127.0.0.1 finds
+ * The problem with a loopback address for pods; undefined when there is no problem. A pod that is told to connect to 127.0.0.1 finds
  * itself there. Only the pods of podqueue's local cluster are processes of this machine; kind and minikube have their API
  * server on loopback too, so it is asked what it is.
  */

@@ -3,7 +3,7 @@ import { K8sError } from '../errors.ts'
 import { endOf } from '../job/job-state.ts'
 import { RUN_ID, SPEC_HASH } from '../spec/annotations.ts'
 
-/** What to do about a Job that already has the name. */
+/** The decision about a Job that already has the name. */
 export type NameTaken = 'adopt' | 'replace' | 'wait' | 'finished' | 'other'
 
 /** Decides by run id, by what the Job was made from, and by whether it is finished. */

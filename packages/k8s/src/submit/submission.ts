@@ -24,7 +24,7 @@ import type { SubmitOptions } from './submit-options.ts'
 /** How long a Job that is being deleted may keep its name, unless the call says otherwise. */
 const DELETION_GRACE_MS = 120_000
 
-/** What a submit takes besides its own options, from a run. */
+/** The options that a run adds to those of a submit. */
 export interface SubmitContext {
   /** Further annotations of podqueue's own. Default: none. */
   readonly annotations?: Readonly<Record<string, string>> | undefined
@@ -152,7 +152,7 @@ class Submission {
     return (await dryRunJob(this.#api, this.#job, { namespace, signal: this.#signal })).suspended
   }
 
-  /** What to do about the Job that has the name: it is the one, or it is being deleted, or its name is free now. */
+  /** Decides about the Job that has the name: it is the one, or it is being deleted, or its name is free now. */
   async #settle(): Promise<JobObject | { readonly deleting: JobObject } | 'free'> {
     const bounds = { signal: this.#signal }
     const job = await getJob(this.#api, this.ref, bounds)

@@ -10,7 +10,7 @@ export interface SubmitOptions {
    */
   readonly runId?: string | undefined
   /**
-   * What to do about a finished Job of that name from another run: delete it and create this one, throw `JOB_EXISTS`, or
+   * The treatment of a finished Job of that name from another run: delete it and create this one, throw `JOB_EXISTS`, or
    * take it, finished as it is, for this one. Default: 'replace'.
    */
   readonly onFinished?: 'replace' | 'fail' | 'adopt' | undefined

@@ -8,7 +8,7 @@ export interface DeadLetter {
   readonly id: string | undefined
   /** Why it was given up on, for people. */
   readonly reason: string
-  /** Who set it aside: a worker, or the broker, as when its deliveries are used up. */
+  /** The side that set it aside: a worker, or the broker, as when its deliveries are used up. */
   readonly by: 'worker' | 'broker'
   /**
    * The last failure, as the worker that set it aside saw it: its message, and where known the exit code and the last lines of

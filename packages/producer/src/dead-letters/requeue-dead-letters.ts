@@ -60,7 +60,7 @@ const HELD_TIMEOUT_MS = 5_000
  *
  * @param queue the queue that the items came from; it must exist
  * @throws {ProducerError} `REQUEUE_INCOMPLETE` when it ended before: `details.requeued` are back, the others are still dead
- * letters. With `ids`, `DEAD_LETTERS_LIMITED` when the dead-letter queue drops what is looked at too often. What a connection can
+ * letters. With `ids`, `DEAD_LETTERS_LIMITED` when the dead-letter queue drops what is looked at too often. Everything that a connection can
  * throw.
  */
 export async function requeueDeadLetters(queue: string, options: RequeueDeadLettersOptions = {}): Promise<Requeued> {

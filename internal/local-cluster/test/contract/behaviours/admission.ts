@@ -37,7 +37,7 @@ const POD = 'spec.template.spec'
 const MAIN = `${POD}.containers[0]`
 const RULE = 'spec.podFailurePolicy.rules[0]'
 
-/** What is refused, and every cause that the answer has. */
+/** Refused objects, and every cause that the answer has. */
 const REFUSED: Readonly<Record<string, readonly [body: object, ...Cause[]]>> = {
   'without a template': [
     { metadata: { name: 'refused' }, spec: {} },

@@ -1,4 +1,4 @@
 import type { ContractCluster } from '../contract-cluster.ts'
 
-/** What a Job author relies on, by its name, and how a cluster shows it. */
+/** The behaviours that a Job author relies on, by name, and how a cluster shows each. */
 export type Behaviours = Readonly<Record<string, (cluster: ContractCluster) => Promise<void>>>

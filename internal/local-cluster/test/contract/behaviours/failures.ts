@@ -7,7 +7,7 @@ import type { Behaviours } from './behaviours.ts'
 const rule = (action: string, operator: string, ...values: number[]) => ({ action, onExitCodes: { operator, values } })
 const policy = (...rules: object[]) => ({ podFailurePolicy: { rules } })
 
-/** What a container prints, or exits with, is its pod's annotation at the time of its start. */
+/** A container prints, or exits with, the value that its pod's annotation has at the time of its start. */
 const turn = { name: 'TURN', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['turn']" } } }
 
 export const failures: Behaviours = {
