@@ -24,20 +24,19 @@ subscribe('podqueue:ack', ({ phase }) => phase === 'accepted' && mark('acked'))
 process.on('exit', () => mark('exit'))
 `
 
-/** The moments of a pod, in order. Of those that come several times, the first or the last counts. */
-const STEPS = [
-  'created',
-  'scheduled',
-  'sandbox',
-  'process',
-  'connected',
-  'item',
-  'acked',
-  'exit',
-  'ended',
-  'complete',
-] as const
-type Step = (typeof STEPS)[number]
+/** The moments of a pod. `ended` and `complete` are when this process hears of them. */
+type Step =
+  | 'created'
+  | 'scheduled'
+  | 'sandbox'
+  | 'process'
+  | 'connected'
+  | 'item'
+  | 'acked'
+  | 'exit'
+  | 'ended'
+  | 'complete'
+/** Of the moments that come several times, the last one counts for these, else the first. */
 const LAST: ReadonlySet<Step> = new Set(['acked', 'exit'])
 
 await buildTutorialImages()
@@ -98,9 +97,8 @@ process.stdout.write('milliseconds since the request for the Job, and since the 
 for (const [pod, moments] of pods) {
   process.stdout.write(`\n${pod}\n`)
   let before = begun
-  for (const step of STEPS) {
-    const at = moments.get(step)
-    if (at === undefined) continue
+  // In the order of time: this process hears of a sandbox later than its container may have started.
+  for (const [step, at] of [...moments].toSorted(([, one], [, other]) => one - other)) {
     process.stdout.write(`  ${step.padEnd(10)} ${String(at - begun).padStart(6)}  +${at - before}\n`)
     before = at
   }
