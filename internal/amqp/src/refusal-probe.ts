@@ -1,5 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import { within } from '@internal/async'
 import type { BrokerAddress } from '@internal/contract'
 import { showText } from '@internal/errors'
@@ -30,8 +29,7 @@ export async function refusalWords(
   tls: TlsOptions | undefined,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  const to = { host: address.hostname, port: address.port, noDelay: true }
-  const socket: Socket = address.tls ? connectTls({ servername: address.hostname, ...tls, ...to }) : connectTcp(to)
+  const socket = await openSocket(address, tls)
   try {
     const words = await within(openByHand(socket, address), timeoutMs)
     return typeof words === 'string' ? showText(words) : undefined
@@ -40,6 +38,13 @@ export async function refusalWords(
   } finally {
     socket.destroy()
   }
+}
+
+/** Loads the modules only here: each start of a worker would pay for them. */
+async function openSocket(address: BrokerAddress, tls: TlsOptions | undefined): Promise<Socket> {
+  const to = { host: address.hostname, port: address.port, noDelay: true }
+  if (!address.tls) return (await import('node:net')).connect(to)
+  return (await import('node:tls')).connect({ servername: address.hostname, ...tls, ...to })
 }
 
 async function openByHand(socket: Socket, { username, password, vhost }: BrokerAddress): Promise<string | undefined> {

@@ -48,6 +48,8 @@ export class Consumer {
       cause = error
     })
     channel.on('close', () => {
+      // Most channels close because their work is done, which needs no words.
+      if (this.#isEnded) return
       cause ??= lostBy()
       const fault = operationFault(cause ?? new Error('It was closed.'), { queue, address })
       this.#lose(`The hold on queue ${queue} was lost. ${fault.message}`, cause)
