@@ -11,7 +11,7 @@ import { proxyFor } from './proxy.ts'
 
 export type Headers = Record<string, string | string[]>
 
-/** How requests reach the API server of a kubeconfig, and as which user. */
+/** The way to the API server of a kubeconfig: its address, the credentials and the connections. */
 export interface ClusterAccess {
   readonly server: URL
   /** The namespace of the kubeconfig's context; `default` when it names none. */

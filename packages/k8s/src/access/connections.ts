@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 
-/** How TLS with the API server goes. */
+/** The TLS options for connections to the API server. */
 export interface TlsOptions {
   ca?: string | Buffer | undefined
   cert?: string | Buffer | undefined

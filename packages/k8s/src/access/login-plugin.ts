@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { K8sError } from '../errors.ts'
 
-/** How a kubeconfig says that a command gets the credentials: `users[].user.exec`. */
+/** A command of a kubeconfig that gets the credentials: `users[].user.exec`. */
 export interface LoginCommand {
   readonly apiVersion?: string
   readonly command: string

@@ -120,7 +120,7 @@ export function toK8sError(answer: ApiAnswer): K8sError {
   })
 }
 
-/** How an authorizer says that a user lacks a right. An admission policy answers 403 too, in words of its own. */
+/** The words of an authorizer for a user who lacks a right. An admission policy answers 403 too, in words of its own. */
 const RBAC = /\bis forbidden: User "[^"]*" cannot \w+ (resource|path)\b/
 
 function forbidden(cause: ApiAnswer, what: string, details: Readonly<Record<string, unknown>>): K8sError {

@@ -109,7 +109,7 @@ export interface EventObject extends KubeObject {
   readonly series?: { readonly count?: number; readonly lastObservedTime?: string }
 }
 
-/** How the API server says what is wrong. */
+/** An error in Kubernetes' own form. */
 export interface StatusObject {
   readonly kind: 'Status'
   readonly code?: number

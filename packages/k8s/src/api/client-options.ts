@@ -2,7 +2,7 @@ import type { Names, Problems } from '@internal/options'
 import type { KubeConfigLike } from '../access/kube-config-like.ts'
 import { nameProblem } from '../spec/job-name.ts'
 
-/** Which cluster a call talks to. */
+/** Options that choose the cluster of a call. */
 export interface ClientOptions {
   /**
    * The cluster and the credentials: a `KubeConfig` of `@kubernetes/client-node`. Default: found as kubectl does, by

@@ -10,7 +10,7 @@ import { ApiAnswer, toK8sError, unreachable, type Wanted } from './api-answer.ts
 import { fullJitterMs } from './backoff.ts'
 import { RequestGate } from './request-gate.ts'
 
-/** How long an answer that is not a stream may take, from the request to its last byte. */
+/** An answer that is not a stream has this time, from the request to its last byte. */
 const ANSWER_TIMEOUT_MS = 30_000
 const ATTEMPTS = 6
 /** An attempt that has less time than this would only hide why the one before failed. */
@@ -25,7 +25,7 @@ export interface ApiRequest extends Wanted {
   readonly contentType?: string
   /** The form of the answer. Default: by the verb, a list, an object, or for a deletion anything. */
   readonly expects?: Expected
-  /** How long the request may be tried again, milliseconds. Default: six attempts, whatever they take. */
+  /** The time in which the request may be tried again, milliseconds. Default: no limit but six attempts. */
   readonly withinMs?: number
   readonly signal?: AbortSignal | undefined
 }
@@ -255,7 +255,7 @@ const EXPECTED: Readonly<Record<Wanted['verb'], Expected>> = {
   delete: 'anything',
 }
 
-/** How Node names a certificate that does not prove who the server is, or TLS with a server that does not speak it. */
+/** Node's codes for a certificate that does not prove who the server is, and for TLS with a server that does not speak it. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET|ERR_SSL|ERR_TLS/
 
 function isPassing(error: unknown): boolean {

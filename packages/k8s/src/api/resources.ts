@@ -4,7 +4,7 @@ import { ApiAnswer, statusOf } from './api-answer.ts'
 import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
 import type { ApiRequest, KubeApi } from './kube-api.ts'
 
-/** Which Job is meant: by uid one certain Job, else whatever has the name when it is first seen. */
+/** A reference to a Job: with a uid to this one Job, else to the Job that has the name when it is first seen. */
 export interface JobRef {
   readonly name: string
   readonly namespace: string
@@ -14,7 +14,7 @@ export interface JobRef {
 /** Bounds of a request: who may abort it. */
 interface Bounds {
   readonly signal?: AbortSignal | undefined
-  /** How long the request may be tried again, milliseconds. */
+  /** The time in which the request may be tried again, milliseconds. */
   readonly withinMs?: number
 }
 

@@ -6,11 +6,11 @@ import type { KubeApi } from './kube-api.ts'
 import { getJob, jobsPath } from './resources.ts'
 import { type WatchEvent, type WatchOptions, watch } from './watch.ts'
 
-/** How a Job is watched. */
+/** Options of {@link watchJob}. */
 export interface JobWatchOptions {
   readonly name: string
   readonly namespace: string
-  /** Where to begin; without it with a list. */
+  /** The version at which the watch begins. Default: it begins with a list. */
   readonly resourceVersion?: string | undefined
   readonly unreachableMs: number
   readonly silenceMs: number

@@ -13,7 +13,7 @@ export const SILENCE_MS = 90_000
 const SAFETY_MS = 300_000
 /** The last attempt has at least this time: with less it would only hide why the one before failed. */
 const LAST_ATTEMPT_MS = 5000
-/** How long an API server that answered before may refuse (403 while it starts) before that is believed. */
+/** An API server that answered before may refuse for this time, as while it starts (403), before that is believed. */
 const REFUSED_GRACE_MS = 30_000
 
 export interface WatchOptions {
@@ -22,11 +22,11 @@ export interface WatchOptions {
   readonly path: string
   readonly fieldSelector?: string
   readonly labelSelector?: string
-  /** Where to begin; without it with a list. */
+  /** The version at which the watch begins. Default: it begins with a list. */
   readonly resourceVersion?: string | undefined
-  /** How long the API server may be gone. */
+  /** The time that the API server may be gone, milliseconds. */
   readonly unreachableMs: number
-  /** How long nothing may come. Default: {@link SILENCE_MS}. */
+  /** The time without any event after which the watch is opened again, milliseconds. Default: {@link SILENCE_MS}. */
   readonly silenceMs?: number
   readonly signal: AbortSignal
   /** Told when the connection is back after it was lost. */

@@ -3,7 +3,7 @@ import { ApiAnswer, toK8sError } from '../api/api-answer.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import type { Rule } from './role.ts'
 
-/** How long a right that a client has is believed: rights rarely go, and many Jobs may start in a minute. */
+/** A right that a client has is believed for this time: rights rarely go, and many Jobs may start in a minute. */
 const REMEMBERED_MS = 60_000
 
 interface Review {

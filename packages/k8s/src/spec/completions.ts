@@ -1,7 +1,7 @@
 import type { JobSpec } from './job-spec.ts'
 
 /**
- * How many pods must succeed. With `'all'` it is a number too: a Job without `completions` starts no replacement once one
+ * The number of pods that must succeed. With `'all'` it is a number too: a Job without `completions` starts no replacement once one
  * of its pods has succeeded, so a pod that is lost later would leave its items.
  * https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs
  */

@@ -49,14 +49,14 @@ export interface JobSpec {
   readonly namespace?: string | undefined
   /** The image that holds the worker. */
   readonly image: string
-  /** How many items are in the queue; `enqueue` returns it as `confirmed`. */
+  /** The number of items in the queue; `enqueue` returns it as `confirmed`. */
   readonly items: number
   /**
-   * How many items each pod takes. `1`: a pod for each item. A number: as many pods as it needs. `'all'`: pods that go
+   * The number of items that each pod takes. `1`: a pod for each item. A number: as many pods as it needs. `'all'`: pods that go
    * on until the queue is empty, `parallelism` of them. Told to the worker as `PODQUEUE_ITEMS`. Default: 1.
    */
   readonly itemsPerPod?: number | 'all' | undefined
-  /** How many pods run at the same time. Default: 1. */
+  /** The number of pods that run at the same time. Default: 1. */
   readonly parallelism?: number | undefined
   /** The queue, and how pods reach its broker. */
   readonly queue: QueueSpec
@@ -103,11 +103,11 @@ export interface JobSpec {
    */
   readonly serviceLinks?: boolean | undefined
   /**
-   * After how many milliseconds Kubernetes removes the finished Job, its pods and its Secret: whole seconds to it, rounded up.
+   * Milliseconds after which Kubernetes removes the finished Job, its pods and its Secret, rounded up to whole seconds.
    * Default: 86400000, a day.
    */
   readonly ttlMs?: number | undefined
-  /** After how many milliseconds Kubernetes ends the Job as failed, also when the client is gone. Default: never. */
+  /** Milliseconds after which Kubernetes ends the Job as failed, also when the client is gone. Default: never. */
   readonly deadlineMs?: number | undefined
   /**
    * `'Indexed'`: a failed pod delays the start of its replacement only. `'NonIndexed'` is the tutorial's form: after

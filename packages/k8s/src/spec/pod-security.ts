@@ -1,6 +1,6 @@
 import type { V1PodSecurityContext, V1SecurityContext } from '@kubernetes/client-node'
 
-/** What `podSecurity` means. The levels: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+/** The security context of a pod for each level of `podSecurity`. The levels: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 export function podSecurityContext(level: 'baseline' | 'restricted'): V1PodSecurityContext {
   const seccompProfile = { type: 'RuntimeDefault' }
   if (level === 'baseline') return { seccompProfile }

@@ -16,7 +16,7 @@ export interface DryRun {
   readonly notChecked?: string
 }
 
-/** How the API server says that a webhook declares side effects, so that it is not called. */
+/** The API server's words for a webhook that declares side effects, so that it is not called. */
 const NO_DRY_RUN = /does not support dry ?run/i
 
 /**

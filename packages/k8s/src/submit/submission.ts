@@ -21,7 +21,7 @@ import { loopbackProblem } from './loopback-broker.ts'
 import { jobExists, onNameTaken, stuckInDeletion } from './name-taken.ts'
 import type { SubmitOptions } from './submit-options.ts'
 
-/** How long a Job that is being deleted may keep its name, unless the call says otherwise. */
+/** A Job that is being deleted may keep its name for this time, unless the call says otherwise. */
 const DELETION_GRACE_MS = 120_000
 
 /** The options that a run adds to those of a submit. */
@@ -30,7 +30,7 @@ export interface SubmitContext {
   readonly annotations?: Readonly<Record<string, string>> | undefined
   /** Whether the server would create the Job suspended, from a dry run that was made already. Default: asked when it matters. */
   readonly suspended?: boolean | undefined
-  /** How long a Job of that name may be in deletion, milliseconds. Default: 120000. */
+  /** The time that a Job of that name may be in deletion, milliseconds. Default: 120000. */
   readonly startGraceMs?: number | undefined
 }
 

@@ -2,7 +2,7 @@ import type { Names, Problems } from '@internal/options'
 import { type ClientOptions, checkClientOptions } from '../api/client-options.ts'
 import { DNS_LABEL } from '../spec/job-name.ts'
 
-/** How submitJob treats what is already there. */
+/** Options of {@link submitJob}. */
 export interface SubmitOptions {
   /**
    * The id of this run. A call with the id of a Job that is there goes on with it, so that a service that is
