@@ -68,7 +68,7 @@ export class PodContainer implements OrderedContainer {
 
   /** Whether it waits for a Secret or a ConfigMap that is not there. */
   get lacksConfig(): boolean {
-    return this.#record.state.waiting?.reason === 'CreateContainerConfigError'
+    return this.#progress === 'waiting' && this.#record.state.waiting?.reason === 'CreateContainerConfigError'
   }
 
   /** Starts it. A problem becomes its state: nothing is thrown. */

@@ -71,7 +71,7 @@ export class PodWorker implements ContainerHost {
     this.#stopping = true
     this.#graceUntil = Date.now() + graceSeconds * 1000
     for (const container of this.#containers) {
-      if (container.isStopping && container.progress === 'running') container.stop(this.#graceMs(container))
+      if (container.isStopping && container.progress !== 'ended') container.stop(this.#graceMs(container))
     }
     this.changed()
   }
