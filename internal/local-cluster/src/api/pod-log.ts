@@ -96,7 +96,7 @@ function chooseContainer({ metadata, spec, status }: Pod, wanted: string | null)
   throw badRequest(`container "${name}" in pod "${metadata.name}" is waiting to start: ContainerCreating`)
 }
 
-/** The time from which lines are wanted. Throws a 400 for a time that is none. */
+/** The time from which lines are wanted. Throws a 400 for a wrong time. */
 function sinceOf(query: URLSearchParams): number | undefined {
   const text = query.get('sinceTime')
   const time = text === null ? undefined : Date.parse(text)
