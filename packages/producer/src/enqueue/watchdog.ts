@@ -1,7 +1,7 @@
 import type { Blocked } from '../connection/link.ts'
 import type { Stop } from './stop.ts'
 
-/** What {@link Watchdog} looks at. */
+/** The facts that {@link Watchdog} looks at. */
 interface Situation {
   /** Why the broker takes no messages; undefined while it does. */
   readonly blocked: Blocked | undefined

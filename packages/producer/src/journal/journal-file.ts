@@ -65,7 +65,7 @@ export class JournalFile implements Journal {
     await this.#file?.datasync()
   }
 
-  /** The id in the header. @throws {ProducerError} when it is about another queue, or is none */
+  /** The id in the header. @throws {ProducerError} when the header is about another queue, or is no header */
   #identity(firstLine: string, { vhost, queue }: JournalHeader): string {
     const header = parseHeader(firstLine)
     if (header === undefined) throw this.#noJournal()

@@ -3,7 +3,7 @@ import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { onChannel } from '../connection/on-channel.ts'
-import { withLink } from '../connection/with-link.ts'
+import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
 import { declaredDeliveryLimit, rememberDeliveryLimit } from './delivery-limit.ts'
 import {
@@ -17,10 +17,8 @@ import {
 } from './queue-arguments.ts'
 import { serverVersion } from './server-version.ts'
 
-export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions {
-  /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal | undefined
-}
+/** The options of {@link declareQueue}: those of the queue, and those of the connection. */
+export interface DeclareQueueOptions extends QueueOptions, ConnectionOptions, SignalOption {}
 
 const DECLARE_QUEUE_OPTIONS: Names<DeclareQueueOptions> = { ...QUEUE_OPTIONS, ...CONNECTION_OPTIONS, signal: true }
 

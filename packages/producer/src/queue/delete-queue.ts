@@ -14,6 +14,7 @@ export interface DeleteOptions {
   readonly discardItems?: boolean | undefined
 }
 
+/** The options of {@link deleteQueue}: whether to discard items, and those of the connection. */
 export interface DeleteQueueOptions extends DeleteOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */

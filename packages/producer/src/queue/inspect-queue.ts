@@ -4,7 +4,7 @@ import { deadLetterQueueOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { type Operation, onChannel } from '../connection/on-channel.ts'
-import { withLink } from '../connection/with-link.ts'
+import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
 
 /** Options for looking at a queue. */
@@ -13,10 +13,8 @@ export interface InspectOptions {
   readonly verifyTimeoutMs?: number | undefined
 }
 
-export interface InspectQueueOptions extends InspectOptions, ConnectionOptions {
-  /** Ends the call with `ABORTED`. */
-  readonly signal?: AbortSignal | undefined
-}
+/** The options of {@link inspectQueue}: how to look, and those of the connection. */
+export interface InspectQueueOptions extends InspectOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
 export const INSPECT_OPTIONS: Names<InspectOptions> = { verifyTimeoutMs: true }
