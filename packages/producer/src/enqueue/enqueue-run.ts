@@ -58,12 +58,15 @@ export class EnqueueRun {
   readonly #startedAt = performance.now()
   /** A connection of this call alone, while it looks for an item for which the broker closes connections. */
   #separate: Link | undefined
+  /** The link of the current or last channel. */
+  #used: Link
   #channel: PublishChannel | undefined
   #stop: Stop | undefined
   #deliveryLimit: number | undefined
 
   constructor(scene: EnqueueScene, items: Items, options: ResolvedPublish) {
     this.#scene = scene
+    this.#used = scene.link
     this.#options = options
     this.#patience = new Patience(scene.reconnectForMs)
     this.#watchdog = new Watchdog(options.confirmTimeoutMs, options.blockedTimeoutMs)
@@ -157,6 +160,7 @@ export class EnqueueRun {
   /** Opens the next channel; undefined when the call ends or has to try again. */
   async #openChannel(): Promise<PublishChannel | undefined> {
     const link = this.#linkNow()
+    this.#used = link
     try {
       const connection = await link.open(this.#options.signal)
       const target = { queue: this.#scene.queue, stamp: this.#stamp() }
@@ -218,7 +222,7 @@ export class EnqueueRun {
 
   /** After a channel was lost: goes on where that can help, and else ends the call. */
   async #recover(cause: unknown, unanswered: readonly EncodedItem[]): Promise<void> {
-    const link = this.#linkNow()
+    const link = this.#used
     const isConnectionLost = cause === undefined
     const error = cause ?? link.lost ?? new Error('It was closed')
     const fault = this.#fault(error)
@@ -268,7 +272,7 @@ export class EnqueueRun {
   }
 
   #watch(): void {
-    const { blocked } = this.#separate ?? this.#scene.link
+    const { blocked } = this.#used
     const isWaiting = this.#channel !== undefined && this.#ledger.unsettled > 0
     const stop = this.#watchdog.look({ blocked, isWaiting })
     if (stop !== undefined) this.#end(stop)
