@@ -54,7 +54,8 @@ test.each(['quorum', 'classic'] as const)(
 )
 
 test('with the default options, the only worker of an empty queue leaves after two looks, and without standing aside', async () => {
-  await using queue = await testQueue()
+  // A quorum queue reads as 0 and 0 when its leader is slow, which takes further looks.
+  await using queue = await testQueue('classic')
   await using proxy = await tcpProxy(brokerUrl())
   let looks = 0
   const counting = (async () => {
