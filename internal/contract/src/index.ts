@@ -21,6 +21,14 @@ export { BROKER_HEADERS, HEADER } from './header.ts'
 export { deliveryLimitIn, isItemType, itemType } from './item-type.ts'
 export { deadLetterQueueOf, LONGEST_QUEUE_NAME, queueNameProblem } from './queue-name.ts'
 export {
+  indexIn,
+  isBatchId,
+  isResultLogOf,
+  LONGEST_QUEUE_NAME_WITH_RESULTS,
+  RESULT_RECORD,
+  resultLogOf,
+} from './results.ts'
+export {
   DEAD_WORKER_NOTICED_MS,
   EMPTY_CHOICES,
   type EmptyChoice,

@@ -35,6 +35,10 @@ export interface ProducerErrorDetails extends AmqpFaultDetails {
   DEAD_LETTERS_LIMITED: { readonly queue: string; readonly address: string }
   /** Not all dead letters are back in their queue: `requeued` of them are. */
   REQUEUE_INCOMPLETE: { readonly queue: string; readonly requeued: number }
+  /** The batch has no results, or they are deleted. */
+  BATCH_NOT_FOUND: { readonly queue: string; readonly address: string }
+  /** Items of a batch have neither a result nor a dead letter, and nobody works on its queue. */
+  RESULTS_MISSING: { readonly queue: string; readonly batch: string; readonly missing: number }
   /** The queue that is to be deleted has items or consumers. */
   QUEUE_NOT_EMPTY: {
     readonly queue: string

@@ -33,6 +33,10 @@ import {
   type QueueReading,
 } from './queue/inspect-queue.ts'
 import { QUEUE_OPTIONS, type QueueOptions } from './queue/queue-arguments.ts'
+import type { Batch } from './results/batch.ts'
+import { COLLECT_OPTIONS, type CollectOptions, checkCollect, collectOver } from './results/collect-results.ts'
+import { checkDeleteBatch, deleteLog } from './results/delete-batch.ts'
+import type { ItemResult } from './results/item-result.ts'
 
 /** Listeners by event, as an emitter takes them. */
 export type ProducerEventMap = { [Name in keyof ProducerEvents]: (event: ProducerEvents[Name]) => void }
@@ -60,6 +64,10 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
   requeueDeadLetters(queue: string, options?: RequeueOptions & SignalOption): Promise<Requeued>
   /** Does the same as the function `purgeDeadLetters`, over this connection. */
   purgeDeadLetters(queue: string, options?: SignalOption): Promise<Purged>
+  /** Does the same as the function `collectResults`, over this connection. */
+  collectResults<T = unknown>(batch: Batch, options?: CollectOptions<T>): AsyncGenerator<ItemResult<T>, void, undefined>
+  /** Does the same as the function `deleteBatch`, over this connection. */
+  deleteBatch(batch: Batch, options?: SignalOption): Promise<void>
   /** Does the same as the function `deleteQueue`, over this connection. */
   deleteQueue(queue: string, options?: DeleteOptions & SignalOption): Promise<void>
   /**
@@ -170,6 +178,24 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     )
   }
 
+  async *collectResults<T = unknown>(
+    batch: Batch,
+    options: CollectOptions<T> = {},
+  ): AsyncGenerator<ItemResult<T>, void, undefined> {
+    this.#checkOpen('collectResults')
+    const problems = new Problems()
+    const checked = checkCollect(problems, batch, options as CollectOptions, COLLECT_OPTIONS)
+    problems.throwAs('collectResults', toProducerError)
+    const ending = this.#ending.signal
+    const signal = checked.signal === undefined ? ending : AbortSignal.any([checked.signal, ending])
+    yield* collectOver(this.#link, batch, { ...(checked as CollectOptions<T>), signal }, this.#reconnectForMs)
+  }
+
+  deleteBatch(batch: Batch, options: SignalOption = {}): Promise<void> {
+    const check = (problems: Problems): SignalOption => checkDeleteBatch(problems, batch, options, PURGE_CALL_OPTIONS)
+    return this.#call('deleteBatch', check, async ({ signal }) => await deleteLog(this.#link, batch, signal))
+  }
+
   async close(given: CloseOptions = {}): Promise<void> {
     const problems = new Problems()
     const { timeoutMs = 30_000 } = problems.options('options', given, CLOSE_OPTIONS)
@@ -193,12 +219,7 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     await this.#link.close()
   }
 
-  /** @param run gets the options as they were checked, with a signal that also aborts when the producer is closed */
-  async #call<Options extends SignalOption, T>(
-    name: string,
-    check: (problems: Problems) => Options,
-    run: (options: Options & { readonly signal: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
+  #checkOpen(name: string): void {
     if (this.#closing !== undefined) {
       throw new ProducerError({
         code: 'PRODUCER_CLOSED',
@@ -207,6 +228,15 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
         details: {},
       })
     }
+  }
+
+  /** @param run gets the options as they were checked, with a signal that also aborts when the producer is closed */
+  async #call<Options extends SignalOption, T>(
+    name: string,
+    check: (problems: Problems) => Options,
+    run: (options: Options & { readonly signal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    this.#checkOpen(name)
     const problems = new Problems()
     const checked = check(problems)
     const signal = problems.signal('signal', checked.signal)

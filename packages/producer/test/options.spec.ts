@@ -2,9 +2,11 @@ import { refusal as refusalOf } from '@internal/testing/refusal'
 import { describe, expect, test } from 'vitest'
 import * as producer from '../src/index.ts'
 import {
+  collectResults,
   createMessage,
   createProducer,
   declareQueue,
+  deleteBatch,
   deleteQueue,
   enqueue,
   inspectQueue,
@@ -49,6 +51,28 @@ const CALLS: Readonly<Record<string, Call>> = {
     wrong: { connectTimeoutMs: 0 },
     misspelt: ['verifyTimeout', 'verifyTimeoutMs'],
     valid: at,
+  },
+  collectResults: {
+    call: (o) => collectResults({ queue: 'q', id: 'b' }, o).next(),
+    wrong: { after: -1, keep: 'yes' },
+    misspelt: ['shema', 'schema'],
+    valid: at,
+  },
+  deleteBatch: {
+    call: (o) => deleteBatch({ queue: 'q', id: 'b' }, o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
+    valid: at,
+  },
+  'collectResults of a producer': {
+    call: (o) => createProducer(at).collectResults({ queue: 'q', id: 'b' }, o).next(),
+    wrong: { schema: {} },
+    misspelt: ['kep', 'keep'],
+  },
+  'deleteBatch of a producer': {
+    call: (o) => createProducer(at).deleteBatch({ queue: 'q', id: 'b' }, o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
   },
   listDeadLetters: {
     call: (o) => listDeadLetters('q', o),

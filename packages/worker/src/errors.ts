@@ -29,6 +29,8 @@ export interface WorkerErrorDetails extends AmqpFaultDetails {
   TOO_MANY_FAILURES: { readonly queue: string } & Counts
   /** The item could not be put into the dead-letter queue. It is back in its queue. */
   DEAD_LETTER_FAILED: AboutItem & Counts & { readonly reason: string }
+  /** The result could not be published. The item is back in its queue. */
+  RESULT_FAILED: AboutItem & Counts & { readonly reason: string }
   /** The hold on the item ended while its handler ran. Another worker gets the item. */
   LEASE_LOST: { readonly queue: string } & Address & Counts
   /** The broker did not confirm the ack in time. The item may be done, or come back. */

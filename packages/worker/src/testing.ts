@@ -18,6 +18,7 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
   contentType: true,
   headers: true,
   priority: true,
+  wantsResult: true,
   redelivered: true,
   deliveryCount: true,
 }
@@ -43,6 +44,7 @@ export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields
     contentType,
     headers: {},
     priority: undefined,
+    wantsResult: false,
     redelivered: false,
     deliveryCount: 1,
     ...fields,

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { type AmqpConnection, type AmqpFault, isAboutMessage, publishFault } from '@internal/amqp'
 import { within } from '@internal/async'
-import { itemType } from '@internal/contract'
+import { isBatchId, itemType, RESULT_RECORD, resultLogOf } from '@internal/contract'
 import { aborted } from '../abort.ts'
 import type { Link } from '../connection/link.ts'
 import { Patience } from '../connection/patience.ts'
@@ -18,6 +18,7 @@ import { openPublishChannel, type PublishChannel } from '../publish/publish-chan
 import type { Stamp } from '../publish/stamp.ts'
 import { declareOn, queueExists } from '../queue/declare-queue.ts'
 import { deliveryLimitOf } from '../queue/delivery-limit.ts'
+import { appendRecords, declareResultLog } from '../results/result-log.ts'
 import { Condition } from './condition.ts'
 import { toEnqueueError } from './failed-run.ts'
 import { ItemIntake } from './item-intake.ts'
@@ -101,8 +102,11 @@ export class EnqueueRun {
       await this.#prepareQueue()
       // A journal of the app may take its time to open.
       await this.#orStopped(this.#intake.resume({ vhost: link.vhost ?? null, queue }, () => this.#stop !== undefined))
+      if (this.#stop === undefined && this.#options.results !== undefined)
+        await this.#retried((connection) => this.#openResults(connection))
       await this.#publishAll()
       await this.#condition.until(() => this.#isJournalSafe())
+      if (this.#options.results !== undefined) await this.#closeResults()
     } finally {
       clearInterval(watching)
       signal?.removeEventListener('abort', onAbort)
@@ -120,17 +124,63 @@ export class EnqueueRun {
       throw toEnqueueError(queue, this.#ledger, this.#stop, this.#intake.ended, this.#options)
     }
     const durationMs = Math.round(performance.now() - this.#startedAt)
-    return { queue, confirmed: counts.confirmed, bytes, durationMs, ...(journal === undefined ? {} : { resumed }) }
+    return {
+      queue,
+      id: this.#intake.batchId,
+      confirmed: counts.confirmed,
+      bytes,
+      durationMs,
+      ...(journal === undefined ? {} : { resumed }),
+    }
   }
 
   /** Declares the queue if it is missing; an existing one is used as it is. Nothing has been read so far. */
   async #prepareQueue(): Promise<void> {
     const { link, queue } = this.#scene
+    await this.#retried(async (connection) => {
+      this.#deliveryLimit = await this.#orStopped(preparedLimit(connection, link.shown, queue))
+    })
+  }
+
+  /** Declares the log for the results, before the first item can be done. */
+  async #openResults(connection: AmqpConnection): Promise<void> {
+    const { batchId } = this.#intake
+    if (!isBatchId(batchId)) {
+      throw new ProducerError({
+        code: 'JOURNAL_MISMATCH',
+        message: "The journal's id cannot be that of a batch with results.",
+        hint: 'Let the journal make an id of 1 to 40 letters, digits, - and _.',
+        details: {},
+      })
+    }
+    const { link, queue } = this.#scene
+    const log = resultLogOf(queue, batchId)
+    await this.#orStopped(declareResultLog(connection, link.shown, log, this.#options.results?.maxAgeMs))
+  }
+
+  /**
+   * Tells collectors how many items there are. A run that has a journal and did not confirm all of them does not: the run that
+   * goes on with it will.
+   */
+  async #closeResults(): Promise<void> {
+    const { counts } = this.#ledger
+    const isComplete = this.#stop === undefined && this.#ledger.failed === 0 && this.#intake.ended?.type === 'end'
+    if (!isComplete && (this.#journal !== undefined || this.#stop?.type === 'lost')) return
+    const { link, queue } = this.#scene
+    const about = { address: link.shown, queue: resultLogOf(queue, this.#intake.batchId) }
+    const content = Buffer.from(String(counts.confirmed))
+    await this.#retried((connection) =>
+      appendRecords(connection, about, [{ content, properties: { type: RESULT_RECORD.closed } }]),
+    )
+  }
+
+  /** Runs an operation again while that may help and the call is not ended. */
+  async #retried(operation: (connection: AmqpConnection) => Promise<void>): Promise<void> {
+    const { link } = this.#scene
     const { signal } = this.#options
     for (;;) {
       try {
-        const connection = await link.open(signal)
-        this.#deliveryLimit = await this.#orStopped(preparedLimit(connection, link.shown, queue))
+        await operation(await link.open(signal))
         const ended = aborted(signal)
         if (ended === undefined) return
         throw ended
@@ -182,7 +232,9 @@ export class EnqueueRun {
   }
 
   #stamp(): Stamp {
-    return { type: itemType(this.#deliveryLimit), replyTo: undefined }
+    const replyTo =
+      this.#options.results === undefined ? undefined : resultLogOf(this.#scene.queue, this.#intake.batchId)
+    return { type: itemType(this.#deliveryLimit), replyTo }
   }
 
   /** The connection of this call alone while there are suspects, else the one that calls share. */

@@ -39,13 +39,22 @@ export class ItemIntake {
     journal: JournalRun | undefined,
     condition: Condition,
   ) {
-    const callId = (): string => journal?.id ?? this.#callId
-    this.#reader = new ItemReader(items, options, callId, () => condition.notify())
+    this.#reader = new ItemReader(
+      items,
+      options,
+      () => this.batchId,
+      () => condition.notify(),
+    )
     this.#ledger = ledger
     this.#journal = journal
     this.#condition = condition
     this.#maxFailures = options.maxFailures
     this.#maxMessageBytes = options.maxMessageBytes
+  }
+
+  /** The id of the batch. With a journal it is known once that is open. */
+  get batchId(): string {
+    return this.#journal?.id ?? this.#callId
   }
 
   /** The reason why nothing more is read; undefined while there may be more. */

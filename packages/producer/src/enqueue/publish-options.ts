@@ -1,4 +1,5 @@
 import { checkQueueName } from '@internal/amqp'
+import { LONGEST_QUEUE_NAME_WITH_RESULTS } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { PrepareOptions } from '../items/prepare.ts'
@@ -41,6 +42,11 @@ export interface PublishOptions<T = unknown, U = T> {
   readonly encode?: ((item: U, index: number) => string | Uint8Array) | undefined
   /** Makes the id of an item that has none of its own, at most 255 bytes. Default: a random id. */
   readonly messageId?: ((item: T, index: number) => string) | undefined
+  /**
+   * Whether the return values of the handlers, or the standard outputs of the programs, are kept for `collectResults`, in a stream
+   * `<queue>.results.<id>`. `maxAgeMs`: results may be deleted when they are older, milliseconds. Default: false.
+   */
+  readonly results?: boolean | { readonly maxAgeMs?: number | undefined } | undefined
   /** Ends the call with `ABORTED`; the error has the fate of every item by then. */
   readonly signal?: AbortSignal | undefined
 }
@@ -57,6 +63,7 @@ export const PUBLISH_OPTIONS: Names<PublishOptions> = {
   schema: true,
   encode: true,
   messageId: true,
+  results: true,
   signal: true,
 }
 
@@ -68,6 +75,8 @@ export interface ResolvedPublish extends PrepareOptions {
   readonly confirmTimeoutMs: number
   readonly blockedTimeoutMs: number
   readonly journal: Journal | undefined
+  /** Undefined: no results are kept. */
+  readonly results: { readonly maxAgeMs?: number | undefined } | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -94,6 +103,7 @@ export function checkPublishOptions<Options extends PublishOptions<never, never>
   if (schema !== undefined && !isSchema(schema)) {
     problems.add('schema', 'must be a Standard Schema, such as those of zod, valibot and arktype')
   }
+  checkResults(problems, queue, options.results)
   return options
 }
 
@@ -105,6 +115,20 @@ function isSchema(schema: unknown): boolean {
     return false
   }
 }
+
+function checkResults(problems: Problems, queue: unknown, results: PublishOptions['results']): void {
+  if (results === undefined || typeof results === 'boolean') {
+    if (results !== true || typeof queue !== 'string') return
+  } else {
+    const { maxAgeMs } = problems.known('results', results, RESULTS_OPTIONS)
+    problems.wholeNumber('results.maxAgeMs', maxAgeMs, { min: 1_000 })
+  }
+  if (typeof queue === 'string' && Buffer.byteLength(queue) > LONGEST_QUEUE_NAME_WITH_RESULTS) {
+    problems.add('queue', `must be at most ${LONGEST_QUEUE_NAME_WITH_RESULTS} bytes for a batch with results`)
+  }
+}
+
+const RESULTS_OPTIONS: Names<{ readonly maxAgeMs?: number | undefined }> = { maxAgeMs: true }
 
 export function resolvePublish(options: PublishOptions<never, never>): ResolvedPublish {
   const { journal } = options
@@ -119,6 +143,7 @@ export function resolvePublish(options: PublishOptions<never, never>): ResolvedP
     schema: options.schema as StandardSchemaV1 | undefined,
     encode: options.encode,
     messageId: options.messageId,
+    results: options.results === true ? {} : options.results || undefined,
     signal: options.signal,
   }
 }

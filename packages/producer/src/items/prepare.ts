@@ -1,6 +1,6 @@
+import { bytesOf, type EncodedBody, encodeBody } from '@internal/encoding'
 import { showText } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { bytesOf, type EncodedBody, encodeBody } from './encode-body.ts'
 import type { EncodedItem } from './encoded-item.ts'
 import { bareMessage, isMessage, type Message, messageWith } from './message.ts'
 import { type CheckedFields, checkFields, idProblem } from './message-fields.ts'

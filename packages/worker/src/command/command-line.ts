@@ -71,6 +71,11 @@ function commandLine(onCall: (call: Call) => void): Command {
       exitCodes,
     )
     .option('--kill-after-ms <ms>', 'time from SIGTERM to SIGKILL for a program (default: 25000)', wholeNumber)
+    .option(
+      '--max-result-bytes <n>',
+      'largest standard output that is sent as the result of an item (default: 1048576)',
+      wholeNumber,
+    )
     .option('--reconnect-for-ms <ms>', 'time to go on trying while no broker answers (default: 300000)', wholeNumber)
     .version(manifest.version)
     .addHelpText('after', REST_OF_HELP)

@@ -40,11 +40,11 @@ async function run({ name, args, settings }: Call): Promise<void> {
   const program = findProgram(name)
   // Loading it takes a millisecond or two: better during the wait for the broker than with an item in hand.
   setImmediate(() => process.getBuiltinModule('node:child_process'))
-  const { killAfterMs, deadLetterOn, ...options } = settings
+  const { killAfterMs, deadLetterOn, maxResultBytes, ...options } = settings
   await runWorker(
     async (item, { signal }) => {
       try {
-        await runProgram(program, args, item, { signal, killAfterMs })
+        return await runProgram(program, args, item, { signal, killAfterMs, maxResultBytes })
       } catch (error) {
         // The exit code of a program that was told to end says nothing about its item.
         if (!(error instanceof ProgramFailed) || signal.aborted || !deadLetterOn.includes(error.exitCode ?? -1))
@@ -53,6 +53,6 @@ async function run({ name, args, settings }: Call): Promise<void> {
       }
     },
     // By then the program has been killed, and its exit seen.
-    { ...options, graceMs: killAfterMs + 2_000 },
+    { ...options, maxResultBytes, graceMs: killAfterMs + 2_000 },
   )
 }

@@ -1,7 +1,10 @@
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { WorkerError } from '../errors.ts'
 import type { Item } from '../item/item.ts'
-import { LastWords } from './last-words.ts'
+import { PassedOn } from './passed-on.ts'
 import { programEnvironment } from './program-environment.ts'
+import { LastWords, ResultOutput } from './program-output.ts'
 
 /** Thrown when the program did not exit with 0. */
 export class ProgramFailed extends Error {
@@ -27,6 +30,7 @@ export class ProgramFailed extends Error {
  * 0, throws otherwise. When the signal aborts, its process group gets SIGTERM and, after `killAfterMs`, SIGKILL. Processes that
  * it leaves behind in its group end with it. The body is written as the program reads it: a pipe holds 64 KiB.
  *
+ * @returns the standard output, where the item wants a result; at most one byte more than `maxResultBytes` of it
  * @throws {ProgramFailed} it did not exit with 0
  * @throws {WorkerError} `PROGRAM_NOT_FOUND`: it cannot be started at all
  */
@@ -34,16 +38,16 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   item: Item,
-  { signal, killAfterMs }: { readonly signal: AbortSignal; readonly killAfterMs: number },
-): Promise<void> {
+  { signal, killAfterMs, maxResultBytes }: RunProgramOptions,
+): Promise<string | Buffer | undefined> {
   signal.throwIfAborted()
   const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program, args, {
-    stdio: ['pipe', 'inherit', 'pipe'],
+    stdio: ['pipe', item.wantsResult ? 'pipe' : 'inherit', 'pipe'],
     env: programEnvironment(item),
     // A process group of its own, so that signals reach all that it starts.
     detached: true,
-  })
+  }) as ChildProcessByStdio<Writable, Readable | null, Readable>
   const exit = new Promise<Exit>((resolve, reject) => {
     child.on('exit', (code, by) => resolve({ code, by }))
     child.on('error', (error) => reject(cannotStart(program, error)))
@@ -64,18 +68,28 @@ export async function runProgram(
   // EPIPE: the program does not read its input to the end, which is no error.
   child.stdin.on('error', () => {})
   child.stdin.end(item.body)
-  const lastWords = new LastWords(child.stderr)
+  const lastWords = new LastWords()
+  const result = new ResultOutput(maxResultBytes)
+  const outputs = [new PassedOn(child.stderr, process.stderr, (bytes) => lastWords.add(bytes))]
+  if (child.stdout !== null) outputs.push(new PassedOn(child.stdout, process.stdout, (bytes) => result.add(bytes)))
   try {
     if (signal.aborted) stop()
     const { code, by } = await exit
     sendToGroup('SIGKILL')
-    await lastWords.heard()
+    await Promise.all(outputs.map((output) => output.heard()))
     if (code !== 0) throw new ProgramFailed(program, { code, by }, lastWords.text)
+    return item.wantsResult ? result.value : undefined
   } finally {
     clearTimeout(killTimer)
     signal.removeEventListener('abort', stop)
     sendToGroup('SIGKILL')
   }
+}
+
+export interface RunProgramOptions {
+  readonly signal: AbortSignal
+  readonly killAfterMs: number
+  readonly maxResultBytes: number
 }
 
 /** The end of a program: its exit code, or the signal that ended it. */

@@ -1,3 +1,4 @@
+import { late, within } from '@internal/async'
 import type { FailureRecord } from '@internal/contract'
 import { describeThrown, showText } from '@internal/errors'
 import type { ConsumeMessage } from 'amqplib'
@@ -8,10 +9,12 @@ import { uncountedDeliveries } from '../item/delivery-count.ts'
 import { type Item, named, toItem } from '../item/item.ts'
 import { isLastDelivery } from '../item/last-delivery.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
+import { answerAddress } from '../results/answer-address.ts'
+import { deadLetterRecord, doneRecord } from '../results/result-record.ts'
 import { publishDeadLetter, REASON_BYTES } from './dead-letter.ts'
 import { failureRecord } from './failure.ts'
 import type { Handler } from './handler.ts'
-import { handlerFailed, type ItemEnd, releasedError } from './item-end.ts'
+import { handlerFailed, type ItemEnd, releasedError, resultFailed } from './item-end.ts'
 import type { Lease } from './lease.ts'
 import { releaseAnswer } from './release.ts'
 import { waitBeforeRequeue } from './requeue-delay.ts'
@@ -49,7 +52,7 @@ export async function doItem<R>(
   const work = await runHandler(handler, item, lease, options)
   switch (work.type) {
     case 'done':
-      return { type: 'done', answer: 'ack', result: work.result }
+      return await done({ message, item }, work.result, { lease, endWaits }, options)
     case 'dead-letter':
       return await deadLetter(
         { message, item },
@@ -102,7 +105,8 @@ async function failed(
     await waitBeforeRequeue(item.deliveryCount, endWaits ?? lease.signal)
   }
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
-  return { type: 'failed', answer: 'reject', error: handlerFailed(item, cause) }
+  const isResult = cause instanceof WorkerError && cause.code === 'RESULT_FAILED'
+  return { type: 'failed', answer: 'reject', error: isResult ? cause : handlerFailed(item, cause) }
 }
 
 async function released(
@@ -140,6 +144,37 @@ async function deadLetter(
   return { type: 'failed', answer: 'reject', error }
 }
 
+/** An item that is done is acked when the broker has its result, where one is wanted. */
+async function done<R>(
+  { message, item }: Held,
+  result: R,
+  { lease, endWaits }: Waits,
+  options: ResolvedOptions,
+): Promise<ItemEnd<R>> {
+  const address = answerAddress(options.queue, message)
+  if (address === undefined) return { type: 'done', answer: 'ack', result }
+  const record = doneRecord(address, result, options.maxResultBytes)
+  if ('reason' in record) {
+    return await deadLetter({ message, item }, record.reason, { lease, endWaits }, options, new Error(record.reason))
+  }
+  const publishing = options.results.publish(record)
+  // The item is held while the broker takes no results, unless the worker has to end.
+  const end = (await lease.untilInterrupted(publishing)) ?? (await within(publishing, options.ackTimeoutMs))
+  if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
+  if (end === late) return await released({ message, item }, lease.ending?.reason, lease, options)
+  if (end.type === 'failed') {
+    return await failed({ message, item }, resultFailed(item, end.reason), { lease, endWaits }, options)
+  }
+  if (end.type === 'unclaimed') {
+    const { queue, id: messageId } = item
+    options.logger.info(
+      { queue, messageId },
+      `${named(item)} is done, and its batch was deleted: nobody wants its result.`,
+    )
+  }
+  return { type: 'done', answer: 'ack', result }
+}
+
 /** Publishes the dead letter of an item. Resolves to undefined, or to the reason why the broker does not have it. */
 async function setAside(
   { message, item }: Held,
@@ -156,6 +191,10 @@ async function setAside(
       `${named(item)} was too large to be published again with all its headers. Its dead letter lacks: ${names}.`,
     )
   }
+  const address = answerAddress(queue, message)
+  // Without this record, as when the worker dies here, the collector finds the item among the dead letters.
+  if (fault === undefined && address !== undefined)
+    await options.results.publish(deadLetterRecord(address, reason, failure))
   return fault
 }
 

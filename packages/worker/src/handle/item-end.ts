@@ -28,6 +28,17 @@ export function handlerFailed(item: Item, cause: unknown): WorkerError {
   })
 }
 
+/** The error of an item whose handler is done, and whose result the broker does not have. */
+export function resultFailed(item: Item, reason: string): WorkerError {
+  return new WorkerError({
+    code: 'RESULT_FAILED',
+    message: `${named(item)} is done, but its result could not be published, so it is back in the queue. ${reason}`,
+    hint: 'The worker needs write permission on the default exchange. See the log of the broker.',
+    retryable: true,
+    details: { queue: item.queue, messageId: item.id, reason },
+  })
+}
+
 export function releasedError(item: Item, cause: unknown): WorkerError {
   return new WorkerError({
     code: 'RELEASED',

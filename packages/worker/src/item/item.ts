@@ -1,6 +1,7 @@
 import { HEADER } from '@internal/contract'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ConsumeMessage } from 'amqplib'
+import { answerAddress } from '../results/answer-address.ts'
 import { deliveryCount } from './delivery-count.ts'
 import { bodyJson, bodyText, checkedJson } from './item-body.ts'
 
@@ -18,6 +19,8 @@ export interface Item {
   readonly headers: Readonly<Record<string, unknown>>
   /** The AMQP priority, 0 to 255; undefined when the publisher gave none. */
   readonly priority: number | undefined
+  /** Whether the producer asked for the results of its batch: the handler's return value is then sent to it. */
+  readonly wantsResult: boolean
   /** Whether the item was delivered before, to this worker or another, and came back. */
   readonly redelivered: boolean
   /**
@@ -62,6 +65,7 @@ export function toItem(queue: string, message: ConsumeMessage): Item {
     contentType,
     headers,
     priority,
+    wantsResult: answerAddress(queue, message) !== undefined,
     redelivered,
     deliveryCount: deliveryCount(redelivered, headers),
   })

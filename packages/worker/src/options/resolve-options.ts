@@ -5,6 +5,7 @@ import { type Names, Problems } from '@internal/options'
 import type { Broker } from '../broker/broker.ts'
 import { toWorkerError } from '../errors.ts'
 import { type Logger, SILENT } from '../logger.ts'
+import { ResultLink } from '../results/result-link.ts'
 import type { ConsumeManyOptions, ConsumeOneOptions } from './worker-options.ts'
 
 /** The names of the options that every way to take items has. */
@@ -24,6 +25,8 @@ export const WORKER_OPTIONS: Names<Omit<ConsumeOneOptions, 'signal'>> = {
   uncountedLimit: true,
   graceMs: true,
   ackTimeoutMs: true,
+  maxResultBytes: true,
+  blockedTimeoutMs: true,
   logger: true,
 }
 
@@ -40,6 +43,9 @@ const MANY_OPTIONS: Names<ConsumeManyOptions> = {
 /** The default of `graceMs`: less than the 30 s that Kubernetes gives a pod. */
 const GRACE_MS = 25_000
 
+/** The default of `maxResultBytes`. */
+export const MAX_RESULT_BYTES: number = 1024 * 1024
+
 /** The options with every default filled in. */
 export interface ResolvedOptions {
   readonly queue: string
@@ -54,6 +60,9 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined
   readonly graceMs: number
   readonly ackTimeoutMs: number
+  readonly maxResultBytes: number
+  /** Takes the results of items that want one. It opens its connection at the first of them. */
+  readonly results: ResultLink
   readonly logger: Logger
 }
 
@@ -123,6 +132,8 @@ function checkShared(problems: Problems, options: Omit<ConsumeOneOptions, 'queue
   problems.wholeNumber('uncountedLimit', options.uncountedLimit, { min: 1 })
   problems.durationMs('graceMs', options.graceMs)
   problems.durationMs('ackTimeoutMs', options.ackTimeoutMs, { min: 1 })
+  problems.wholeNumber('maxResultBytes', options.maxResultBytes, { min: 1 })
+  problems.durationMs('blockedTimeoutMs', options.blockedTimeoutMs, { min: 1 })
 }
 
 function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
@@ -131,15 +142,19 @@ function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
   if ('code' in found && (options.connection === undefined || found.code !== 'BROKER_URL_MISSING')) {
     throw toWorkerError(found)
   }
+  const broker: Broker = {
+    address: 'code' in found ? undefined : found,
+    borrowed: options.connection,
+    tls: options.tls,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    reconnectForMs: options.reconnectForMs ?? 300_000,
+  }
+  const { ackTimeoutMs = 10_000, blockedTimeoutMs = 300_000 } = options
   return {
     queue: options.queue,
-    broker: {
-      address: 'code' in found ? undefined : found,
-      borrowed: options.connection,
-      tls: options.tls,
-      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-      reconnectForMs: options.reconnectForMs ?? 300_000,
-    },
+    broker,
+    results: new ResultLink({ broker, ackTimeoutMs, blockedTimeoutMs }),
+    maxResultBytes: options.maxResultBytes ?? MAX_RESULT_BYTES,
     notFoundRetryMs: options.notFoundRetryMs ?? 20_000,
     empty: options.empty ?? 'exit',
     emptyCheckDelayMs: options.emptyCheckDelayMs ?? WORKER_SETTINGS.emptyCheckDelayMs.default,
@@ -149,7 +164,7 @@ function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
     uncountedLimit: options.uncountedLimit ?? 5,
     signal: options.signal === undefined ? undefined : nativeSignal(options.signal),
     graceMs: options.graceMs ?? GRACE_MS,
-    ackTimeoutMs: options.ackTimeoutMs ?? 10_000,
+    ackTimeoutMs,
     logger: options.logger === undefined ? SILENT : guardLogger(options.logger),
   }
 }

@@ -60,6 +60,16 @@ export interface ConsumeOneOptions {
   readonly graceMs?: number | undefined
   /** The longest time that the broker may take to accept the ack, milliseconds. Default: 10000. */
   readonly ackTimeoutMs?: number | undefined
+  /**
+   * The largest result of an item of a batch with results, bytes. An item with a larger one is dead-lettered, with that reason.
+   * Default: 1048576 (1 MiB).
+   */
+  readonly maxResultBytes?: number | undefined
+  /**
+   * The longest time that the broker may take no results, for example without free memory or disk, milliseconds. The item is
+   * held meanwhile. Default: 300000.
+   */
+  readonly blockedTimeoutMs?: number | undefined
   /** Gets a line for each wait and retry. Default: silent. */
   readonly logger?: Logger | undefined
 }

@@ -10,6 +10,7 @@ const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   HANDLER_FAILED: EXIT.failed,
   TOO_MANY_FAILURES: EXIT.failed,
   DEAD_LETTER_FAILED: EXIT.failed,
+  RESULT_FAILED: EXIT.failed,
   ITEM_INVALID: EXIT.failed,
   ITEM_NOT_TEXT: EXIT.failed,
   ITEM_NOT_JSON: EXIT.failed,

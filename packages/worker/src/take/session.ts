@@ -25,6 +25,17 @@ export async function inSessions<T>(
   options: ResolvedOptions,
   work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
 ): Promise<T> {
+  try {
+    return await trySessions(options, work)
+  } finally {
+    await options.results.close()
+  }
+}
+
+async function trySessions<T>(
+  options: ResolvedOptions,
+  work: (link: Link, consumer: Consumer) => Promise<Session<T>>,
+): Promise<T> {
   const { queue, logger, notFoundRetryMs, broker } = options
   const refusals = new Since()
   const outages = new Since()

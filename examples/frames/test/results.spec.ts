@@ -1,0 +1,244 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { brokerUrl } from '@internal/testing/broker-url'
+import { type TestQueue, testQueue } from '@internal/testing/test-queue'
+import {
+  collectResults,
+  createProducer,
+  deleteBatch,
+  enqueue,
+  type ItemResult,
+  inspectQueue,
+  type ProducerError,
+  requeueDeadLetters,
+} from '@podqueue/producer'
+import { consumeMany, consumeOne, DeadLetterError, type Handler } from '@podqueue/worker'
+import { expect, onTestFinished, test } from 'vitest'
+
+const url = (): string => brokerUrl()
+const work = (queue: TestQueue, handler: Handler, more: object = {}) =>
+  consumeMany(handler, {
+    queue: queue.name,
+    url: url(),
+    emptyCheckDelayMs: 200,
+    concurrency: 8,
+    maxConsecutiveFailures: 99,
+    ...more,
+  })
+
+/** Collects all, by index. Fails when an item is yielded twice. */
+async function collected<T>(results: AsyncIterable<ItemResult<T>>): Promise<Map<number, ItemResult<T>>> {
+  const found = new Map<number, ItemResult<T>>()
+  for await (const item of results) {
+    expect(found.has(item.index), `item ${item.index} is yielded once`).toBe(false)
+    found.set(item.index, item)
+  }
+  return found
+}
+
+const logIsThere = async (queue: TestQueue, id: string): Promise<boolean> =>
+  await inspectQueue(`${queue.name}.results.${id}`, { url: url() }).then(
+    () => true,
+    (error: ProducerError) => error.code !== 'QUEUE_NOT_FOUND',
+  )
+
+test('what handlers return comes back, each item once, whatever its type, and the log is deleted then', async () => {
+  await using queue = await testQueue(false)
+  const items = ['json', 'text', 'bytes', 'nothing', 'null']
+  const batch = await enqueue(queue.name, items, { url: url(), results: true })
+  const values: Record<string, unknown> = { json: { score: 7 }, text: 'é', bytes: Buffer.from([0xff, 0]), null: null }
+  await work(queue, (item) => {
+    expect(item).toMatchObject({ wantsResult: true, id: expect.stringContaining(`${batch.id}-`) })
+    return values[item.text()]
+  })
+  const found = await collected(collectResults(batch, { url: url() }))
+  expect(items.map((_, index) => found.get(index))).toMatchObject([
+    { status: 'done', value: { score: 7 } },
+    { status: 'done', value: 'é' },
+    { status: 'done', value: Buffer.from([0xff, 0]) },
+    { status: 'done', value: undefined },
+    { status: 'done', value: null },
+  ])
+  expect(found.size).toBe(5)
+  expect(await logIsThere(queue, batch.id)).toBe(false)
+})
+
+test('an item that cannot be done comes back with its last failure, at once or in its last delivery', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['stone', 'poison', 'huge', 'cyclic', 'apple'], { url: url(), results: true })
+  const handler: Handler = (item) => {
+    const cyclic: { self?: unknown } = {}
+    cyclic.self = cyclic
+    switch (item.text()) {
+      case 'stone':
+        throw new DeadLetterError('It is no fruit.')
+      case 'poison':
+        throw new Error('It is too hard.')
+      case 'huge':
+        return 'x'.repeat(101)
+      case 'cyclic':
+        return cyclic
+      default:
+        return 'peeled'
+    }
+  }
+  await work(queue, handler, { maxResultBytes: 100 })
+  const found = await collected(collectResults(batch, { url: url() }))
+  expect([...found.values()].toSorted((a, b) => a.index - b.index)).toMatchObject([
+    { status: 'dead-lettered', reason: 'It is no fruit.', lastFailure: { attempts: 1 } },
+    { status: 'dead-lettered', reason: 'It is too hard.', lastFailure: { message: 'It is too hard.', attempts: 6 } },
+    { status: 'dead-lettered', reason: expect.stringContaining('larger than the 100 bytes') },
+    { status: 'dead-lettered', reason: expect.stringContaining('refers back to an object') },
+    { status: 'done', value: 'peeled' },
+  ])
+  expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 4 })
+})
+
+test('an item that the broker itself dead-letters is found among the dead letters', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['a', 'b'], { url: url(), results: true })
+  const got = await queue.channel.get(queue.name)
+  if (got === false) throw new Error('the queue is empty')
+  queue.channel.reject(got, false)
+  await work(queue, (item) => item.text())
+  const found = await collected(collectResults(batch, { url: url() }))
+  expect([found.get(0), found.get(1)]).toMatchObject([
+    { status: 'dead-lettered', reason: 'A client rejected it.' },
+    { status: 'done', value: 'b' },
+  ])
+})
+
+test('a collector that ends half-way goes on behind its last item, and one that begins again sees all', async () => {
+  await using queue = await testQueue(false)
+  await using producer = createProducer({ url: url() })
+  const batch = await producer.enqueue(
+    queue.name,
+    Array.from({ length: 50 }, (_, index) => index),
+    { results: true },
+  )
+  await work(queue, (item) => item.json())
+  const seen: ItemResult<number>[] = []
+  for await (const item of producer.collectResults<number>(batch)) {
+    seen.push(item)
+    if (seen.length === 20) break
+  }
+  const after = seen.at(-1)?.offset ?? 0
+  const rest = await collected(
+    producer.collectResults<number>({ queue: queue.name, id: batch.id }, { after, keep: true }),
+  )
+  expect(rest.size).toBe(30)
+  expect(new Set([...seen.map(({ index }) => index), ...rest.keys()]).size).toBe(50)
+  const again = await Promise.all([1, 2].map(() => collected(producer.collectResults(batch, { keep: true }))))
+  for (const all of again) expect(all.size).toBe(50)
+  await producer.deleteBatch(batch)
+  await expect(collected(producer.collectResults(batch))).rejects.toMatchObject({ code: 'BATCH_NOT_FOUND' })
+})
+
+test('a worker whose batch was deleted acks its item, and a collector of it ends with an error', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['a', 'b'], { url: url(), results: true })
+  const collecting = collected(collectResults(batch, { url: url() }))
+  const ended = expect(collecting).rejects.toMatchObject({ code: 'BATCH_NOT_FOUND' })
+  await work(
+    queue,
+    async (item) => {
+      if (item.text() === 'a') await deleteBatch(batch, { url: url() })
+      return 'done'
+    },
+    { concurrency: 1 },
+  )
+  await ended
+  expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 0 })
+})
+
+test('a batch of no items ends at once, and one whose items were purged ends with an error', {
+  timeout: 90_000,
+}, async () => {
+  await using queue = await testQueue(false)
+  const none = await enqueue(queue.name, [], { url: url(), results: true })
+  expect((await collected(collectResults(none, { url: url() }))).size).toBe(0)
+  const lost = await enqueue(queue.name, ['a'], { url: url(), results: true })
+  await queue.drain()
+  await expect(collected(collectResults(lost, { url: url() }))).rejects.toMatchObject({
+    code: 'RESULTS_MISSING',
+    details: { batch: lost.id, missing: 1 },
+  })
+  await deleteBatch(lost, { url: url() })
+})
+
+test('a result after a dead letter that was put back is no second one, and items without results are acked as before', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['a'], { url: url(), results: true })
+  await work(queue, () => {
+    throw new DeadLetterError('not now')
+  })
+  await requeueDeadLetters(queue.name, { url: url() })
+  await enqueue(queue.name, ['plain'], { url: url() })
+  await queue.publish('foreign')
+  // What podqueue writes into an item, and a log that is not of this queue.
+  const others = { replyTo: `other${queue.name}.results.x`, correlationId: '0', type: 'podqueue' }
+  queue.channel.publish('', queue.name, Buffer.from('other'), others)
+  queue.channel.publish('', queue.name, Buffer.from('rpc'), { replyTo: 'somebody', correlationId: '0' })
+  await queue.publish()
+  expect(await work(queue, () => 'now')).toMatchObject({ done: 5, deadLettered: 0 })
+  const found = await collected(collectResults(batch, { url: url() }))
+  expect([...found.values()]).toMatchObject([{ status: 'dead-lettered', reason: 'not now' }])
+})
+
+test('the standard output of an unchanged program is the result of its item', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['apple', 'banana'], { url: url(), results: true })
+  const command = fileURLToPath(new URL('../../../packages/worker/dist/podqueue-worker.js', import.meta.url))
+  const script = 'read -r fruit; test "$fruit" = apple && exit 4; echo "$fruit juice"'
+  const child = spawn(
+    process.execPath,
+    [command, '--items', 'all', '--dead-letter-on', '4', '--', 'sh', '-c', script],
+    {
+      env: { ...process.env, BROKER_URL: url(), QUEUE: queue.name, PODQUEUE_EMPTY_CHECK_DELAY_MS: '200' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let printed = ''
+  child.stdout.on('data', (text) => {
+    printed += text
+  })
+  await once(child, 'close')
+  expect(printed, 'it is still in the log of the pod').toBe('banana juice\n')
+  const found = await collected(collectResults<string>(batch, { url: url() }))
+  expect([found.get(0), found.get(1)]).toMatchObject([
+    { status: 'dead-lettered', lastFailure: { exitCode: 4 } },
+    { status: 'done', value: 'banana juice\n' },
+  ])
+})
+
+test('a result that the schema refuses says so, and the others have its output', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, [1, 'two'], { url: url(), results: true })
+  await work(queue, (item) => (item.contentType === 'application/json' ? item.json() : item.text()))
+  const schema = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value: unknown) =>
+        typeof value === 'number' ? { value: value * 2 } : { issues: [{ message: 'secret', path: [] }] },
+    },
+  } as const
+  const found = await collected(collectResults<number>(batch, { url: url(), schema }))
+  expect([found.get(0), found.get(1)]).toMatchObject([
+    { status: 'done', value: 2 },
+    { status: 'invalid', reason: 'The schema refuses its result at $.' },
+  ])
+})
+
+test('one item, by consumeOne, while the collector waits from the beginning', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['a'], { url: url(), results: true })
+  const collecting = collected(collectResults(batch, { url: url() }))
+  expect(await consumeOne((item) => item.text(), { queue: queue.name, url: url() })).toEqual({
+    status: 'done',
+    result: 'a',
+  })
+  expect([...(await collecting).values()]).toMatchObject([{ index: 0, status: 'done', value: 'a' }])
+})

@@ -1,0 +1,103 @@
+import { aborted } from '../abort.ts'
+import type { Link } from '../connection/link.ts'
+import { Patience } from '../connection/patience.ts'
+import { ProducerError } from '../errors.ts'
+import { type Batch, logOf } from './batch.ts'
+import { readRecord } from './item-result.ts'
+import { LogReader, type LogRecord } from './log-reader.ts'
+import { isQueueDone, unrecordedDeadLetters } from './lost-items.ts'
+import { appendRecords } from './result-log.ts'
+import { SeenIndexes } from './seen-indexes.ts'
+
+/** After this time without a record, and again after each further one, missing items are looked for. */
+const IDLE_MS = 1_000
+/** The looks in a row that may find nothing of missing items before that is an error: a dead letter may be on its way. */
+const FRUITLESS_LOOKS = 15
+
+/** The records of a log, each item once, over all the connections that it takes, until all items have ended. */
+export class Collection {
+  readonly #seen = new SeenIndexes()
+  readonly #link: Link
+  readonly #batch: Batch
+  readonly #signal: AbortSignal | undefined
+  readonly #patience: Patience
+  #reader: LogReader | undefined
+  /** The number of items of the batch, once it is known. */
+  #total: number | undefined
+  #nextOffset = 0
+  #fruitless = 0
+
+  constructor(link: Link, batch: Batch, reconnectForMs: number, signal: AbortSignal | undefined) {
+    this.#link = link
+    this.#batch = batch
+    this.#signal = signal
+    this.#patience = new Patience(reconnectForMs)
+  }
+
+  /** The record of the next item; undefined when all items have ended. */
+  async next(): Promise<{ readonly index: number; readonly record: LogRecord } | undefined> {
+    while (this.#total === undefined || this.#seen.size < this.#total) {
+      const record = this.#reader?.take() ?? (await this.#waitForRecord())
+      if (record === undefined) continue
+      this.#nextOffset = record.offset + 1
+      const content = readRecord(record)
+      if (content.type === 'closed') this.#total = content.total
+      if (content.type === 'item' && this.#seen.add(content.index)) return { index: content.index, record }
+    }
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    const reader = this.#reader
+    this.#reader = undefined
+    await reader?.close()
+  }
+
+  /** Waits for a record for a while. Goes on over another connection where that may help. */
+  async #waitForRecord(): Promise<LogRecord | undefined> {
+    try {
+      const about = { address: this.#link.shown, queue: logOf(this.#batch) }
+      this.#reader ??= await LogReader.open(await this.#link.open(this.#signal), about, this.#nextOffset)
+      const record = await this.#reader.next(IDLE_MS, this.#signal)
+      if (record === undefined && this.#total !== undefined) await this.#findMissing(this.#total)
+      if (record !== undefined) this.#fruitless = 0
+      this.#patience.progressed()
+      return record
+    } catch (error) {
+      await this.close()
+      const ended = aborted(this.#signal)
+      if (ended !== undefined) throw ended
+      const mayHeal = error instanceof ProducerError && error.retryable && error.code !== 'RESULTS_MISSING'
+      // Opening has tried again by itself for as long as it may.
+      if (!mayHeal || error.code === 'BROKER_UNREACHABLE' || !this.#link.reconnects) throw error
+      if (await this.#patience.tryAgain(this.#signal)) return undefined
+      throw aborted(this.#signal) ?? error
+    }
+  }
+
+  /** Writes the records of items that the broker itself dead-lettered; they are then read like all others. */
+  async #findMissing(total: number): Promise<void> {
+    const connection = await this.#link.open(this.#signal)
+    const { shown: address } = this.#link
+    if (!(await isQueueDone(connection, address, this.#batch.queue))) {
+      this.#fruitless = 0
+      return
+    }
+    const records = await unrecordedDeadLetters(connection, address, this.#batch, this.#seen, this.#signal)
+    if (records.length > 0) return await appendRecords(connection, { address, queue: logOf(this.#batch) }, records)
+    this.#fruitless += 1
+    if (this.#fruitless >= FRUITLESS_LOOKS) throw this.#missing(total)
+  }
+
+  #missing(total: number): ProducerError {
+    const { queue, id } = this.#batch
+    const missing = total - this.#seen.size
+    return new ProducerError({
+      code: 'RESULTS_MISSING',
+      message: `${missing} of ${total} items of batch ${id} have neither a result nor a dead letter, and queue ${queue} is empty.`,
+      hint: 'Were items or dead letters purged, or done by a worker that is not podqueue? The results so far are still there.',
+      retryable: true,
+      details: { queue, batch: id, missing },
+    })
+  }
+}

@@ -1,0 +1,98 @@
+import { type AmqpConnection, openConfirmChannel } from '@internal/amqp'
+import { late, within } from '@internal/async'
+import type { Options } from 'amqplib'
+import { type Operation, onChannel, operationError } from '../connection/on-channel.ts'
+import { ProducerError } from '../errors.ts'
+import { serverVersion } from '../queue/server-version.ts'
+
+/** A record to be appended to a result log. */
+export interface NewRecord {
+  readonly content: Buffer
+  readonly properties: Options.Publish
+}
+
+/**
+ * Declares the log of a batch: a stream, which can be read again from any offset, so that a collector that dies loses nothing.
+ *
+ * @throws {ProducerError} `UNSUPPORTED_BY_BROKER` before RabbitMQ 3.9, or without its feature flag
+ */
+export async function declareResultLog(
+  connection: AmqpConnection,
+  address: string,
+  log: string,
+  maxAgeMs: number | undefined,
+): Promise<void> {
+  const age = maxAgeMs === undefined ? {} : { 'x-max-age': `${Math.ceil(maxAgeMs / 1_000)}s` }
+  const { text: version } = serverVersion(connection)
+  try {
+    await onChannel(connection, { address, queue: log, needs: 'configure' }, (channel) =>
+      channel.assertQueue(log, { durable: true, arguments: { 'x-queue-type': 'stream', ...age } }),
+    )
+  } catch (error) {
+    // An older broker does not know this type of queue. A log that is there with another age has an argument that differs.
+    if (!(error instanceof ProducerError) || error.code !== 'QUEUE_MISMATCH' || error.details.argument !== undefined) {
+      throw error
+    }
+    throw new ProducerError({
+      code: 'UNSUPPORTED_BY_BROKER',
+      message: `RabbitMQ ${version} at ${address} cannot keep results: it has no streams.`,
+      hint: 'Streams need RabbitMQ 3.9 and the feature flag stream_queue: rabbitmqctl enable_feature_flag stream_queue.',
+      details: { queue: log, address, version },
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Appends records to a log and waits until the broker has confirmed them.
+ *
+ * @throws {ProducerError} `BATCH_NOT_FOUND` when the log is gone
+ */
+export async function appendRecords(
+  connection: AmqpConnection,
+  about: Operation,
+  records: readonly NewRecord[],
+): Promise<void> {
+  const channel = await openConfirmChannel(connection)
+  let cause: unknown
+  let isReturned = false
+  channel.on('error', (error) => {
+    cause = error
+  })
+  channel.on('return', () => {
+    isReturned = true
+  })
+  try {
+    for (const { content, properties } of records) {
+      channel.publish('', about.queue, content, { ...properties, persistent: true, mandatory: true })
+    }
+    const confirmed = await within(channel.waitForConfirms(), CONFIRM_TIMEOUT_MS)
+    if (confirmed === late) throw unconfirmed(about)
+    channel.close().catch(() => {})
+  } catch (error) {
+    throw operationError(cause ?? error, about)
+  }
+  if (isReturned) throw batchNotFound(about)
+}
+
+export function batchNotFound({ queue, address }: Operation, cause?: unknown): ProducerError<'BATCH_NOT_FOUND'> {
+  return new ProducerError({
+    code: 'BATCH_NOT_FOUND',
+    message: `There is no result log ${queue} at ${address}: the batch has no results, or they are deleted.`,
+    hint: 'enqueue with results: true makes one. collectResults deletes it when all is collected, unless keep is true.',
+    details: { queue, address },
+    cause,
+  })
+}
+
+function unconfirmed({ queue, address }: Operation): ProducerError<'QUEUE_UNAVAILABLE'> {
+  return new ProducerError({
+    code: 'QUEUE_UNAVAILABLE',
+    message: `The broker at ${address} did not confirm a record of result log ${queue} within ${CONFIRM_TIMEOUT_MS} ms.`,
+    hint: 'Is it short of memory or disk? See rabbitmqctl status.',
+    retryable: true,
+    details: { queue, address, timeoutMs: CONFIRM_TIMEOUT_MS },
+  })
+}
+
+const CONFIRM_TIMEOUT_MS = 30_000

@@ -1,0 +1,140 @@
+import { ConnectFailed, type OwnConnection, openConnection, operationFault } from '@internal/amqp'
+import { late, within } from '@internal/async'
+import type { ConfirmChannel, Options } from 'amqplib'
+import type { Broker } from '../broker/broker.ts'
+
+/** One record of a result log. */
+export interface ResultRecord {
+  readonly log: string
+  readonly content: Buffer
+  readonly properties: Options.Publish
+}
+
+/** The end of a publish: the broker has it, the log is gone, or the reason why it failed. */
+export type ResultEnd =
+  | { readonly type: 'confirmed' | 'unclaimed' }
+  | { readonly type: 'failed'; readonly reason: string }
+
+export interface ResultLinkOptions {
+  readonly broker: Broker
+  readonly ackTimeoutMs: number
+  readonly blockedTimeoutMs: number
+}
+
+/**
+ * Publishes results, on a connection of its own that the first of them opens. During an alarm the broker reads nothing more
+ * from a connection that publishes: on that of the items the acks would freeze too (https://www.rabbitmq.com/docs/alarms).
+ */
+export class ResultLink {
+  readonly #options: ResultLinkOptions
+  readonly #returned = new Set<string>()
+  #opening: Promise<OpenLink> | undefined
+  #published = 0
+
+  constructor(options: ResultLinkOptions) {
+    this.#options = options
+  }
+
+  /** Publishes a record, mandatory, and waits for the broker's confirm. Never rejects. */
+  async publish(record: ResultRecord): Promise<ResultEnd> {
+    const { broker, ackTimeoutMs } = this.#options
+    if (broker.address === undefined) {
+      return { type: 'failed', reason: 'It needs a connection of its own, and no url was given beside connection.' }
+    }
+    try {
+      const link = await this.#open()
+      const confirmed = this.#publishOn(link, record)
+      let end = await within(confirmed, ackTimeoutMs)
+      // The time does not run while the broker blocks; that has a limit of its own.
+      while (end === late && link.blockedForMs() !== undefined) {
+        if ((link.blockedForMs() ?? 0) > this.#options.blockedTimeoutMs) {
+          return { type: 'failed', reason: `The broker took no messages for ${this.#options.blockedTimeoutMs} ms.` }
+        }
+        end = await within(confirmed, Math.min(ackTimeoutMs, 1_000))
+      }
+      if (end === late) return { type: 'failed', reason: `The broker did not confirm it within ${ackTimeoutMs} ms.` }
+      return end
+    } catch (error) {
+      if (error instanceof ConnectFailed) return { type: 'failed', reason: error.fault.message }
+      const { message } = operationFault(error, { queue: record.log, address: broker.address.shown })
+      return { type: 'failed', reason: message }
+    }
+  }
+
+  /** Closes the connection, if one was opened. */
+  async close(): Promise<void> {
+    const opening = this.#opening
+    if (opening === undefined) return
+    // Not waited for long: a connection that an alarm blocks does not answer.
+    await opening.then(({ connection }) => connection.close(1_000)).catch(() => {})
+  }
+
+  #open(): Promise<OpenLink> {
+    if (this.#opening !== undefined) return this.#opening
+    const opening = this.#connect()
+    this.#opening = opening
+    const forget = (): void => {
+      if (this.#opening === opening) this.#opening = undefined
+    }
+    opening.then(({ channel }) => channel.on('close', forget), forget)
+    return opening
+  }
+
+  async #connect(): Promise<OpenLink> {
+    const { broker, ackTimeoutMs } = this.#options
+    if (broker.address === undefined) throw new Error('There is no address.')
+    const connection = await openConnection(broker.address, {
+      tls: broker.tls,
+      connectTimeoutMs: Math.min(broker.connectTimeoutMs, ackTimeoutMs),
+      reconnectForMs: 0,
+      connectionName: 'podqueue worker, for results',
+    })
+    let blockedAt: number | undefined
+    connection.model.on('blocked', () => {
+      blockedAt = performance.now()
+    })
+    connection.model.on('unblocked', () => {
+      blockedAt = undefined
+    })
+    const channel = await connection.model.createConfirmChannel()
+    channel.on('return', ({ properties }: { readonly properties: { readonly messageId: string } }) => {
+      this.#returned.add(properties.messageId)
+    })
+    let cause: unknown
+    channel.on('error', (error) => {
+      cause = error
+    })
+    channel.on('close', () => void connection.close(1_000))
+    return {
+      connection,
+      channel,
+      blockedForMs: () => (blockedAt === undefined ? undefined : performance.now() - blockedAt),
+      cause: () => cause,
+    }
+  }
+
+  #publishOn(link: OpenLink, { log, content, properties }: ResultRecord): Promise<ResultEnd> {
+    const { channel } = link
+    return new Promise((resolve, reject) => {
+      this.#published += 1
+      const messageId = String(this.#published)
+      const all = { ...properties, messageId, persistent: true, mandatory: true }
+      channel.publish('', log, content, all, (error: unknown) => {
+        // The return comes before the confirm, which is then positive (https://www.rabbitmq.com/docs/confirms).
+        if (this.#returned.delete(messageId)) resolve({ type: 'unclaimed' })
+        else if (error === null || error === undefined) resolve({ type: 'confirmed' })
+        // A closed channel is told here first. Its own event says why.
+        else setImmediate(() => reject(link.cause() ?? error))
+      })
+    })
+  }
+}
+
+interface OpenLink {
+  readonly connection: OwnConnection
+  readonly channel: ConfirmChannel
+  /** How long the broker has blocked the connection, milliseconds; undefined when it does not. */
+  blockedForMs(): number | undefined
+  /** The error that closed the channel. */
+  cause(): unknown
+}
