@@ -185,3 +185,27 @@ test('another Job that took the name before the start is not started, although i
   expect(now.metadata?.uid).toBe(other?.metadata?.uid)
   expect(now.spec?.suspend).toBe(true)
 })
+
+test('a queue whose name has dollar signs reaches the program as it is', async () => {
+  const lines: string[] = []
+  const queue = { name: 'pay$$day$(HOME)', podUrl: 'amqp://127.0.0.1' }
+  const printing = spec('dollars', { queue, command: ['sh', '-c', 'printf "%s\\n" "$QUEUE"'] })
+  await runJob(printing, { kubeConfig: cluster.kubeConfig, on: { podLog: ({ line }) => lines.push(line) } })
+  expect(lines).toEqual(['pay$$day$(HOME)'])
+})
+
+test('a signal of a polyfill, with no more than its two members, ends calls as one of Node does', async () => {
+  const { kubeConfig } = cluster
+  const listeners: (() => void)[] = []
+  const signal = {
+    aborted: false,
+    addEventListener: (_: 'abort', listener: () => void) => void listeners.push(listener),
+  }
+  const options = { kubeConfig, signal: signal as unknown as AbortSignal }
+  expect(await preflight(spec('polyfill'), options)).toMatchObject({ problems: [] })
+  const handle = await submitJob(spec('polyfill', { command: ['sh', '-c', 'sleep 600'] }), options)
+  const waiting = errorOf(handle.wait({ signal: options.signal, onAbort: 'delete' }))
+  for (const listener of listeners) listener()
+  expect(await waiting).toMatchObject({ code: 'ABORTED' })
+  expect(await errorOf(preflight(spec('polyfill'), options))).toMatchObject({ code: 'ABORTED' })
+})
