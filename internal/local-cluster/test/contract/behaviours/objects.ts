@@ -92,6 +92,7 @@ export const objects: Behaviours = {
   'that is not there is answered with 404 and its name': async (cluster) => {
     expect(await cluster.call('GET', cluster.path('jobs', 'nothing'))).toEqual({
       status: 404,
+      contentType: 'application/json',
       warnings: [],
       body: {
         kind: 'Status',

@@ -107,11 +107,11 @@ export const requests: Behaviours = {
   },
 
   'to delete Jobs without a propagation policy warns that their pods stay': async (cluster) => {
-    await cluster.createJob('warned', suspended, undefined, { labels: { warned: 'yes' } })
+    await cluster.createJob('warned-of-many', suspended, undefined, { labels: { warned: 'yes' } })
     const answer = await cluster.call('DELETE', `${cluster.path('jobs')}?labelSelector=warned%3Dyes`)
     expect(answer.status).toBe(200)
     expect(answer.warnings).toContainEqual(expect.stringContaining('child pods are preserved by default'))
-    await cluster.createJob('unwarned', suspended, undefined, { labels: { unwarned: 'yes' } })
+    await cluster.createJob('unwarned-of-many', suspended, undefined, { labels: { unwarned: 'yes' } })
     const path = `${cluster.path('jobs')}?labelSelector=unwarned%3Dyes&propagationPolicy=Background`
     expect((await cluster.call('DELETE', path)).warnings).toEqual([])
   },
