@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { startBroker } from '@internal/testing'
 import fc from 'fast-check'
 import { tally } from './call.ts'
@@ -16,6 +16,9 @@ const USAGE = `npm run fuzz -- [--minutes N] [--seed S] [--rounds R] [--target N
   --target NAME  Makes the calls of one target only.
 A broker is taken from BROKER_URL, else one is started.`
 
+/** The longest time for the runs of one target in one round, and for finding the smallest input, milliseconds. */
+const LONGEST_MS = 60_000
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
@@ -29,17 +32,17 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(`${USAGE}\n`)
 } else {
-  process.exitCode = await fuzz(
-    Number(values.seed),
-    Number(values.rounds ?? Number.POSITIVE_INFINITY),
-    Number(values.minutes) * 60_000,
+  const rounds = Number(values.rounds ?? Number.POSITIVE_INFINITY)
+  // A failure of this program itself would otherwise be taken for one of a call, and nobody would hear of it.
+  process.exitCode = await fuzz(Number(values.seed), rounds, Number(values.minutes) * 60_000).catch(
+    (error: unknown) => {
+      outputs.say(inspect(error))
+      return 1
+    },
   )
   // A call may have left something open. That must not keep this process.
   process.exit()
 }
-
-/** The longest time for the runs of one target in one round, and for finding the smallest input, milliseconds. */
-const LONGEST_MS = 60_000
 
 /** Returns the exit code: 0 when no promise was broken. */
 async function fuzz(firstSeed: number, rounds: number, forMs: number): Promise<number> {
