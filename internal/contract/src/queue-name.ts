@@ -13,6 +13,8 @@ export function queueNameProblem(name: unknown): string | undefined {
   if (bytes > LONGEST_QUEUE_NAME) {
     return `must be at most ${LONGEST_QUEUE_NAME} bytes, so that ${deadLetterQueueOf('<queue>')} fits in AMQP's 255; it has ${bytes}`
   }
+  // It would be shown in messages.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return 'must be the name of a queue, not an address'
   if (name.startsWith('amq.')) return "must not begin with 'amq.', the broker's own prefix"
   return undefined
 }

@@ -34,6 +34,7 @@ test("a queue's name leaves room for that of its dead-letter queue", () => {
   expect(queueNameProblem('é'.repeat(126))).toContain('it has 252')
   expect(queueNameProblem('amq.x')).toContain("'amq.'")
   expect(queueNameProblem(7)).toContain('non-empty string')
+  expect(queueNameProblem('amqp://app:s3cret@rabbit')).toBe('must be the name of a queue, not an address')
 })
 
 test('lasting exit codes are those that the next pod would end with too', () => {

@@ -29,7 +29,11 @@ export function toYaml(...objects: readonly (object | undefined)[]): string {
   const problems = new Problems()
   for (const [index, object] of objects.entries()) {
     const path = `objects[${index}]`
-    problems.guard(path, () => checkPlain(problems, path, object))
+    problems.guard(path, () => {
+      checkPlain(problems, path, object)
+      // A toJSON of the app may throw.
+      JSON.stringify(object)
+    })
   }
   problems.throwAs('toYaml', (fields) => new K8sError(fields))
   // Loaded here, since most programs that import the package never print YAML.
