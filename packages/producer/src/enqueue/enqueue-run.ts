@@ -40,6 +40,9 @@ export interface EnqueueScene {
   readonly reconnectForMs: number
 }
 
+/** Faults for which opening a connection has tried again by itself, for as long as it may. */
+const OPENING_TRIES_AGAIN: ReadonlySet<string> = new Set(['BROKER_UNREACHABLE', 'CONNECTION_LIMIT'])
+
 /** One call of `enqueue`: it publishes items to a queue over as many channels as it takes, and its ledger has the fate of each. */
 export class EnqueueRun {
   readonly #scene: EnqueueScene
@@ -187,8 +190,7 @@ export class EnqueueRun {
       } catch (error) {
         const ended = aborted(signal)
         if (ended !== undefined) throw ended
-        // Opening has tried again by itself for as long as it may.
-        if (!(error instanceof ProducerError) || error.code === 'BROKER_UNREACHABLE') throw error
+        if (!(error instanceof ProducerError) || OPENING_TRIES_AGAIN.has(error.code)) throw error
         const isGone = error.code === 'CONNECTION_LOST' && !link.reconnects
         if (isGone || !(await this.#mayTryAgain(error.retryable))) throw error
       }
@@ -222,7 +224,7 @@ export class EnqueueRun {
       this.#channel = await this.#orStopped(opening, (channel) => void channel.close())
     } catch (error) {
       const failure = error instanceof ProducerError ? error : fromFault(this.#fault(error))
-      if (!(await this.#mayTryAgain(failure.retryable && failure.code !== 'BROKER_UNREACHABLE'))) {
+      if (!(await this.#mayTryAgain(failure.retryable && !OPENING_TRIES_AGAIN.has(failure.code)))) {
         this.#end({ type: 'lost', error: failure })
       }
       return undefined
