@@ -4,10 +4,10 @@ import { checkImages } from './image-options.ts'
 import type { Images, LocalImage } from './kubelet/image.ts'
 import { LocalClusterError } from './local-cluster-error.ts'
 
-/** How {@link startLocalCluster} sets the cluster up. */
+/** The options of {@link startLocalCluster}. */
 export interface LocalClusterOptions {
   /**
-   * The command that each image name stands for, as its ENTRYPOINT: `{ 'registry.example/worker:1': ['node', 'worker.ts'] }`.
+   * The command of each image, as its ENTRYPOINT: `{ 'registry.example/worker:1': ['node', 'worker.ts'] }`.
    * A container's `command` replaces it, its `args` follow it. A container of an image that is not here runs its `command`;
    * without one it waits in ErrImagePull and ImagePullBackOff, as with a registry that does not have the image. An object names
    * programs of the image too: `{ entrypoint: ['sh'], programs: { '/bin/sh': 'bash' } }`.
@@ -22,8 +22,8 @@ export interface LocalClusterOptions {
    */
   readonly strictImages?: boolean | undefined
   /**
-   * Factor on every back-off of Kubernetes: of the Job's retries (10 s, 20 s, … 10 min), of crash loops and of image pulls.
-   * 0.01 makes seconds of minutes in tests; the proportions stay.
+   * Factor on every backoff delay of Kubernetes: of the Job's retries (10 s, 20 s, … 10 min), of crash loops and of image pulls.
+   * 0.01 turns minutes into seconds for tests, and keeps the proportions.
    *
    * @default 1
    */
@@ -35,7 +35,7 @@ export interface LocalClusterOptions {
    */
   readonly cwd?: string | undefined
   /**
-   * Names of further variables of this process that every container sees. Without it: PATH, HOME, USER, LOGNAME, SHELL, LANG,
+   * Names of further variables of this process that every container sees. Without this option it sees PATH, HOME, USER, LOGNAME, SHELL, LANG,
    * LANGUAGE, LC_*, TZ, TMPDIR, TEMP, TMP, NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and SSL_CERT_DIR only, so that an app's
    * secrets stay its own as they would in a real cluster.
    *
@@ -43,7 +43,7 @@ export interface LocalClusterOptions {
    */
   readonly inheritEnv?: readonly string[] | undefined
   /**
-   * Faults of requests to the API server, to see how your code behaves then.
+   * Failures of requests to the API server, to test how your code reacts.
    *
    * @default []
    */

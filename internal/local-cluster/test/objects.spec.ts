@@ -101,7 +101,7 @@ describe('a request', () => {
     ['POST', JOBS, 'fieldValidation=Foo', 'fieldValidation'],
     ['POST', JOBS, 'dryRun=Some', 'dryRun'],
     ['DELETE', `${JOBS}/any`, 'propagationPolicy=Sideways', 'propagationPolicy'],
-  ])('%s with an option that is none is refused', async (method, path, query, field) => {
+  ])('%s with an unknown value of an option is refused', async (method, path, query, field) => {
     const { status, body } = await cluster.call(method, `${path}?${query}`, {})
     expect(status).toBe(422)
     expect(body.details).toMatchObject({ group: 'meta.k8s.io', causes: [{ field }] })
@@ -142,7 +142,7 @@ describe('a request', () => {
       'Invalid value: "2": must be less than or equal to cpu limit of 1',
     ],
     [
-      'a resource that is none',
+      'an unknown resource',
       { env: [{ name: 'a', valueFrom: { resourceFieldRef: { resource: 'limits.gold' } } }] },
       'env[0].valueFrom.resourceFieldRef.resource',
       'Unsupported value: "limits.gold": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"',

@@ -42,7 +42,7 @@ export class FieldErrors {
     if (value !== undefined && !supported.includes(value)) this.notSupported(field, value, supported)
   }
 
-  /** What Kubernetes says about a value without showing it. */
+  /** An error that does not show the value, as Kubernetes writes it. */
   wrong(field: string, detail: string): void {
     this.#add('FieldValueInvalid', field, `Invalid value: ${detail}`)
   }

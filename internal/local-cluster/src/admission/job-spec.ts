@@ -89,7 +89,7 @@ export function checkJobSpec(errors: FieldErrors, name: string, spec: JobSpec): 
   }
 }
 
-/** How many indexes a Job may have at a time, and may lose. */
+/** Checks the number of indexes that a Job runs at a time, and the number that may fail. */
 function checkIndexLimits(errors: FieldErrors, spec: JobSpec): void {
   const { completionMode, completions = 0, parallelism, maxFailedIndexes, backoffLimitPerIndex } = spec
   if (completionMode !== 'Indexed') return
@@ -106,7 +106,7 @@ function checkIndexLimits(errors: FieldErrors, spec: JobSpec): void {
   }
 }
 
-/** Checks the fields of a Job that must stay as they are. Of a suspended one that never ran, the template's scheduling may change. */
+/** Refuses changes of immutable fields. The template's scheduling fields of a suspended Job that never ran may change. */
 export function checkJobUpdate(errors: FieldErrors, { spec: old, status }: Job, { spec }: Job): void {
   const same = (field: keyof JobSpec, a: unknown = old[field], b: unknown = spec[field]) => {
     if (!isDeepStrictEqual(a, b)) errors.invalid(`spec.${field}`, b ?? null, 'field is immutable')

@@ -9,7 +9,7 @@ const STANDARD_FINALIZERS = ['foregroundDeletion', 'orphan', 'kubernetes']
 export function checkMetadata(errors: FieldErrors, metadata: ObjectMeta): void {
   const { generateName, labels, annotations, ownerReferences, finalizers } = metadata
   if (generateName !== undefined && generateName !== '') {
-    // Random letters follow, so that one dash at its end is not the end of the name.
+    // Random letters follow, so a dash at its end is not the end of the name.
     if (!isSubdomain(generateName.replace(/-$/, 'a'))) {
       errors.invalid('metadata.generateName', generateName, SUBDOMAIN_RULE)
     }

@@ -42,7 +42,7 @@ export function withPodDefaults(spec: Partial<PodSpec> | undefined): PodSpec {
   }
 }
 
-/** The fields that a pod has besides its template: an account, and requests that follow from limits. */
+/** Adds the fields that a pod has besides those of its template: an account, and requests that follow from limits. */
 export function completedPodSpec(spec: PodSpec): PodSpec {
   const complete = (container: Container) => ({ ...container, resources: withRequests(container.resources) })
   return {
@@ -105,7 +105,7 @@ export function checkPodSpec(
   if (spec.hostname) checkLabelName(errors, `${at}.hostname`, spec.hostname)
   errors.oneOf(`${at}.restartPolicy`, restartPolicy, POLICIES)
   if (restartPolicy !== undefined && policies.includes(restartPolicy)) return
-  // A resource that a pod may use and a Job may not does not count.
+  // A policy that only a pod may have is treated as a missing one.
   if (restartPolicy === undefined || restartPolicy === 'Always') {
     errors.required(`${at}.restartPolicy`, `valid values: ${policies.map((word) => JSON.stringify(word)).join(', ')}`)
   } else if (policies !== POLICIES) errors.notSupported(`${at}.restartPolicy`, restartPolicy, policies)

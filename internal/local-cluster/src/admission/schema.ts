@@ -1,7 +1,7 @@
 import { badRequest, type StatusError } from '../answers/status-error.ts'
 import type { ResourceType } from '../store/resource-types.ts'
 
-/** The fields of a type in client-node's generated classes, which are those of Kubernetes' own OpenAPI. */
+/** A generated class of client-node: it has the fields that the OpenAPI document of Kubernetes has. */
 export interface Model {
   getAttributeTypeMap(): readonly { readonly baseName: string; readonly type: string; readonly format: string }[]
 }

@@ -35,7 +35,7 @@ export function checkSuccessPolicy(
   }
 }
 
-/** How many indexes a list such as `0,2-5` names, or what is wrong with it. They must grow and be below `completions`. */
+/** The number of indexes that `0,2-5` names, or the mistake in it. Indexes must ascend and be below `completions`. */
 function countIndexes(text: string, completions: number): number | string {
   let count = 0
   let last = -1

@@ -47,7 +47,7 @@ export class StatusError extends Error {
   }
 }
 
-/** The answer when an object is deleted at once. */
+/** The answer to a request that deleted an object at once. */
 export function deleted(type: ResourceType, name: string, uid: string): Status {
   const details = { name, ...groupOf(type), kind: type.plural, uid }
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }

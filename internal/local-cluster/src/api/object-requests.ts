@@ -193,7 +193,7 @@ export class ObjectRequests {
     return { code: 200, body, ...(unsaid && { warnings: [ORPHANS_BY_DEFAULT] }) }
   }
 
-  /** The object without its unknown fields. As `fieldValidation` says, they are refused, reported or ignored. */
+  /** Removes the unknown fields of an object. `fieldValidation` decides whether they are refused, warned about or ignored. */
   #decode(
     type: ResourceType,
     sent: Draft,
@@ -219,7 +219,7 @@ function byName({ metadata: a }: KubeObject, { metadata: b }: KubeObject): numbe
   return one < other ? -1 : one > other ? 1 : 0
 }
 
-/** The object of a dry run was never stored. */
+/** The object that a dry run shows: it was never stored, so it has no version. */
 function withoutVersion(object: KubeObject): unknown {
   const { resourceVersion: _, ...metadata } = object.metadata
   return { ...object, metadata }

@@ -30,7 +30,7 @@ export function wholeNumber(query: URLSearchParams, name: string): number | unde
   return Number(text)
 }
 
-/** A resourceVersion. Undefined when there is none. 0 stands for any version. */
+/** A resourceVersion. Undefined when the request has none. 0 stands for any version. */
 export function parseVersion(text: string | null, where = ''): number | undefined {
   if (text === null || text === '') return undefined
   if (/^\d+$/.test(text)) return Number(text)

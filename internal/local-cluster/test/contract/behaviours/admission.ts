@@ -65,15 +65,15 @@ const REFUSED: Readonly<Record<string, readonly [body: object, ...Cause[]]>> = {
       `Invalid value: "${'a'.repeat(62)}": will not able to create pod with invalid DNS label: ${'a'.repeat(62)}-1`,
     ],
   ],
-  'with a label value that is none': [
+  'with an invalid label value': [
     job({}, {}, { labels: { a: 'not one!' } }),
     ['metadata.labels', 'Invalid', `Invalid value: "not one!": ${LABEL_VALUE}`],
   ],
-  'with a label key that is none': [
+  'with an invalid label key': [
     job({}, {}, { labels: { 'not one': 'a' } }),
     ['metadata.labels', 'Invalid', `Invalid value: "not one": ${NAME_PART}`],
   ],
-  'with an annotation key that is none': [
+  'with an invalid annotation key': [
     job({}, {}, { annotations: { 'not one': 'a' } }),
     ['metadata.annotations', 'Invalid', `Invalid value: "not one": ${NAME_PART}`],
   ],
@@ -207,7 +207,7 @@ const REFUSED: Readonly<Record<string, readonly [body: object, ...Cause[]]>> = {
     job({}, { containers: [{ name: 'main' }] }),
     [`${MAIN}.image`, 'Required', 'Required value'],
   ],
-  'with a container whose name is none': [
+  'with an invalid name of a container': [
     withContainer({ name: 'A_b' }),
     [`${MAIN}.name`, 'Invalid', `Invalid value: "A_b": ${LABEL}`],
   ],
@@ -358,7 +358,7 @@ export const admission: Behaviours = {
     )
   },
 
-  'with a quantity that is none is refused': async (cluster) => {
+  'with an invalid quantity is refused': async (cluster) => {
     const sent = withContainer({ resources: { limits: { cpu: 'lots' } } })
     expect(await cluster.call('POST', cluster.path('jobs'), sent)).toMatchObject({
       status: 400,

@@ -278,7 +278,7 @@ export const objects: Behaviours = {
     expect(names).toEqual(['order-a', 'order-b', 'order-c'])
   },
 
-  'is not listed at a resourceVersion, or from a page, that is none': async (cluster) => {
+  'is not listed at an invalid resourceVersion, or from an invalid page': async (cluster) => {
     expect(await cluster.call('GET', `${cluster.path('jobs')}?resourceVersion=abc`)).toMatchObject({
       status: 400,
       body: {
