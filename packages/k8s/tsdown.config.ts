@@ -8,7 +8,7 @@ export default defineConfig({
     local: 'src/local.ts',
     progress: 'src/progress/index.ts',
     // A process of its own, beside the file that starts it.
-    supervisor: '../../internal/local-cluster/src/supervisor.ts',
+    supervisor: '../../internal/local-cluster/src/supervisor/supervisor.ts',
   },
   platform: 'node',
   target: 'node22.19',

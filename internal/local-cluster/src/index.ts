@@ -2,6 +2,6 @@
 
 export type { LocalFault } from './faults/faults.ts'
 export type { LocalImage } from './kubelet/image.ts'
-export { LocalClusterError } from './local-cluster-error.ts'
-export type { LocalClusterOptions } from './local-cluster-options.ts'
+export { LocalClusterError } from './options/local-cluster-error.ts'
+export type { LocalClusterOptions } from './options/local-cluster-options.ts'
 export { type LocalCluster, startLocalCluster } from './start-local-cluster.ts'

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici'
 import { type LocalCluster, type LocalClusterOptions, startLocalCluster } from '../src/index.ts'
-import type { Condition, Job, KubeObject, Pod, PodSpec } from '../src/objects.ts'
+import type { Condition, Job, KubeObject, Pod, PodSpec } from '../src/objects/objects.ts'
 
 export interface Answer {
   readonly status: number

@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Job } from '../src/objects.ts'
+import type { Job } from '../src/objects/objects.ts'
 import { JOBS, PODS, SECRETS, shell, TestCluster } from './api-client.ts'
 
 const MERGE = { 'content-type': 'application/merge-patch+json' }

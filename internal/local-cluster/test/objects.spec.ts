@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Job } from '../src/objects.ts'
+import type { Job } from '../src/objects/objects.ts'
 import { conditionOf, JOBS, SECRETS, shell, TestCluster } from './api-client.ts'
 
 const STRATEGIC = { 'content-type': 'application/strategic-merge-patch+json' }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { KubeObject } from '../src/objects.ts'
+import type { KubeObject } from '../src/objects/objects.ts'
 import { CONFIG_MAPS, SECRETS } from '../src/store/resource-types.ts'
 import { type Change, Store } from '../src/store/store.ts'
 

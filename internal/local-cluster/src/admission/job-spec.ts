@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Job, JobSpec, PodTemplate } from '../objects.ts'
+import type { Job, JobSpec, PodTemplate } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabels, isDnsLabel } from './names.ts'
 import { checkPodFailurePolicy } from './pod-failure-policy.ts'

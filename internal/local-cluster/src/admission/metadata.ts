@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../objects.ts'
+import type { ObjectMeta } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabels, checkQualifiedName, isSubdomain, SUBDOMAIN_RULE } from './names.ts'
 

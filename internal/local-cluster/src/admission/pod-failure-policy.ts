@@ -1,4 +1,4 @@
-import type { JobSpec, PodFailurePolicyRule } from '../objects.ts'
+import type { JobSpec, PodFailurePolicyRule } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkQualifiedName } from './names.ts'
 

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, PodSpec } from '../objects.ts'
+import type { Container, EnvVar, PodSpec } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabelName, checkLabels, checkReference } from './names.ts'
 import { checkResources, plainResources, withRequests } from './resources.ts'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Container, Pod, PodSpec } from '../objects.ts'
+import type { Container, Pod, PodSpec } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 
 const RULE =

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { badRequest, invalid } from '../answers/status-error.ts'
-import { randomSuffix } from '../generated-name.ts'
+import { randomSuffix } from '../objects/generated-name.ts'
 import {
   type ConfigMap,
   type Job,
@@ -10,7 +10,7 @@ import {
   type ObjectMeta,
   type Pod,
   type Secret,
-} from '../objects.ts'
+} from '../objects/objects.ts'
 import {
   CONFIG_MAPS,
   groupVersion,

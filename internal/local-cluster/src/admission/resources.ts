@@ -1,6 +1,6 @@
 import { quantityOf } from '@internal/quantities'
 import { badRequest } from '../answers/status-error.ts'
-import type { ResourceList, Resources } from '../objects.ts'
+import type { ResourceList, Resources } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 
 /** Resources with their quantities as texts. Throws a 400 for what is no quantity, as the decoder of the real server does. */

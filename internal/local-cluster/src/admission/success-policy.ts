@@ -1,4 +1,4 @@
-import type { JobSpec } from '../objects.ts'
+import type { JobSpec } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 
 /** Checks the rules by which an Indexed Job succeeds before all of its indexes have. */

@@ -1,4 +1,4 @@
-import type { KeyToPath, Volume, VolumeMount } from '../objects.ts'
+import type { KeyToPath, Volume, VolumeMount } from '../objects/objects.ts'
 import type { FieldErrors } from './field-errors.ts'
 import { checkLabelName } from './names.ts'
 

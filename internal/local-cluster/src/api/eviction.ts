@@ -1,6 +1,6 @@
 import { conflict, notFound, type Status } from '../answers/status-error.ts'
 import { requestPodDeletion } from '../deletion/pod-deletion.ts'
-import { type Condition, kubeTime, type Pod } from '../objects.ts'
+import { type Condition, kubeTime, type Pod } from '../objects/objects.ts'
 import { PODS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { badRequest, StatusError } from '../answers/status-error.ts'
-import type { KubeObject } from '../objects.ts'
+import type { KubeObject } from '../objects/objects.ts'
 
 /** Lists that clients may still be reading page by page; the oldest is forgotten first. */
 const MAX_OPEN = 64

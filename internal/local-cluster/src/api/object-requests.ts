@@ -15,7 +15,7 @@ import {
 import { removeIfReleased } from '../deletion/finalizers.ts'
 import { requestDeletion } from '../deletion/request-deletion.ts'
 import { accountProblem } from '../namespaces/service-accounts.ts'
-import type { KubeObject, Pod } from '../objects.ts'
+import type { KubeObject, Pod } from '../objects/objects.ts'
 import { groupVersion, JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer } from './answer.ts'

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { badRequest } from '../answers/status-error.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
 import { type LogLine, LogReader, logFile } from '../kubelet/log-file.ts'
-import type { ContainerStatus, Pod } from '../objects.ts'
+import type { ContainerStatus, Pod } from '../objects/objects.ts'
 import { isTrue, wholeNumber } from './request/request-options.ts'
 
 /** Answers `pods/<name>/log`: tailLines, limitBytes, sinceTime, sinceSeconds, timestamps, previous, follow. */

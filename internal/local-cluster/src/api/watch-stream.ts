@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gone } from '../answers/status-error.ts'
-import type { KubeObject } from '../objects.ts'
+import type { KubeObject } from '../objects/objects.ts'
 import { groupVersion } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
 import { checkVersion, isTrue, parseVersion, wholeNumber } from './request/request-options.ts'

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../objects.ts'
+import type { KubeObject } from '../objects/objects.ts'
 import { PODS, type ResourceType } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 

@@ -1,4 +1,4 @@
-import type { Pod } from '../objects.ts'
+import type { Pod } from '../objects/objects.ts'
 import {
   CONFIG_MAPS,
   EVENTS,

@@ -1,4 +1,4 @@
-import type { KubeObject, Pod } from '../objects.ts'
+import type { KubeObject, Pod } from '../objects/objects.ts'
 import { PODS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import { TRACKING_FINALIZER, withoutFinalizer } from './finalizers.ts'

@@ -1,4 +1,4 @@
-import { kubeTime, type Pod } from '../objects.ts'
+import { kubeTime, type Pod } from '../objects/objects.ts'
 import { PODS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import { removeIfReleased } from './finalizers.ts'

@@ -1,4 +1,4 @@
-import { type KubeObject, kubeTime, type Pod } from '../objects.ts'
+import { type KubeObject, kubeTime, type Pod } from '../objects/objects.ts'
 import { JOBS, NAMESPACES, PODS, type ResourceType } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import { FOREGROUND_FINALIZER, removeIfReleased } from './finalizers.ts'

@@ -1,5 +1,5 @@
-import type { EventNote } from '../event-recorder.ts'
-import { type Condition, type Job, kubeTime } from '../objects.ts'
+import type { EventNote } from '../events/event-recorder.ts'
+import { type Condition, type Job, kubeTime } from '../objects/objects.ts'
 
 /** The decided end of a Job. */
 export interface Ending {

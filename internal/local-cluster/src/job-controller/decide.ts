@@ -1,5 +1,5 @@
-import type { EventNote } from '../event-recorder.ts'
-import { type Condition, type Job, type JobStatus, kubeTime, type Pod } from '../objects.ts'
+import type { EventNote } from '../events/event-recorder.ts'
+import { type Condition, type Job, type JobStatus, kubeTime, type Pod } from '../objects/objects.ts'
 import { addCondition, type Ending, isFinished, withSuspended } from './conditions.ts'
 import { countEnded, indexesAfter } from './ended-pods.ts'
 import { failureOf, successOf } from './endings.ts'

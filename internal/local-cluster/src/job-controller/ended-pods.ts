@@ -1,4 +1,4 @@
-import type { Pod } from '../objects.ts'
+import type { Pod } from '../objects/objects.ts'
 import type { Ending } from './conditions.ts'
 import { parseIndexes } from './index-set.ts'
 import { completionIndex, earlierFailures, endedAt, hasFailed, isTracked } from './pod-facts.ts'

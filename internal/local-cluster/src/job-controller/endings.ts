@@ -1,4 +1,4 @@
-import type { Job, Pod, SuccessPolicyRule } from '../objects.ts'
+import type { Job, Pod, SuccessPolicyRule } from '../objects/objects.ts'
 import type { Ending } from './conditions.ts'
 import { parseIndexes } from './index-set.ts'
 import type { Tally } from './situation.ts'

@@ -1,6 +1,6 @@
 import { TRACKING_FINALIZER } from '../deletion/finalizers.ts'
 import { disown } from '../deletion/owners.ts'
-import type { Job, Pod } from '../objects.ts'
+import type { Job, Pod } from '../objects/objects.ts'
 import { JOBS, PODS } from '../store/resource-types.ts'
 import type { Change, Store } from '../store/store.ts'
 import { jobReference } from './job-pod.ts'

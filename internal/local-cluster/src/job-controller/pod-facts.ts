@@ -1,5 +1,5 @@
 import { TRACKING_FINALIZER } from '../deletion/finalizers.ts'
-import type { Job, Pod } from '../objects.ts'
+import type { Job, Pod } from '../objects/objects.ts'
 
 export const INDEX_KEY = 'batch.kubernetes.io/job-completion-index'
 export const FAILURE_COUNT_KEY = 'batch.kubernetes.io/job-index-failure-count'

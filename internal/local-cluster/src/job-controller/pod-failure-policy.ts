@@ -1,4 +1,4 @@
-import type { Pod, PodFailurePolicyRule } from '../objects.ts'
+import type { Pod, PodFailurePolicyRule } from '../objects/objects.ts'
 
 export interface PolicyMatch {
   readonly action: PodFailurePolicyRule['action']

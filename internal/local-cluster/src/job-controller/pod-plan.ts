@@ -1,5 +1,5 @@
-import type { EventNote } from '../event-recorder.ts'
-import type { Pod } from '../objects.ts'
+import type { EventNote } from '../events/event-recorder.ts'
+import type { Pod } from '../objects/objects.ts'
 import { remainingBackoffMs } from './backoff.ts'
 import { howManyPods } from './how-many-pods.ts'
 import { completionIndex, isReady, isTerminating } from './pod-facts.ts'

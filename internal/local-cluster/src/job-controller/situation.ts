@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../objects.ts'
+import type { Job, Pod } from '../objects/objects.ts'
 import type { FailureRow } from './backoff.ts'
 
 /** The controller's memory of a Job between two decisions. */

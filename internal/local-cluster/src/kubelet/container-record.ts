@@ -1,4 +1,4 @@
-import type { Container, ContainerState, ContainerStatus } from '../objects.ts'
+import type { Container, ContainerState, ContainerStatus } from '../objects/objects.ts'
 
 /** An init container runs to its end before the next one. A sidecar is an init container that runs on beside the others. */
 export type ContainerRole = 'init' | 'sidecar' | 'main'

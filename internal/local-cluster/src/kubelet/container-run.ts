@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Pod } from '../objects.ts'
+import type { Pod } from '../objects/objects.ts'
 import type { ContainerRun } from '../supervisor/protocol.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { environmentOf, expand } from './environment.ts'

@@ -1,4 +1,4 @@
-import type { ConfigMap, Container, EnvVar, KeySelector, KubeObject, Pod, Secret } from '../objects.ts'
+import type { ConfigMap, Container, EnvVar, KeySelector, KubeObject, Pod, Secret } from '../objects/objects.ts'
 import { CONFIG_MAPS, SECRETS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import { resourceValue } from './resource-value.ts'

@@ -1,5 +1,5 @@
 import { mkdirSync, type Stats, statSync, writeFileSync } from 'node:fs'
-import type { Volume } from '../objects.ts'
+import type { Volume } from '../objects/objects.ts'
 
 /** The checks of the types of `hostPath` that name something that has to be there. */
 const CHECKS: Readonly<Record<string, readonly [is: (stats: Stats) => boolean, what: string]>> = {

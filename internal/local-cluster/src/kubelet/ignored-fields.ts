@@ -1,4 +1,4 @@
-import type { Pod, Volume } from '../objects.ts'
+import type { Pod, Volume } from '../objects/objects.ts'
 import { isHonoured } from './volumes.ts'
 
 const POD_FIELDS = [

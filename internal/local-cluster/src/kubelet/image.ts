@@ -1,4 +1,4 @@
-import type { Container } from '../objects.ts'
+import type { Container } from '../objects/objects.ts'
 
 /** An image that has programs of its own, besides its ENTRYPOINT. */
 export interface LocalImage {

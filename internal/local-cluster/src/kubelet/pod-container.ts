@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { EventNote } from '../event-recorder.ts'
-import { type Container, type ContainerStatus, kubeTime, type Pod, type TerminatedState } from '../objects.ts'
+import type { EventNote } from '../events/event-recorder.ts'
+import { type Container, type ContainerStatus, kubeTime, type Pod, type TerminatedState } from '../objects/objects.ts'
 import { ContainerRecord, type ContainerRole } from './container-record.ts'
 import { prepareRun, runIdOf } from './container-run.ts'
 import { lookUpImage } from './image.ts'

@@ -1,4 +1,11 @@
-import { type Condition, type ContainerStatus, kubeTime, type Pod, type PodPhase, type PodStatus } from '../objects.ts'
+import {
+  type Condition,
+  type ContainerStatus,
+  kubeTime,
+  type Pod,
+  type PodPhase,
+  type PodStatus,
+} from '../objects/objects.ts'
 import type { ContainerRole } from './container-record.ts'
 
 const LOOPBACK = '127.0.0.1'

@@ -1,6 +1,6 @@
-import type { EventRecorder } from '../event-recorder.ts'
+import type { EventRecorder } from '../events/event-recorder.ts'
 import type { Store } from '../store/store.ts'
-import type { Supervisor } from '../supervisor-client.ts'
+import type { Supervisor } from '../supervisor/supervisor-client.ts'
 import type { Images } from './image.ts'
 
 /** The parts of the cluster that every pod shares. */

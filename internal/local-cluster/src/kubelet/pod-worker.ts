@@ -1,6 +1,6 @@
 import { removeIfReleased } from '../deletion/finalizers.ts'
-import type { EventNote } from '../event-recorder.ts'
-import type { Pod } from '../objects.ts'
+import type { EventNote } from '../events/event-recorder.ts'
+import type { Pod } from '../objects/objects.ts'
 import { PODS } from '../store/resource-types.ts'
 import { initRole } from './container-record.ts'
 import { ignoredFields } from './ignored-fields.ts'

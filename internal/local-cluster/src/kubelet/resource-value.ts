@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { quantityOf } from '@internal/quantities'
-import type { Resources } from '../objects.ts'
+import type { Resources } from '../objects/objects.ts'
 
 /**
  * The value of a `resourceFieldRef`: `limits.cpu`, `requests.memory`, …, in units of `divisor` (1), rounded up. As with

@@ -1,4 +1,4 @@
-import type { PodSpec, TerminatedState } from '../objects.ts'
+import type { PodSpec, TerminatedState } from '../objects/objects.ts'
 import type { ContainerRole } from './container-record.ts'
 import { NEVER } from './termination.ts'
 

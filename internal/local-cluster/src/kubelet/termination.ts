@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, openSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ContainerState, kubeTime, type Pod } from '../objects.ts'
+import { type ContainerState, kubeTime, type Pod } from '../objects/objects.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { logFile, logTail } from './log-file.ts'
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '../objects.ts'
+import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '../objects/objects.ts'
 import { CONFIG_MAPS, SECRETS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import { prepareHostPath } from './host-path.ts'

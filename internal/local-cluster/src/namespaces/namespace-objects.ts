@@ -1,5 +1,5 @@
 import { type Draft, prepareNew } from '../admission/prepare.ts'
-import type { KubeObject } from '../objects.ts'
+import type { KubeObject } from '../objects/objects.ts'
 import { CONFIG_MAPS, NAMESPACES, type ResourceType, SERVICE_ACCOUNTS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 import { DEFAULT_ACCOUNT } from './service-accounts.ts'

@@ -1,4 +1,4 @@
-import type { PodSpec } from '../objects.ts'
+import type { PodSpec } from '../objects/objects.ts'
 import { SERVICE_ACCOUNTS } from '../store/resource-types.ts'
 import type { Store } from '../store/store.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism, release, totalmem } from 'node:os'
-import { type KubeObject, kubeTime } from '../objects.ts'
-import { NODE_NAME } from '../scheduler.ts'
+import { type KubeObject, kubeTime } from '../objects/objects.ts'
+import { NODE_NAME } from '../scheduler/scheduler.ts'
 
 /** Nothing limits the pods of the local cluster. The field takes a number. */
 const MANY_PODS = '10000'

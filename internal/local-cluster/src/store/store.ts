@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubeObject } from '../objects.ts'
+import type { KubeObject } from '../objects/objects.ts'
 import { RESOURCE_TYPES, type ResourceType } from './resource-types.ts'
 
 /** The number of changes that the history of each kind holds. A watch from before the oldest of them gets 410. */

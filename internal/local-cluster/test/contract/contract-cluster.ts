@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { KubeConfig } from '@kubernetes/client-node'
-import type { PodSpec } from '../../src/objects.ts'
+import type { PodSpec } from '../../src/objects/objects.ts'
 import { JobUnderTest } from './job-under-test.ts'
 import { type Answer, KubeClient, type Place } from './kube-client.ts'
 

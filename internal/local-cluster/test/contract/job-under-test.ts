@@ -1,4 +1,4 @@
-import type { Condition, ContainerState, Job, KubeObject, Pod } from '../../src/objects.ts'
+import type { Condition, ContainerState, Job, KubeObject, Pod } from '../../src/objects/objects.ts'
 import { type Answer, MERGE, type Place } from './kube-client.ts'
 
 export interface JobEvent extends KubeObject {

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher, request } from 'undici'
-import type { KubeObject } from '../../src/objects.ts'
+import type { KubeObject } from '../../src/objects/objects.ts'
 
 export interface Answer {
   readonly status: number

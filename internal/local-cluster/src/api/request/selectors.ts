@@ -1,5 +1,5 @@
 import { badRequest } from '../../answers/status-error.ts'
-import type { KubeObject } from '../../objects.ts'
+import type { KubeObject } from '../../objects/objects.ts'
 import type { ResourceType } from '../../store/resource-types.ts'
 
 type Test = (object: KubeObject) => boolean

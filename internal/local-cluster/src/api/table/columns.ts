@@ -1,4 +1,4 @@
-import type { ConfigMap, Container, Job, KubeObject, Pod, Secret } from '../../objects.ts'
+import type { ConfigMap, Container, Job, KubeObject, Pod, Secret } from '../../objects/objects.ts'
 import {
   CONFIG_MAPS,
   EVENTS,

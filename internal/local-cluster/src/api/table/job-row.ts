@@ -1,4 +1,4 @@
-import type { Job } from '../../objects.ts'
+import type { Job } from '../../objects/objects.ts'
 import { durationText } from './duration.ts'
 
 /** The conditions that the column STATUS shows, before and after the deletion of the Job. */

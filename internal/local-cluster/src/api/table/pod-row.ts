@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod } from '../../objects.ts'
+import type { ContainerStatus, Pod } from '../../objects/objects.ts'
 import { ageOf } from './duration.ts'
 
 /** The columns READY, STATUS and RESTARTS of a pod. */

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../objects.ts'
+import type { KubeObject } from '../../objects/objects.ts'
 import { groupVersion, type ResourceType } from '../../store/resource-types.ts'
 import { columnsOf } from './columns.ts'
 

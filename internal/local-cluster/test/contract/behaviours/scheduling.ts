@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { KubeObject } from '../../../src/objects.ts'
+import type { KubeObject } from '../../../src/objects/objects.ts'
 import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { condition, has } from '../job-under-test.ts'
 import { MERGE } from '../kube-client.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { ContainerStatus, Pod, PodSpec } from '../../../src/objects.ts'
+import type { ContainerStatus, Pod, PodSpec } from '../../../src/objects/objects.ts'
 import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { condition, stateOf } from '../job-under-test.ts'
 import type { Behaviours } from './behaviours.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Pod } from '../../../src/objects.ts'
+import type { Pod } from '../../../src/objects/objects.ts'
 import { type ContractCluster, shell, UNTIL_TERM } from '../contract-cluster.ts'
 import type { JobUnderTest } from '../job-under-test.ts'
 import type { Behaviours } from './behaviours.ts'

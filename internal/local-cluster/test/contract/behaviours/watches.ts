@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Job } from '../../../src/objects.ts'
+import type { Job } from '../../../src/objects/objects.ts'
 import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import type { Behaviours } from './behaviours.ts'
 

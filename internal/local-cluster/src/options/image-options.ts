@@ -1,5 +1,5 @@
 import type { Names, Problems } from '@internal/options'
-import type { Images, LocalImage, ResolvedImage } from './kubelet/image.ts'
+import type { Images, LocalImage, ResolvedImage } from '../kubelet/image.ts'
 
 const IMAGE: Names<LocalImage> = { entrypoint: true, programs: true }
 const EXAMPLE = "{ 'registry.example/worker:1': ['node', 'worker.ts'] }"

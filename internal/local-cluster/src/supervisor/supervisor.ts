@@ -4,10 +4,10 @@
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ContainerProcess } from './supervisor/container-process.ts'
-import { OutputPipes } from './supervisor/output-pipes.ts'
-import { killMarked } from './supervisor/process-tree.ts'
-import type { ContainerRun, SupervisorReport, SupervisorRequest } from './supervisor/protocol.ts'
+import { ContainerProcess } from './container-process.ts'
+import { OutputPipes } from './output-pipes.ts'
+import { killMarked } from './process-tree.ts'
+import type { ContainerRun, SupervisorReport, SupervisorRequest } from './protocol.ts'
 
 /** From SIGTERM to SIGKILL when the cluster ends: with what follows it stays below two seconds. */
 const END_GRACE_MS = 1000

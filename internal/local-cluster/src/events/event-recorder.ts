@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type KubeObject, kubeTime } from './objects.ts'
-import { EVENTS } from './store/resource-types.ts'
-import type { Store } from './store/store.ts'
+import { type KubeObject, kubeTime } from '../objects/objects.ts'
+import { EVENTS } from '../store/resource-types.ts'
+import type { Store } from '../store/store.ts'
 
 export interface EventNote {
   readonly type: 'Normal' | 'Warning'

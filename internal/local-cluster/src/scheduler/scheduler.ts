@@ -1,7 +1,7 @@
-import type { EventRecorder } from './event-recorder.ts'
-import { type Condition, kubeTime, type Pod } from './objects.ts'
-import { PODS } from './store/resource-types.ts'
-import type { Change, Store } from './store/store.ts'
+import type { EventRecorder } from '../events/event-recorder.ts'
+import { type Condition, kubeTime, type Pod } from '../objects/objects.ts'
+import { PODS } from '../store/resource-types.ts'
+import type { Change, Store } from '../store/store.ts'
 
 /** The name of the cluster's one node. */
 export const NODE_NAME = 'local'

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { killMarked, signalGroup } from './supervisor/process-tree.ts'
-import type { ContainerRun, SupervisorReport, SupervisorRequest } from './supervisor/protocol.ts'
+import { killMarked, signalGroup } from './process-tree.ts'
+import type { ContainerRun, SupervisorReport, SupervisorRequest } from './protocol.ts'
 
 /** Called as the run of one container goes on. */
 export interface RunListener {
