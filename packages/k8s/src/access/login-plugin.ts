@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { K8sError } from '../errors.ts'
 
 /** A command of a kubeconfig that gets the credentials: `users[].user.exec`. */
@@ -73,6 +72,8 @@ export class LoginPlugin {
   }
 
   async #run(): Promise<string> {
+    // Loaded here, since most kubeconfigs have no plugin.
+    const { spawn } = process.getBuiltinModule('node:child_process')
     const { command, args, env } = this.#command
     const variables = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]))
     // Its standard error goes nowhere: a plugin that fails may print the token there.

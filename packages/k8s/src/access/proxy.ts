@@ -1,4 +1,3 @@
-import { BlockList, isIP } from 'node:net'
 import { isLoopback } from './loopback.ts'
 
 /**
@@ -32,12 +31,13 @@ function excepts(entry: string, hostname: string, port: string): boolean {
   const [, name = entry, onlyPort] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? []
   if (onlyPort !== undefined && onlyPort !== port) return false
   const host = name.replace(/^\[|\]$/g, '').replace(/^\*/, '')
-  if (isIP(host) !== 0) return host === hostname
+  if (net().isIP(host) !== 0) return host === hostname
   // `example.com` means the host and all below it, `.example.com` only those below it.
   return host.startsWith('.') ? hostname.endsWith(host) : hostname === host || hostname.endsWith(`.${host}`)
 }
 
 function isWithin(hostname: string, network: string, prefix: number): boolean {
+  const { BlockList, isIP } = net()
   const family = isIP(network)
   if (family === 0 || isIP(hostname) !== family) return false
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > (family === 4 ? 32 : 128)) return false
@@ -45,4 +45,9 @@ function isWithin(hostname: string, network: string, prefix: number): boolean {
   const type = family === 4 ? 'ipv4' : 'ipv6'
   list.addSubnet(network, prefix, type)
   return list.check(hostname, type)
+}
+
+/** Loaded on use: it takes 5 ms, and most environments name no proxy. */
+function net(): typeof import('node:net') {
+  return process.getBuiltinModule('node:net')
 }
