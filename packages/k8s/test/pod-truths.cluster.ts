@@ -320,7 +320,9 @@ test.concurrent('two runs of the same work share a Job: the one that did not mak
   await expect(first).resolves.toMatchObject({ succeeded: 1 })
 })
 
-test.concurrent('the duration counts from the first start, also when the Job was suspended and the run restarted meanwhile', async () => {
+test.concurrent('the duration counts from the first start, also when the Job was suspended and the run restarted meanwhile', async ({
+  expect,
+}) => {
   await using namespace = await createNamespace()
   const at = { namespace: namespace.name, name: 'work' }
   const suspend = async (value: boolean): Promise<void> => {

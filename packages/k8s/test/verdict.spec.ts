@@ -112,6 +112,8 @@ test('a pod that waits for a reason that does not pass is told from one that is 
     code: 'CONFIG_MISSING',
     failure: { message: missing.message },
   })
+  const busy = 'failed to sync configmap cache: timed out waiting for the condition'
+  expect(startFault(podWith({ waiting: { ...missing, message: busy } }))).toBeUndefined()
   const root = {
     reason: 'CreateContainerConfigError',
     message: 'container has runAsNonRoot and image will run as root',

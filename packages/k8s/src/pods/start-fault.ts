@@ -20,6 +20,8 @@ const IMAGE = new Set([
   'SignatureValidationFailed',
 ])
 const CONFIG = 'CreateContainerConfigError'
+/** A busy kubelet has not read the Secret or ConfigMap yet: whether it exists is not known. */
+const NOT_READ_YET = /failed to sync (secret|configmap) cache/
 const OTHER = new Set(['CreateContainerError', 'RunContainerError', 'PreStartHookError', 'PreCreateHookError'])
 
 /** The fault that keeps a pod from starting; undefined when it starts, runs or has ended. */
@@ -38,6 +40,7 @@ function codeOf(reason: string | undefined, message: string): StartFault['code']
   if (reason === undefined) return undefined
   if (AT_ONCE.has(reason) || IMAGE.has(reason)) return 'IMAGE_UNAVAILABLE'
   if (reason === CONFIG) {
+    if (NOT_READ_YET.test(message)) return undefined
     const missing = /not found|couldn't find key|references non-existent/.test(message)
     return missing ? 'CONFIG_MISSING' : 'POD_START_FAILED'
   }
