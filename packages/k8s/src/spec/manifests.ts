@@ -30,9 +30,10 @@ export function toYaml(...objects: readonly (object | undefined)[]): string {
   for (const [index, object] of objects.entries()) {
     const path = `objects[${index}]`
     problems.guard(path, () => {
+      const before = problems.found.length
       checkPlain(problems, path, object)
       // A toJSON of the app may throw.
-      JSON.stringify(object)
+      if (problems.found.length === before) JSON.stringify(object)
     })
   }
   problems.throwAs('toYaml', (fields) => new K8sError(fields))
