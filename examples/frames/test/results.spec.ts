@@ -176,7 +176,7 @@ test('a result after a dead letter that was put back is no second one, and items
   await requeueDeadLetters(queue.name, { url: url() })
   await enqueue(queue.name, ['plain'], { url: url() })
   await queue.publish('foreign')
-  // What podqueue writes into an item, and a log that is not of this queue.
+  // The fields that podqueue writes into an item, and a log that is not of this queue.
   const others = { replyTo: `other${queue.name}.results.x`, correlationId: '0', type: 'podqueue' }
   queue.channel.publish('', queue.name, Buffer.from('other'), others)
   queue.channel.publish('', queue.name, Buffer.from('rpc'), { replyTo: 'somebody', correlationId: '0' })

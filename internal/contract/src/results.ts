@@ -19,7 +19,7 @@ export function isBatchId(id: unknown): id is string {
   return typeof id === 'string' && BATCH_ID.test(id)
 }
 
-/** The index of an item in its batch, from the AMQP `correlationId`; undefined when it is none. */
+/** The index of an item in its batch, from the AMQP `correlationId`; undefined when it is not an index. */
 export function indexIn(correlationId: unknown): number | undefined {
   return typeof correlationId === 'string' && /^\d{1,15}$/.test(correlationId) ? Number(correlationId) : undefined
 }
