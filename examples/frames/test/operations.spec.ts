@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from '@internal/testing'
 import {
+  collectResults,
   declareQueue,
   deleteQueue,
   enqueue,
@@ -27,7 +28,7 @@ function documented(...beginning: readonly string[]): string[][] {
     )
 }
 
-test('the permissions of docs/operations.md are enough to fill, inspect, work and dead-letter, and to look at dead letters, put them back and delete the queue', async () => {
+test('the permissions of docs/operations.md are enough to fill, inspect, work and dead-letter, to collect results, and to look at dead letters, put them back and delete the queue', async () => {
   await using broker = await startBroker({ announce: () => {} })
   const { rabbitmqctl } = broker
   if (rabbitmqctl === undefined) throw new Error('the broker is not ours')
@@ -67,5 +68,8 @@ test('the permissions of docs/operations.md are enough to fill, inspect, work an
     { reason: 'It is too hard.', lastFailure: { message: 'It is too hard.', attempts: 6 } },
   ])
   await purgeDeadLetters('job1', { url: filler })
+  const batch = await enqueue('job1', ['a fig'], { url: filler, results: true })
+  await consumeMany((item) => item.text(), { queue: 'job1', url: worker })
+  for await (const item of collectResults(batch, { url: filler })) expect(item).toMatchObject({ value: 'a fig' })
   await deleteQueue('job1', { url: filler })
 })

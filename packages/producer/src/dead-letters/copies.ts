@@ -30,7 +30,7 @@ export async function openCopies(connection: AmqpConnection, about: Operation): 
     isClosed = true
   })
   const failure = (): ProducerError =>
-    isClosed ? operationError(cause ?? new Error('The channel was closed.'), about) : refused(about)
+    isClosed ? operationError(cause ?? new Error('It was closed.'), about) : refused(about)
   return {
     get confirmed() {
       return confirmed

@@ -45,7 +45,7 @@ export async function lookThrough(
   try {
     channel = await openChannel(connection)
     channel.on('error', fail)
-    channel.on('close', () => fail(new Error('The channel was closed.')))
+    channel.on('close', () => fail(new Error('It was closed.')))
     const taking = channel
     const onDelivery = (message: ConsumeMessage | null): void => {
       if (message === null) fail(new Error(`The broker ended the consumer of queue ${queue}.`))

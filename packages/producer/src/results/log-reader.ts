@@ -39,7 +39,7 @@ export class LogReader {
     channel.on('error', (error) => {
       cause = error
     })
-    channel.on('close', () => reader.#fail(cause ?? new Error('The channel was closed.')))
+    channel.on('close', () => reader.#fail(cause ?? new Error('It was closed.')))
     try {
       // A stream refuses a consumer without a prefetch.
       await channel.prefetch(WINDOW)

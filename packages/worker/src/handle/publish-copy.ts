@@ -88,7 +88,7 @@ async function publish(
   channel.on('error', (error) => {
     closing = error
   })
-  channel.on('close', () => reject(closing ?? new Error('The channel was closed.')))
+  channel.on('close', () => reject(closing ?? new Error('It was closed.')))
   const onConfirm = (error: unknown): void => {
     // The return of an unroutable message comes before its confirm (https://www.rabbitmq.com/docs/confirms).
     if (returned) resolve(`There is no queue ${target}.`)

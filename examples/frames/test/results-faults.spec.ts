@@ -1,0 +1,62 @@
+import { type Broker, startBroker } from '@internal/testing'
+import { collectResults, enqueue } from '@podqueue/producer'
+import { consumeMany } from '@podqueue/worker'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+// What is done here would disturb other tests: this broker is only ours.
+let broker: Broker
+
+beforeAll(async () => {
+  broker = await startBroker({ announce: () => {} })
+}, 90_000)
+
+afterAll(async () => {
+  await broker?.close()
+})
+
+async function scores(batch: { readonly queue: string; readonly id: string }): Promise<unknown[]> {
+  const found: unknown[] = []
+  for await (const item of collectResults(batch, { url: broker.url, reconnectForMs: 120_000 })) {
+    found[item.index] = item.status === 'done' ? item.value : item.reason
+  }
+  return found
+}
+
+test('a worker keeps its item while the broker takes no results, and neither item nor result is lost', async (context) => {
+  const { rabbitmqctl } = broker
+  if (rabbitmqctl === undefined) return context.skip('the broker is not ours')
+  const batch = await enqueue('alarm', [1, 2, 3], { url: broker.url, results: true })
+  await rabbitmqctl('set_vm_memory_high_watermark', 'absolute', '1')
+  const handled = Promise.withResolvers<void>()
+  const working = consumeMany(
+    (item) => {
+      handled.resolve()
+      return item.json()
+    },
+    { queue: 'alarm', url: broker.url, emptyCheckDelayMs: 200, ackTimeoutMs: 1_000 },
+  )
+  await handled.promise
+  await rabbitmqctl('set_vm_memory_high_watermark', '0.6')
+  expect(await working).toMatchObject({ done: 3, failed: 0 })
+  expect(await scores(batch)).toEqual([1, 2, 3])
+})
+
+test('a collector goes on when the broker is killed and started again', { timeout: 120_000 }, async (context) => {
+  const { restart } = broker
+  if (restart === undefined) return context.skip('the broker is not ours')
+  // More than are read ahead, so that some come over the second connection.
+  const items = Array.from({ length: 1_500 }, (_, index) => index)
+  const batch = await enqueue('restart', items, { url: broker.url, results: true })
+  await consumeMany((item) => item.json(), {
+    queue: 'restart',
+    url: broker.url,
+    emptyCheckDelayMs: 200,
+    concurrency: 50,
+  })
+  const found: unknown[] = []
+  for await (const item of collectResults(batch, { url: broker.url, reconnectForMs: 100_000 })) {
+    found[item.index] = item.status === 'done' ? item.value : item.reason
+    if (item.index === 100) await restart()
+  }
+  expect(found).toEqual(items)
+})
