@@ -77,7 +77,9 @@ function checkError(name: string, error: unknown, ownCause: boolean): string {
     !(error instanceof Error) ||
     !('code' in error) ||
     typeof error.code !== 'string' ||
-    !DOCUMENTED.has(error.code)
+    !DOCUMENTED.has(error.code) ||
+    // This one says that it is a bug.
+    error.code === 'INTERNAL_ERROR'
   ) {
     throw new BrokenPromise(`${name} ended without a documented code: ${shown()}`)
   }

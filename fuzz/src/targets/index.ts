@@ -3,7 +3,7 @@ import { addresses, queueNames } from './addresses.ts'
 import { clientOptions, clusterOptions, garbage, specs, views } from './k8s.ts'
 import { hostile } from './peer.ts'
 import { processes } from './processes.ts'
-import { deadLetters, enqueueing, messages, producers, queues } from './producer.ts'
+import { deadLetters, enqueueing, messages, producers, queues, results } from './producer.ts'
 import { headerTables } from './real-broker.ts'
 import { consuming, testItems } from './worker.ts'
 
@@ -21,6 +21,7 @@ export function targets(servers: Servers): Target[] {
     queues,
     producers,
     deadLetters,
+    results,
     consuming,
     clientOptions,
     garbage(servers),

@@ -48,17 +48,19 @@ const variables = fc.record(
 export function processes({ peer }: Servers): Target {
   return {
     name: 'processes',
-    runs: 4,
-    property: fc.asyncProperty(script, words, variables, fc.boolean(), async (moves, more, env, isCommand) => {
-      peer.play(moves)
-      const name = isCommand ? 'podqueue-worker' : 'runWorker'
-      const args = isCommand ? [command, ...more, '--reconnect-for-ms', '0', '--', 'true'] : [program]
-      const { code, said } = await run(args, { ...env, BROKER_URL: peer.url })
-      count(name, `exit ${code}`)
-      if (!Object.values<number>(EXIT).includes(code))
-        throw new BrokenPromise(`${name} ended with ${code}: ${said.slice(0, 2_000)}`)
-      const secret = secretIn(said)
-      if (secret !== undefined) throw new BrokenPromise(`${name} says a secret: ${secret}`)
+    runs: 2,
+    property: fc.asyncProperty(script, words, variables, async (moves, more, env) => {
+      for (const name of ['podqueue-worker', 'runWorker']) {
+        peer.play(moves)
+        const args = name === 'runWorker' ? [program] : [command, ...more, '--reconnect-for-ms', '0', '--', 'true']
+        const { code, said } = await run(args, { ...env, BROKER_URL: peer.url })
+        count(name, `exit ${code}`)
+        if (!Object.values<number>(EXIT).includes(code)) {
+          throw new BrokenPromise(`${name} ended with ${code}: ${said.slice(0, 2_000)}`)
+        }
+        const secret = secretIn(said)
+        if (secret !== undefined) throw new BrokenPromise(`${name} says a secret: ${secret}`)
+      }
     }),
   }
 }

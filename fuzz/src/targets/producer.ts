@@ -1,7 +1,9 @@
 import {
+  collectResults,
   createMessage,
   createProducer,
   declareQueue,
+  deleteBatch,
   deleteQueue,
   enqueue,
   inspectQueue,
@@ -225,6 +227,32 @@ export const deadLetters: Target = {
       await call('requeueDeadLetters', [queue.make(), requeueing.make()], requeueDeadLetters as never)
       await call('purgeDeadLetters', [queue.make(), deleting.make()], purgeDeadLetters as never)
       await call('deleteQueue', [queue.make(), deleting.make()], deleteQueue as never)
+    },
+  ),
+}
+
+const batch = fc.oneof(
+  { weight: 9, arbitrary: objectWith({ queue: queueName, id: mostly('0199d2c4-batch', 'id-1') }, { unknown: seldom }) },
+  { weight: 1, arbitrary: odd },
+)
+
+/** Collects a few results at most: a broker in memory has no streams. */
+async function collectSome(...args: Parameters<typeof collectResults>): Promise<number> {
+  let collected = 0
+  for await (const _ of collectResults(...args)) if (++collected === 10) break
+  return collected
+}
+
+export const results: Target = {
+  name: 'collectResults, deleteBatch',
+  runs: 100,
+  property: fc.asyncProperty(
+    batch,
+    options({ schema, after: mostly(0, 7), keep: mostly(true), signal: signals }),
+    options({ signal: signals }),
+    async (one, collecting, deleting) => {
+      await call('collectResults', [one.make(), collecting.make()], collectSome as never, { ownCause: true })
+      await call('deleteBatch', [one.make(), deleting.make()], deleteBatch as never)
     },
   ),
 }
