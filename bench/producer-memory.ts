@@ -3,9 +3,9 @@
  * beside one that enqueues 10,000.
  *
  * V8 gives new objects more room the more of them are alive when it collects, up to a part of the machine's memory, and
- * keeps that room. On a machine with 24 GB this is some 60 MB for whoever reads a million items and holds the last 2000 of
- * them, with nothing published. So what counts is measured in the heap that Node takes in a pod with a limit of 512 MiB;
- * the others are what becomes of it on this machine, and of a loop that only reads.
+ * keeps that room. On a machine with 24 GB a loop that reads a million items and holds the last 2000 of them takes some
+ * 60 MB, with nothing published. So the figure that counts is measured in the heap that Node takes in a pod with a limit of
+ * 512 MiB. The other figures are those of this machine, and of a loop that only reads.
  *
  *     node bench/producer-memory.ts [items] [few]
  */

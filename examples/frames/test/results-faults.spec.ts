@@ -3,7 +3,7 @@ import { collectResults, enqueue } from '@podqueue/producer'
 import { consumeMany } from '@podqueue/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-// What is done here would disturb other tests: this broker is only ours.
+// These tests stop and starve their broker, which would disturb other tests, so each has a broker of its own.
 let broker: Broker
 
 beforeAll(async () => {

@@ -7,7 +7,7 @@ const MERGE = { 'content-type': 'application/merge-patch+json' }
 const WRITERS = 8
 const CHANGES = 10_000
 const NAMES = Array.from({ length: 20 }, (_, index) => `map-${index}`)
-/** Made when all writers are done: whoever has seen it has seen everything. */
+/** Made when all writers are done. A watcher that has seen it has seen every change. */
 const LAST = 'last'
 
 /** The same changes in each run. */

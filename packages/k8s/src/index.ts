@@ -1,6 +1,6 @@
 /**
- * Runs Kubernetes Jobs over a work queue: builds them, submits them, waits for their end and says what is wrong when there
- * is none. Knows nothing of AMQP: a queue is what `inspectQueue` reads.
+ * Runs Kubernetes Jobs over a work queue: builds them, submits them, waits for their end and names the cause when they do
+ * not end. Knows nothing of AMQP: it reads a queue by `inspectQueue` alone.
  *
  * @module
  */

@@ -242,7 +242,7 @@ describe('a user without a permission is told which, at once', () => {
     expect(await inspectQueue(queue, { url })).toMatchObject({ ready: 0, verified: false })
   })
 
-  test('to look at the dead letters: read, without which that there are none is not verified', async (context) => {
+  test('to look at the dead letters: read; without it, a number of 0 is not verified', async (context) => {
     ours(context)
     const queue = uniqueName('perm')
     await declareQueue(queue, { url: broker.url })

@@ -3,8 +3,8 @@ import { access, glob } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
 /**
- * Where packages put the server. Debian's command on PATH (/usr/sbin) is a wrapper that switches to the user `rabbitmq`, who may
- * not read our directory; the program behind it runs as whoever starts it, so it comes first.
+ * Where packages put the server. Debian's command on PATH (/usr/sbin) is a wrapper that switches to the user `rabbitmq`, which
+ * may not read our directory. The program behind it runs as the user that starts it, so it comes first.
  */
 const DEBIAN_BIN = '/usr/lib/rabbitmq/bin'
 const BEHIND_A_WRAPPER = new Set(['/usr/sbin', '/usr/bin', '/sbin', '/bin'])

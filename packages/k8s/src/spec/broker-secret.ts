@@ -23,7 +23,7 @@ export function brokerSecret(
       name: brokerSecretRef(spec, name).name,
       ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
       labels: { [MANAGED_BY.label]: MANAGED_BY.value },
-      // Goes with its Job, by the garbage collector: whoever deletes the Job needs no right on Secrets.
+      // Goes with its Job, by the garbage collector: to delete the Job, no right on Secrets is needed.
       ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', ...owner }] }),
     },
     type: 'Opaque',

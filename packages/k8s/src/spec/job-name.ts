@@ -28,7 +28,7 @@ export function nameProblem(name: string, longest: number = LABEL_LENGTH): strin
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 const SUBDOMAIN_LENGTH = 253
 
-/** The problem with the name of a Job that may exist, whoever made it; undefined when there is no problem. */
+/** The problem with the name of a Job that may exist already, made by any client; undefined when there is no problem. */
 export function subdomainProblem(name: string): string | undefined {
   if (DNS_SUBDOMAIN.test(name) && name.length <= SUBDOMAIN_LENGTH) return undefined
   return `must be a name as Kubernetes takes it: at most ${SUBDOMAIN_LENGTH} characters of a-z, 0-9, '-' and '.', with a letter or digit at both ends`

@@ -28,7 +28,7 @@ export function stuckInDeletion({ metadata }: JobObject, graceMs: number): K8sEr
     message: `Job ${namespace}/${name} has been deleted and is still there after ${graceMs / 1000} s.${held}`,
     hint: finalizers.includes('foregroundDeletion')
       ? 'It waits for its pods to end: see `kubectl get pods`. Or choose another name.'
-      : 'Whoever set the finalizer has to remove it: see `kubectl get job --output yaml`. Or choose another name.',
+      : 'The controller that set the finalizer has to remove it: see `kubectl get job --output yaml`. Or choose another name.',
     details: { name, namespace, uid, runId: metadata.annotations?.[RUN_ID], finalizers },
   })
 }

@@ -124,7 +124,7 @@ class Submission {
 
   /**
    * The Job with podqueue's annotations. It is suspended when its Secret has to be there first, unless it will be suspended
-   * anyway: whoever does that decides when it starts.
+   * anyway: then the one that suspends it decides when it starts.
    */
   async #annotated(): Promise<V1Job | 'exists'> {
     const job = this.#job
