@@ -328,7 +328,7 @@ test.concurrent('the duration counts from the first start, also when the Job was
   const suspend = async (value: boolean): Promise<void> => {
     await namespace.batch.patchNamespacedJob({ ...at, body: [{ op: 'add', path: '/spec/suspend', value }] })
   }
-  const work = shellJob({ namespace: namespace.name, script: 'sleep 3' })
+  const work = shellJob({ namespace: namespace.name, script: 'trap "exit 143" TERM; sleep 3 & wait' })
   const abort = new AbortController()
   const options: RunJobOptions = { runId: 'friday', onAbort: 'leave' }
   const first = runJob(work, {
