@@ -38,12 +38,32 @@ function isAmqpConnection(connection: unknown): boolean {
   }
 }
 
-/** Opens a channel on a connection, which may be the app's own. */
+/** Opens a channel on a connection, which may be the app's own. @throws when the connection closes meanwhile */
 export async function openChannel(connection: AmqpConnection): Promise<Channel> {
-  return (await connection.createChannel()) as Channel
+  return (await whileOpen(connection, () => connection.createChannel())) as Channel
 }
 
-/** Opens a channel with publisher confirms on a connection, which may be the app's own. */
+/** Opens a channel with publisher confirms on a connection, which may be the app's own. @throws when the connection closes meanwhile */
 export async function openConfirmChannel(connection: AmqpConnection): Promise<ConfirmChannel> {
-  return (await connection.createConfirmChannel()) as ConfirmChannel
+  return (await whileOpen(connection, () => connection.createConfirmChannel())) as ConfirmChannel
+}
+
+/**
+ * A broker may answer and close the connection in one write. amqplib reads both before the caller gets the channel, which
+ * then never tells that it is closed.
+ */
+async function whileOpen(connection: AmqpConnection, open: () => Promise<object>): Promise<object> {
+  let isClosed = false
+  const onClose = (): void => {
+    isClosed = true
+  }
+  connection.on('close', onClose)
+  try {
+    const channel = await open()
+    // The reason is not passed on: nothing was sent on this channel, so it was about the work of somebody else.
+    if (isClosed) throw new Error('The connection was closed while a channel was opened.')
+    return channel
+  } finally {
+    connection.off('close', onClose)
+  }
 }

@@ -1,5 +1,6 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:net'
+import { openChannel, openConfirmChannel } from '@internal/amqp'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { afterEach, expect, test, vi } from 'vitest'
 import { enqueue, ProducerError } from '../src/index.ts'
@@ -102,4 +103,20 @@ test('the signal ends a wait for the broker', async () => {
   const aborting = AbortSignal.timeout(200)
   const call = enqueue('q', ['a'], { url: 'amqp://127.0.0.1:1', signal: aborting })
   expect(await seen(call)).toMatchObject({ code: 'ABORTED' })
+})
+
+test('a connection that closes while a channel is opened on it is told as lost, although the channel never tells', async () => {
+  const connection = Object.assign(new EventEmitter(), {
+    connection: { serverProperties: {} },
+    createChannel: async () => closeFirst(),
+    createConfirmChannel: async () => closeFirst(),
+  })
+  // The answer and the close of the broker arrive in one read, so both are handled before the caller goes on.
+  const closeFirst = (): object => {
+    connection.emit('close')
+    return new EventEmitter()
+  }
+  await expect(openChannel(connection)).rejects.toThrow('The connection was closed')
+  await expect(openConfirmChannel(connection)).rejects.toThrow('The connection was closed')
+  expect(connection.listenerCount('close')).toBe(0)
 })
