@@ -13,6 +13,7 @@ const FLAGS = {
   deadLetterOn: ['--dead-letter-on', '65, 66', [65, 66]],
   killAfterMs: ['--kill-after-ms', '13', 13],
   reconnectForMs: ['--reconnect-for-ms', '17', 17],
+  maxResultBytes: ['--max-result-bytes', '19', 19],
 } as const
 
 test.each(Object.entries(FLAGS))('%s: its flag sets it, and nothing else', async (name, [flag, text, value]) => {
