@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { KubeConfig } from '@kubernetes/client-node'
 import { expect, test } from 'vitest'
 import { KubeApi } from '../src/api/kube-api.ts'
-import { type JobSpec, type K8sError, preflight, submitJob, waitForJob } from '../src/index.ts'
+import { createJobClient, type JobSpec, type K8sError, preflight, runJob, submitJob, waitForJob } from '../src/index.ts'
 import { createJobHandle } from '../src/submit/job-handle.ts'
 
 const TOKEN = 'geheim/token+with=signs'
@@ -85,6 +85,99 @@ test.concurrent.each<{ what: string; status: number; write: (response: ServerRes
   })
   const error = await errorOf(waitForJob('work', { kubeConfig: server.kubeConfig, unreachableMs: 3000 }))
   expect(error.code).toBe('API_UNREACHABLE')
+})
+
+/** Less than the 30 s after which a request ends by itself: these calls end because they end their requests. */
+const BY_ITS_SIGNAL = { timeout: 20_000 }
+
+const NEVER_ENDING = [
+  ['does not begin', () => undefined],
+  ['does not end', (response: ServerResponse) => void response.write('{"kind":')],
+  ['is an error and does not end', (response: ServerResponse) => void response.writeHead(400).write('{"kind":')],
+  ['asks for patience and does not end', (response: ServerResponse) => void response.writeHead(429).write('{')],
+] as const
+const CALLS = [
+  ['submitJob', (options: CallOptions) => submitJob(spec, options)],
+  ['waitForJob', (options: CallOptions) => waitForJob('work', options)],
+  ['runJob', (options: CallOptions) => runJob(spec, options)],
+  ['preflight', (options: CallOptions) => preflight(spec, options)],
+] as const
+interface CallOptions {
+  readonly kubeConfig: KubeConfig
+  readonly signal: AbortSignal
+}
+
+test.concurrent.each(NEVER_ENDING.flatMap(([how, write]) => CALLS.map(([name, call]) => ({ how, write, name, call }))))(
+  'the signal of $name ends it when each answer $how',
+  BY_ITS_SIGNAL,
+  async ({ write, call }) => {
+    const abort = new AbortController()
+    await using server = await serverThat((_, response) => {
+      write(response)
+      // By then the other requests of the call are on their way too.
+      setTimeout(() => abort.abort(), 100)
+    })
+    const error = await errorOf(call({ kubeConfig: server.kubeConfig, signal: abort.signal }))
+    expect(error).toMatchObject({ code: 'ABORTED' })
+  },
+)
+
+test.concurrent(
+  'a preflight that fails does not wait for its other answers, which never end',
+  BY_ITS_SIGNAL,
+  async () => {
+    await using server = await serverThat((request, response) => {
+      const isSecret = request.url?.includes('/secrets/') === true
+      if (isSecret) response.writeHead(400).end('<html>no</html>')
+      else response.write('{"kind":')
+    })
+    const error = await errorOf(preflight(spec, { kubeConfig: server.kubeConfig }))
+    expect(error).toMatchObject({ code: 'API_UNREACHABLE' })
+  },
+)
+
+test.concurrent(
+  'a question about a right goes on for the other calls that share it, and ends with the last',
+  BY_ITS_SIGNAL,
+  async () => {
+    const asked: ServerResponse[] = []
+    const { promise: bothAsk, resolve: arrived } = Promise.withResolvers<void>()
+    let dryRuns = 0
+    await using server = await serverThat((request, response) => {
+      if (request.url?.includes('selfsubjectaccessreviews') === true) asked.push(response)
+      else if (request.url?.includes('dryRun') === true && ++dryRuns === 2) arrived()
+      if (request.url?.includes('selfsubjectaccessreviews') !== true)
+        response.end('{"metadata":{"name":"x"},"spec":{}}')
+    })
+    const client = createJobClient({ kubeConfig: server.kubeConfig })
+    const [first, last] = [new AbortController(), new AbortController()]
+    const leaves = errorOf(client.preflight(spec, { signal: first.signal }))
+    const stays = client.preflight(spec, { signal: last.signal })
+    await bothAsk
+    first.abort()
+    expect(await leaves).toMatchObject({ code: 'ABORTED' })
+    expect(asked.every(({ destroyed }) => !destroyed)).toBe(true)
+    last.abort()
+    expect(await errorOf(stays)).toMatchObject({ code: 'ABORTED' })
+    // Nothing is under way any more, or this would wait for it.
+    await client.close()
+    expect(asked.length).toBeGreaterThan(0)
+  },
+)
+
+test.concurrent('credentials that never come do not hold a call beyond its signal', BY_ITS_SIGNAL, async () => {
+  const abort = new AbortController()
+  const kubeConfig = {
+    getCurrentContext: () => 'x',
+    getContextObject: () => null,
+    getCurrentCluster: () => ({ server: 'http://127.0.0.1:1' }),
+    applySecurityAuthentication: () => {
+      setImmediate(() => abort.abort())
+      return new Promise<void>(() => undefined)
+    },
+  }
+  const error = await errorOf(waitForJob('work', { kubeConfig: kubeConfig as never, signal: abort.signal }))
+  expect(error).toMatchObject({ code: 'ABORTED' })
 })
 
 const WRONG = [

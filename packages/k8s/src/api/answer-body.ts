@@ -4,6 +4,8 @@ import type { Dispatcher } from 'undici'
 const LARGEST_ANSWER = 32 * 1024 * 1024
 /** As much is read of an answer that is an error. */
 const LARGEST_ERROR = 64 * 1024
+/** An answer that is an error is read for this time: a watch and a log, whose answers have no end, are refused by it too. */
+const ERROR_TIMEOUT_MS = 10_000
 
 /** Reads an answer that is not a stream. @throws Error when it is larger than 32 MiB */
 export async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<string> {
@@ -12,10 +14,15 @@ export async function readAnswer(body: Dispatcher.ResponseData['body']): Promise
   return bytes.toString()
 }
 
-/** Reads the beginning of an error's answer, 64 KiB at most. Never throws: what came until then is the answer. */
+/** Reads the beginning of an error's answer, at most 64 KiB and for 10 s. Never throws: what came until then is the answer. */
 export async function readError(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const { bytes } = await read(body, LARGEST_ERROR, { tolerant: true })
-  return bytes.toString()
+  const timer = setTimeout(() => body.destroy(), ERROR_TIMEOUT_MS)
+  try {
+    const { bytes } = await read(body, LARGEST_ERROR, { tolerant: true })
+    return bytes.toString()
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function read(

@@ -1,4 +1,4 @@
-import { pause } from '@internal/async'
+import { late, pause, within } from '@internal/async'
 import { describeThrown, shownCause, showText } from '@internal/errors'
 import type { Dispatcher } from 'undici'
 import { accessTo, type ClusterAccess, type Headers } from '../access/cluster-access.ts'
@@ -12,6 +12,8 @@ import { RequestGate } from './request-gate.ts'
 
 /** An answer that is not a stream has this time, from the request to its last byte. */
 const ANSWER_TIMEOUT_MS = 30_000
+/** Longer than a login plugin may take, which has a better error for that. */
+const CREDENTIALS_TIMEOUT_MS = 65_000
 const ATTEMPTS = 6
 /** An attempt that has less time than this would only hide why the one before failed. */
 const LEAST_MS = 500
@@ -181,7 +183,10 @@ export class KubeApi {
     { bodyTimeout, signal }: { readonly bodyTimeout: number; readonly signal: AbortSignal | undefined },
   ): Promise<Dispatcher.ResponseData> {
     signal?.throwIfAborted()
-    const { headers, dispatcher } = await this.#authorize()
+    // A login is shared by all requests and goes on, but a request that waits for it ends by its own signal.
+    const authorized = await within(this.#authorize(), CREDENTIALS_TIMEOUT_MS, signal)
+    if (authorized === late) throw credentialsInvalid(`none came within ${CREDENTIALS_TIMEOUT_MS / 1000} s`, undefined)
+    const { headers, dispatcher } = authorized
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json'
     const answer = await dispatcher
       .request({
@@ -214,12 +219,7 @@ export class KubeApi {
       return { headers: { accept: 'application/json', 'user-agent': 'podqueue', ...headers }, dispatcher }
     } catch (cause) {
       if (cause instanceof K8sError) throw cause
-      throw new K8sError({
-        code: 'KUBECONFIG_INVALID',
-        message: `The kubeconfig's credentials cannot be used: ${this.words(cause)}`,
-        hint: 'Try `kubectl auth whoami`: a certificate, a token file or the command that gets a token may be missing.',
-        cause: this.#shownCause(cause),
-      })
+      throw credentialsInvalid(this.words(cause), this.#shownCause(cause))
     }
   }
 
@@ -257,6 +257,15 @@ const EXPECTED: Readonly<Record<Wanted['verb'], Expected>> = {
 
 /** Node's codes for a certificate that does not prove who the server is, and for TLS with a server that does not speak it. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET|ERR_SSL|ERR_TLS/
+
+function credentialsInvalid(why: string, cause: Error | undefined): K8sError {
+  return new K8sError({
+    code: 'KUBECONFIG_INVALID',
+    message: `The kubeconfig's credentials cannot be used: ${why}`,
+    hint: 'Try `kubectl auth whoami`: a certificate, a token file or the command that gets a token may be missing.',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
 
 function isPassing(error: unknown): boolean {
   return error instanceof K8sError && error.retryable

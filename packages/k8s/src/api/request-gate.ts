@@ -13,6 +13,7 @@ export class RequestGate {
 
   /** Does something when it has its turn. @throws the signal's reason when that aborts before */
   async through<Value>(action: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    signal?.throwIfAborted()
     if (this.#open < this.#limit) this.#open++
     else await this.#turn(signal)
     try {

@@ -6,9 +6,35 @@ import type { Rule } from './role.ts'
 /** A right that a client has is believed for this time: rights rarely go, and many Jobs may start in a minute. */
 const REMEMBERED_MS = 60_000
 
-interface Review {
-  readonly allowed: Promise<boolean | undefined>
-  readonly askedAt: number
+/** One question to the server. The calls that want its answer share it: it is given up when the last of them has left. */
+class Review {
+  readonly askedAt = performance.now()
+  readonly answer: Promise<boolean | undefined>
+  readonly #giveUp = new AbortController()
+  #waiting = 0
+
+  constructor(ask: (signal: AbortSignal) => Promise<boolean | undefined>) {
+    this.answer = ask(this.#giveUp.signal)
+    this.answer.catch(() => {}) // each call that waits handles it
+  }
+
+  get isGivenUp(): boolean {
+    return this.#giveUp.signal.aborted
+  }
+
+  /** Waits for the answer. @throws the signal's reason when it aborts before */
+  async wait(signal: AbortSignal | undefined): Promise<boolean | undefined> {
+    this.#waiting++
+    let isAnswered = false
+    try {
+      const answer = (await within(this.answer, Number.POSITIVE_INFINITY, signal)) as boolean | undefined
+      isAnswered = true
+      return answer
+    } finally {
+      this.#waiting--
+      if (!isAnswered && this.#waiting === 0) this.#giveUp.abort()
+    }
+  }
 }
 
 const reviews = new WeakMap<KubeApi, Map<string, Review>>()
@@ -33,31 +59,33 @@ export async function isAllowed(
     readonly signal: AbortSignal | undefined
   },
 ): Promise<boolean | undefined> {
-  const allowed = await within(review(api, namespace, rule), Number.POSITIVE_INFINITY, signal)
+  const allowed = await review(api, namespace, rule).wait(signal)
   // Of what is yet to be created nobody has the right by name.
-  if (allowed !== false || rule.resource !== 'jobs' || rule.verb === 'create') return allowed as boolean | undefined
-  return (await within(review(api, namespace, rule, name), Number.POSITIVE_INFINITY, signal)) as boolean | undefined
+  if (allowed !== false || rule.resource !== 'jobs' || rule.verb === 'create') return allowed
+  return review(api, namespace, rule, name).wait(signal)
 }
 
-function review(api: KubeApi, namespace: string, rule: Rule, name?: string): Promise<boolean | undefined> {
+function review(api: KubeApi, namespace: string, rule: Rule, name?: string): Review {
   const known = reviews.get(api) ?? new Map<string, Review>()
   reviews.set(api, known)
   for (const [key, { askedAt }] of known) if (performance.now() - askedAt > REMEMBERED_MS) known.delete(key)
   const key = [namespace, rule.apiGroup, rule.resource, rule.verb, name ?? ''].join(' ')
   const found = known.get(key)
-  if (found !== undefined) return found.allowed
-  const allowed = ask(api, namespace, rule, name)
-  known.set(key, { allowed, askedAt: performance.now() })
-  const forget = (): void => void known.delete(key)
-  allowed.then((answer) => (answer === true ? undefined : forget()), forget)
-  return allowed
+  if (found !== undefined && !found.isGivenUp) return found
+  const asked = new Review((signal) => ask(api, namespace, rule, { name, signal }))
+  known.set(key, asked)
+  const forget = (): void => {
+    if (known.get(key) === asked) known.delete(key)
+  }
+  asked.answer.then((answer) => (answer === true ? undefined : forget()), forget)
+  return asked
 }
 
 async function ask(
   api: KubeApi,
   namespace: string,
   { apiGroup: group, resource: full, verb }: Rule,
-  name: string | undefined,
+  { name, signal }: { readonly name: string | undefined; readonly signal: AbortSignal },
 ): Promise<boolean | undefined> {
   const [resource, subresource] = full.split('/')
   const resourceAttributes = {
@@ -80,6 +108,7 @@ async function ask(
         spec: { resourceAttributes },
       },
       expects: 'anything', // it has no name
+      signal,
     })
     return typeof status?.allowed === 'boolean' ? status.allowed : undefined
   } catch (error) {

@@ -85,15 +85,21 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
     })
     return loading
   }
-  const call = async <Value>(
-    signal: AbortSignal | undefined,
-    action: (api: KubeApi) => Promise<Value>,
+  const call = async <Own extends { readonly signal?: AbortSignal | undefined }, Value>(
+    own: Own,
+    action: (api: KubeApi, options: Own) => Promise<Value>,
   ): Promise<Value> => {
+    const { signal } = own
+    // No request outlives its call: of several at once, one may fail while another has an answer that never ends.
+    const end = new AbortController()
+    const bounded = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal])
     try {
       signal?.throwIfAborted()
-      return await action(await load())
+      return await action(await load(), { ...own, signal: bounded })
     } catch (error) {
       throw asK8sError(error, signal)
+    } finally {
+      end.abort()
     }
   }
   const close = async (): Promise<void> => {
@@ -107,25 +113,25 @@ function jobClient(options: ClientOptions, also: Partial<Names<ClientOptions>>):
         checkSpec(problems, spec)
         checkSubmitOptions(problems, options)
       })
-      return call(submitting.signal, async (api) => createJobHandle(api, (await submit(api, spec, submitting)).job))
+      return call(submitting, async (api, options) => createJobHandle(api, (await submit(api, spec, options)).job))
     },
     waitForJob: async (job, given) => {
       const waiting = checked('waitForJob', given, WAIT_OPTIONS, (problems, options) =>
         checkWaitForJob(problems, job, options),
       )
-      return call(waiting.signal, (api) => waitForRef(api, job, waiting))
+      return call(waiting, (api, options) => waitForRef(api, job, options))
     },
     runJob: async (spec, given) => {
       const running = checked('runJob', given, RUN_JOB_OPTIONS, (problems, options) =>
         checkRun(problems, spec, options),
       )
-      return call(running.signal, (api) => runWith(api, spec, running))
+      return call(running, (api, options) => runWith(api, spec, options))
     },
     preflight: async (spec, given) => {
       const looking = checked('preflight', given, PREFLIGHT_OPTIONS, (problems, options) =>
         checkPreflight(problems, spec, options),
       )
-      return call(looking.signal, (api) => preflightWith(api, spec, looking))
+      return call(looking, (api, options) => preflightWith(api, spec, options))
     },
     close,
     [Symbol.asyncDispose]: close,

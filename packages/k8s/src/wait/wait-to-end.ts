@@ -49,7 +49,7 @@ export interface CompleteJob {
  * heal) an unfinished Job is dealt with by `onAbort`.
  */
 export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSettings): Promise<CompleteJob> {
-  const view = new JobView(ref, settings, (job, startedAt) => keepStart(api, job, startedAt))
+  const view = new JobView(ref, settings, (job, startedAt) => keepStart(api, job, startedAt, settings.signal))
   try {
     return await follow(api, view, settings)
   } catch (error) {
@@ -119,14 +119,20 @@ async function follow(api: KubeApi, view: JobView, settings: WaitSettings): Prom
 }
 
 /** Keeps the time of the first start on the Job. Without the right to patch, a run that is restarted counts from the last start. */
-function keepStart(api: KubeApi, { metadata }: JobObject, startedAt: string): void {
+function keepStart(
+  api: KubeApi,
+  { metadata }: JobObject,
+  startedAt: string,
+  callSignal: AbortSignal | undefined,
+): void {
   const { name, namespace = 'default', uid } = metadata
   const path = `/metadata/annotations/${FIRST_STARTED_AT.replace('/', '~1')}`
   const operations = [
     { op: 'test', path: '/metadata/uid', value: uid },
     { op: 'add', path, value: startedAt },
   ]
-  const signal = AbortSignal.timeout(KEEP_TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(KEEP_TIMEOUT_MS)
+  const signal = callSignal === undefined ? timeout : AbortSignal.any([callSignal, timeout])
   patchJob(api, { name, namespace }, operations, { signal }).catch(() => undefined)
 }
 
