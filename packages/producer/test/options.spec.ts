@@ -225,3 +225,22 @@ test('a message may be given for the fields of another', () => {
 test('nothing was read of the items of a call that is refused', () => {
   expect(read).toBe(0)
 })
+
+test('a batch or a schema that throws when it is read is a problem with a path', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const batch = { queue: 'jobs', id: '0199d2c4-0000-7000-8000-000000000000' }
+  const calls = [
+    { path: 'batch', call: () => collectResults(proxy as never, at).next() },
+    { path: 'batch', call: () => deleteBatch(proxy as never, at) },
+    { path: 'schema', call: () => collectResults(batch, { ...at, schema: proxy as never }).next() },
+  ]
+  for (const { path, call } of calls) {
+    const error = await call().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(ProducerError)
+    expect(error).toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining(path) })
+  }
+})

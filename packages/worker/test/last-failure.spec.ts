@@ -152,3 +152,24 @@ test('items of publishers that do not know the limit are dead-lettered by the br
   expect({ status, failed, deadLettered }).toEqual({ status: 'empty', failed: 2, deadLettered: 0 })
   await expect.poll(async () => (await deadLetter(queue))?.headers['x-podqueue-reason'] ?? 'none').toBe('none')
 })
+
+test('a failure whose cause throws when it is read is recorded by its words alone', async () => {
+  await using queue = await limited(5)
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const getters = Object.defineProperty(new Error('outer'), 'exitCode', {
+    get: () => {
+      throw new Error('a getter')
+    },
+  })
+  for (const cause of [proxy, getters]) {
+    if (cause === getters) queue.channel.publish('', queue.name, Buffer.from('second'), { persistent: true })
+    await queue.until(({ ready }) => ready === 1)
+    await consumeOne(() => {
+      throw new DeadLetterError('It is not a video.', { cause })
+    }, options(queue.name))
+    const { failure } = (await deadLetter(queue)) ?? {}
+    expect(failure).toMatchObject({ message: 'It is not a video.', pod: hostname() })
+    expect(failure).not.toHaveProperty('exitCode')
+  }
+})

@@ -2,6 +2,7 @@ import { checkQueueName } from '@internal/amqp'
 import { LONGEST_QUEUE_NAME_WITH_RESULTS } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { checkSchema } from '../items/check-schema.ts'
 import type { PrepareOptions } from '../items/prepare.ts'
 import type { Journal } from '../journal/journal.ts'
 import { JournalFile } from '../journal/journal-file.ts'
@@ -100,20 +101,9 @@ export function checkPublishOptions<Options extends PublishOptions<never, never>
   const { journal, schema } = options
   if (typeof journal === 'string') problems.text('journal', journal)
   else problems.methods('journal', journal, ['open', 'append', 'close'])
-  if (schema !== undefined && !isSchema(schema)) {
-    problems.add('schema', 'must be a Standard Schema, such as those of zod, valibot and arktype')
-  }
+  checkSchema(problems, schema)
   checkResults(problems, queue, options.results)
   return options
-}
-
-/** Whether a value is a Standard Schema. The app's object may do anything when it is read. */
-function isSchema(schema: unknown): boolean {
-  try {
-    return typeof (schema as StandardSchemaV1)['~standard'].validate === 'function'
-  } catch {
-    return false
-  }
 }
 
 function checkResults(problems: Problems, queue: unknown, results: PublishOptions['results']): void {

@@ -9,9 +9,13 @@ export interface Batch {
 
 /** Checks the first argument of a call about a batch. */
 export function checkBatch(problems: Problems, batch: Partial<Batch> | null | undefined): void {
-  const queueProblem = queueNameProblem(batch?.queue)
+  problems.guard('batch', () => checkFields(problems, batch ?? {}))
+}
+
+function checkFields(problems: Problems, { queue, id }: Partial<Batch>): void {
+  const queueProblem = queueNameProblem(queue)
   if (queueProblem !== undefined) problems.add('batch.queue', queueProblem)
-  if (!isBatchId(batch?.id)) problems.add('batch.id', 'must be the id of a batch: the id of a receipt of enqueue')
+  if (!isBatchId(id)) problems.add('batch.id', 'must be the id of a batch: the id of a receipt of enqueue')
 }
 
 /** The stream that holds the results of a batch. */

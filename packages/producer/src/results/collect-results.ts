@@ -5,6 +5,7 @@ import type { Link } from '../connection/link.ts'
 import { makeLink, type SignalOption } from '../connection/with-link.ts'
 import { toProducerError } from '../errors.ts'
 import { tellListeners } from '../events.ts'
+import { checkSchema } from '../items/check-schema.ts'
 import { type Batch, checkBatch } from './batch.ts'
 import { Collection } from './collection.ts'
 import { deleteLog } from './delete-batch.ts'
@@ -64,10 +65,7 @@ export function checkCollect<Options extends CollectOptions>(
 ): Options {
   const options = problems.options('options', given, names)
   checkBatch(problems, batch)
-  const { schema } = options
-  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
-    problems.add('schema', 'must be a Standard Schema, such as those of zod, valibot and arktype')
-  }
+  checkSchema(problems, options.schema)
   problems.wholeNumber('after', options.after)
   problems.flag('keep', options.keep)
   const signal = problems.signal('signal', options.signal)

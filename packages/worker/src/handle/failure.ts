@@ -7,7 +7,7 @@ import type { Item } from '../item/item.ts'
  * `podqueue-worker`, of execa and of Node's `execFile` have them, or from its cause.
  */
 export function failureRecord(item: Item, cause: unknown): FailureRecord {
-  const program = programEnd(cause) ?? programEnd(cause instanceof Error ? cause.cause : undefined)
+  const program = programEnd(cause) ?? programEnd(causeOf(cause))
   const { deliveryCount: attempts } = item
   return {
     message: describeThrown(cause),
@@ -19,12 +19,24 @@ export function failureRecord(item: Item, cause: unknown): FailureRecord {
 }
 
 function programEnd(error: unknown): Pick<FailureRecord, 'exitCode' | 'standardError'> | undefined {
-  if (!(error instanceof Error)) return undefined
-  const { exitCode, code, stderr } = error as Error & Record<'exitCode' | 'code' | 'stderr', unknown>
-  const number = [exitCode, code].find((value) => typeof value === 'number')
-  const text = typeof stderr === 'string' || Buffer.isBuffer(stderr) ? shownEnd(String(stderr)) : ''
-  if (number === undefined && text === '') return undefined
-  return { ...(number === undefined ? {} : { exitCode: number }), ...(text === '' ? {} : { standardError: text }) }
+  try {
+    if (!(error instanceof Error)) return undefined
+    const { exitCode, code, stderr } = error as Error & Record<'exitCode' | 'code' | 'stderr', unknown>
+    const number = [exitCode, code].find((value) => typeof value === 'number')
+    const text = typeof stderr === 'string' || Buffer.isBuffer(stderr) ? shownEnd(String(stderr)) : ''
+    if (number === undefined && text === '') return undefined
+    return { ...(number === undefined ? {} : { exitCode: number }), ...(text === '' ? {} : { standardError: text }) }
+  } catch {
+    return undefined // a getter or a Proxy of the app that throws when it is read
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? error.cause : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function shownEnd(text: string): string {
