@@ -153,7 +153,7 @@ async function done<R>(
 ): Promise<ItemEnd<R>> {
   const address = answerAddress(options.queue, message)
   if (address === undefined) return { type: 'done', answer: 'ack', result }
-  const record = doneRecord(address, result, options.maxResultBytes)
+  const record = await doneRecord(address, result, options.maxResultBytes)
   if ('reason' in record) {
     return await deadLetter({ message, item }, record.reason, { lease, endWaits }, options, new Error(record.reason))
   }

@@ -1,16 +1,17 @@
 import { encodeFailure, type FailureRecord, HEADER, RESULT_RECORD } from '@internal/contract'
-import { encodeBody } from '@internal/encoding'
 import type { AnswerAddress } from './answer-address.ts'
 import type { ResultRecord } from './result-link.ts'
 
 /** The record of an item that is done, or the reason why there can be none. */
-export function doneRecord(
+export async function doneRecord(
   { log, index }: AnswerAddress,
   result: unknown,
   maxResultBytes: number,
-): ResultRecord | { readonly reason: string } {
+): Promise<ResultRecord | { readonly reason: string }> {
   const common = { type: RESULT_RECORD.done, correlationId: String(index) }
   if (result === undefined) return { log, content: Buffer.alloc(0), properties: common }
+  // Only an item that wants a result needs it, and it takes milliseconds to load.
+  const { encodeBody } = await import('@internal/encoding')
   const encoded = encodeBody(result)
   if ('reason' in encoded) return { reason: `Its result cannot be sent: ${encoded.reason}` }
   if (encoded.bytes > maxResultBytes) {
