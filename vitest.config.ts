@@ -15,6 +15,7 @@ const FOLDERS = [
   'packages/k8s',
   'examples/fruits',
   'examples/frames',
+  'fuzz',
 ]
 
 export default defineConfig({
