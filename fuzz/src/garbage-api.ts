@@ -110,7 +110,8 @@ export async function startGarbageApi(): Promise<GarbageApi> {
     response.on('error', () => {})
     const { 'content-length': _, ...headers } = next.headers
     response.writeHead(next.status, next.end === 'whole' ? headers : next.headers)
-    if (next.end === 'whole') return void response.end(next.body)
+    // A 204 has no body: Node takes each write and sends none.
+    if (next.end === 'whole' || next.status === 204) return void response.end(next.body)
     response.write(next.body.slice(0, 3))
     if (next.end === 'cut') return void setImmediate(() => response.destroy())
     if (next.end === 'never') return

@@ -1,3 +1,4 @@
+import { showText } from '@internal/errors'
 import { ProducerError, type ProducerErrorDetails } from '../errors.ts'
 import type { OutcomeCounts } from '../outcome.ts'
 import type { ItemFailure } from '../publish/item-failure.ts'
@@ -32,7 +33,7 @@ export class EnqueueError<Code extends EnqueueErrorCode = EnqueueErrorCode> exte
     const { queue, counts, failures } = fields
     super({
       code: fields.code,
-      message: `${counts.confirmed} of ${counts.total} items are confirmed in queue ${queue}${fields.circumstance ?? ''}${listed(counts, failures)}`,
+      message: `${counts.confirmed} of ${counts.total} items are confirmed in queue ${showText(queue)}${fields.circumstance ?? ''}${listed(counts, failures)}`,
       hint: fields.hint ?? (failures.length > 0 && failures.every(isInvalid) ? CORRECT_THEM : TRY_AGAIN),
       retryable: fields.retryable ?? false,
       details: { queue, counts } as ProducerErrorDetails[Code],
