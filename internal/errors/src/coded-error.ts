@@ -40,9 +40,9 @@ export abstract class CodedError<
   readonly details: Details
 
   constructor(fields: ErrorFields<Code, Details>) {
-    super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause })
+    super(printable(fields.message), fields.cause === undefined ? undefined : { cause: fields.cause })
     this.code = fields.code
-    this.hint = fields.hint ?? ''
+    this.hint = printable(fields.hint ?? '')
     this.retryable = fields.retryable ?? false
     this.details = fields.details ?? ({} as Details)
     for (let type = new.target as unknown; isBranded(type); type = Object.getPrototypeOf(type)) {
@@ -64,4 +64,10 @@ export abstract class CodedError<
 
 function isBranded(type: unknown): type is { readonly brand: symbol } {
   return typeof type === 'function' && 'brand' in type && typeof type.brand === 'symbol'
+}
+
+/** A terminal obeys control characters, which a queue's name may have. Line breaks and tabs stay. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it replaces them
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/g, '\ufffd')
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CodedError } from '../src/coded-error.ts'
 import { describeThrown, Redactor, redact, showText } from '../src/index.ts'
 
 test.each([
@@ -122,4 +123,14 @@ test('a hostile text takes no longer than its length asks for', () => {
     redact(text)
     describeThrown(new Error(text))
   }
+})
+
+test('no error shows the control characters of a name that it mentions', () => {
+  class NamedError extends CodedError {}
+  const { message, hint } = new NamedError({
+    code: 'X',
+    message: 'queue \x1b]0;t\x07\u202e\x00\nnext',
+    hint: 'see \x9b',
+  })
+  expect([message, hint]).toEqual(['queue \ufffd]0;t\ufffd\ufffd\ufffd\nnext', 'see \ufffd'])
 })
