@@ -31,14 +31,4 @@ export const ownership: Behaviours = {
     expect(status.phase).toBe('Running')
     expect((await job.read()).status).not.toHaveProperty('failed')
   },
-
-  'counts a pod that it has adopted': async (cluster) => {
-    const job = await cluster.createJob('counts-adopted', {}, shell(UNTIL_TERM))
-    const pod = await job.readyPod()
-    const path = cluster.path('pods', pod.metadata.name)
-    await cluster.call('PATCH', path, { metadata: { ownerReferences: null } }, MERGE)
-    await job.pod(({ metadata }) => metadata.ownerReferences !== undefined)
-    await cluster.call('DELETE', path)
-    expect((await job.state(({ status }) => status.failed === 1)).status.failed).toBe(1)
-  },
 }
