@@ -41,10 +41,11 @@ export class FakeBroker {
   #connect(onLost: () => void): AmqpConnection {
     this.connections += 1
     const operations = { checkQueue: async () => ({}), close: async () => {} }
-    return {
+    return Object.assign(new EventEmitter(), {
+      connection: { serverProperties: {} },
       createChannel: async () => Object.assign(new EventEmitter(), operations),
       createConfirmChannel: async () => this.#confirmChannel(onLost),
-    } as unknown as AmqpConnection
+    })
   }
 
   #confirmChannel(onLost: () => void): EventEmitter {
