@@ -37,7 +37,8 @@ const connection = fc.oneof(
 
 /** Handlers that end in each way that code can end in. */
 const handler: fc.Arbitrary<Given> = fc.oneof(
-  { weight: 1, arbitrary: odd },
+  // A handler has no time limit, so one that never settles holds its call.
+  { weight: 1, arbitrary: odd.filter(({ label }) => label !== '() => never') },
   {
     weight: 6,
     arbitrary: fc
