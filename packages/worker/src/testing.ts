@@ -6,6 +6,7 @@
 
 import '@internal/node-version'
 
+import { queueNameProblem } from '@internal/contract'
 import { type Names, Problems, showKind } from '@internal/options'
 import { toWorkerError } from './errors.ts'
 import { type Item, type ItemFields, makeItem } from './item/item.ts'
@@ -27,7 +28,7 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
  * An item as a handler gets it. A string becomes its UTF-8 bytes, bytes stay as they are, anything else becomes JSON.
  *
  * @param overrides any field of an item; default: queue `test`, no id, first delivery
- * @throws {WorkerError} `INVALID_OPTIONS` for a field that an item does not have
+ * @throws {WorkerError} `INVALID_OPTIONS` for a field that an item does not have, and a queue or an id that cannot be one
  * @example
  * ```ts
  * await handler(createTestItem({ frame: 7 }, { id: 'frame-7' }), { signal: new AbortController().signal })
@@ -36,6 +37,9 @@ const FIELDS: Names<Omit<ItemFields, 'body'>> = {
 export function createTestItem(body: unknown, overrides: Partial<Omit<ItemFields, 'body'>> = {}): Item {
   const problems = new Problems()
   const fields = problems.options<Partial<Omit<ItemFields, 'body'>>>('overrides', overrides, FIELDS)
+  const wrongQueue = fields.queue === undefined ? undefined : queueNameProblem(fields.queue)
+  if (wrongQueue !== undefined) problems.add('queue', wrongQueue)
+  if (fields.id !== undefined && typeof fields.id !== 'string') problems.add('id', 'must be a string')
   const [bytes, contentType] = encoded(problems, body)
   problems.throwAs('createTestItem', toWorkerError)
   return makeItem({

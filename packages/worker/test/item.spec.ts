@@ -52,3 +52,10 @@ test('a dead letter keeps what is the publisher’s and drops what would act on 
     headers: { mine: 1, 'x-podqueue-queue': 'q', 'x-podqueue-reason': 'why' },
   })
 })
+
+test('a test item is refused with a queue or an id that no item can have, and shows neither', () => {
+  const queue = { 'amqp://app:n0t-to-be-seen@rabbit': 1 } as unknown as string
+  expect(() => createTestItem('', { queue })).toThrow(/queue: must be a non-empty string/)
+  expect(() => createTestItem('', { queue })).not.toThrow(/n0t-to-be-seen/)
+  expect(() => createTestItem('', { id: 7 as unknown as string })).toThrow(/id: must be a string/)
+})
