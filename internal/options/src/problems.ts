@@ -160,6 +160,20 @@ export class Problems {
     return false
   }
 
+  /**
+   * Checks for an array of strings; undefined passes.
+   *
+   * @returns a copy with each string read once; undefined when there is none, or when it is not right
+   */
+  texts(path: string, value: unknown, meaning: string): readonly string[] | undefined {
+    if (value === undefined) return undefined
+    const texts = isArray(value) ? this.guard(path, () => Array.from(value)) : []
+    if (texts === undefined) return undefined
+    if (isArray(value) && texts.every((text) => typeof text === 'string')) return texts
+    this.add(path, `must be an array of strings: ${meaning}`)
+    return undefined
+  }
+
   /** Checks for a whole number from `min` to `max`; undefined stands for the default and passes. */
   wholeNumber(
     path: string,

@@ -146,6 +146,27 @@ test('problems say what would be right', () => {
   ])
 })
 
+test('an array of strings is read once, and what is none is told, also where reading it throws', () => {
+  const revoked = Proxy.revocable(['a'], {})
+  revoked.revoke()
+  const throwing = new Proxy(['a'], {
+    get: () => {
+      throw new Error('not today')
+    },
+  })
+  for (const value of ['a', {}, [1], ['a', undefined], [null, 'a'], revoked.proxy, throwing]) {
+    const problems = new Problems()
+    expect(problems.texts('ids', value, 'the ids')).toBeUndefined()
+    expect(problems.found).toMatchObject([{ path: 'ids' }])
+  }
+  const ids = ['a', 'b']
+  const problems = new Problems()
+  const read = problems.texts('ids', ids, 'the ids')
+  ids.push('c')
+  expect({ read, found: problems.found }).toEqual({ read: ['a', 'b'], found: [] })
+  expect(problems.texts('ids', undefined, 'the ids')).toBeUndefined()
+})
+
 test('a polyfilled signal is followed by one of this Node', () => {
   const listeners: (() => void)[] = []
   const polyfill = {

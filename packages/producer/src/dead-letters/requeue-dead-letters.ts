@@ -80,13 +80,10 @@ export function checkRequeue<Options extends RequeueOptions>(
 ): Options {
   const options = problems.options('options', given, names)
   checkQueueName(problems, queue)
-  const { ids } = options
-  if (ids !== undefined && !(Array.isArray(ids) && ids.every((id) => typeof id === 'string'))) {
-    problems.add('ids', 'must be an array of strings: the ids of dead letters')
-  }
+  const ids = problems.texts('ids', options.ids, 'the ids of dead letters')
   problems.wholeNumber('limit', options.limit, { min: 1 })
   problems.durationMs('confirmTimeoutMs', options.confirmTimeoutMs, { min: 1 })
-  return options
+  return { ...options, ids }
 }
 
 /** Puts dead letters back on an open connection. */
