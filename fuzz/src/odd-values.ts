@@ -105,6 +105,15 @@ export function mostly(...right: readonly unknown[]): fc.Arbitrary<Given> {
   return fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: odd })
 }
 
+/**
+ * Mostly 0: for the time to try again after a broker that does not answer. Never a value that is a longer time, as undefined is,
+ * which stands for the default: a call that waits as long as it is told breaks no promise.
+ */
+export const noTime: fc.Arbitrary<Given> = mostly(0).filter((time) => {
+  const value = time.make()
+  return value !== undefined && !(Number.isSafeInteger(value) && (value as number) > 0)
+})
+
 function isGiven(value: unknown): value is Given {
   return typeof value === 'object' && value !== null && 'label' in value && 'make' in value
 }

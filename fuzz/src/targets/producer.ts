@@ -15,7 +15,7 @@ import fc from 'fast-check'
 import { call } from '../call.ts'
 import { arrayOf, type Given, given, objectOf, objectWith } from '../given.ts'
 import { MemoryConnection } from '../memory-broker.ts'
-import { listener, loggers, mostly, odd, seldom, signals } from '../odd-values.ts'
+import { listener, loggers, mostly, noTime, odd, seldom, signals } from '../odd-values.ts'
 import { BODY, PASSWORD } from '../secrets.ts'
 import type { Target } from '../target.ts'
 
@@ -142,9 +142,9 @@ const publishing = {
 }
 
 /** The fastest way to an answer: a connection of the app's own, or no second attempt. */
-const required = { reconnectForMs: mostly(0), connection }
+const required = { reconnectForMs: noTime, connection }
 
-const address = { reconnectForMs: mostly(0), url: mostly(`amqp://app:${PASSWORD}@127.0.0.1:1`) }
+const address = { reconnectForMs: noTime, url: mostly(`amqp://app:${PASSWORD}@127.0.0.1:1`) }
 const options = (more: Readonly<Record<string, fc.Arbitrary<Given>>>): fc.Arbitrary<Given> =>
   fc.oneof(
     { weight: 15, arbitrary: objectWith(required, { ...connecting, ...more }) },

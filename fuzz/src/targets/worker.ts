@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { call } from '../call.ts'
 import { type Given, given, objectOf, objectWith } from '../given.ts'
 import { MemoryConnection } from '../memory-broker.ts'
-import { loggers, mostly, odd, seldom, signals, thrown } from '../odd-values.ts'
+import { loggers, mostly, noTime, odd, seldom, signals, thrown } from '../odd-values.ts'
 import { BODY, PASSWORD } from '../secrets.ts'
 import type { Target } from '../target.ts'
 
@@ -77,7 +77,7 @@ const options = {
 const required = {
   queue: mostly('q', 'q', 'q', 'other'),
   connection,
-  reconnectForMs: mostly(0),
+  reconnectForMs: noTime,
   emptyCheckDelayMs: mostly(1),
 }
 

@@ -1,3 +1,5 @@
+import { redact } from './redact.ts'
+
 /** Facts about an error, for programs. Each package says which facts each of its codes has. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
@@ -44,7 +46,7 @@ export abstract class CodedError<
     this.code = fields.code
     this.hint = printable(fields.hint ?? '')
     this.retryable = fields.retryable ?? false
-    this.details = fields.details ?? ({} as Details)
+    this.details = withoutSecrets(fields.details ?? {}) as Details
     for (let type = new.target as unknown; isBranded(type); type = Object.getPrototypeOf(type)) {
       Object.defineProperty(this, type.brand, { value: true })
     }
@@ -65,6 +67,20 @@ export abstract class CodedError<
 function isBranded(type: unknown): type is { readonly brand: symbol } {
   return typeof type === 'function' && 'brand' in type && typeof type.brand === 'symbol'
 }
+
+/**
+ * Details with the secrets in their texts replaced: the id of an item, or a name, may be an address with its password. Objects
+ * that are not plain, such as an Error, stay as they are.
+ */
+function withoutSecrets(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redact(value)
+  if (typeof value !== 'object' || value === null || depth === DEEPEST) return value
+  if (Array.isArray(value)) return value.map((entry) => withoutSecrets(entry, depth + 1))
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, withoutSecrets(entry, depth + 1)]))
+}
+
+const DEEPEST = 5
 
 /** A terminal obeys control characters, which a queue's name may have. Line breaks and tabs stay. */
 function printable(text: string): string {

@@ -42,11 +42,11 @@ export interface WorkerErrorDetails extends AmqpFaultDetails {
   /** The next message of the queue has a field that amqplib cannot decode. It stays in the queue. */
   ITEM_UNDECODABLE: { readonly queue: string } & Address & Counts
   /** `item.text()` of a body that is not UTF-8. */
-  ITEM_NOT_TEXT: { readonly queue: string; readonly id: string | undefined }
+  ITEM_NOT_TEXT: AboutItem
   /** `item.json()` of a body that is not JSON. */
-  ITEM_NOT_JSON: { readonly queue: string; readonly id: string | undefined }
+  ITEM_NOT_JSON: AboutItem
   /** `item.json(schema)` of a body that the schema refuses, at these places. */
-  ITEM_INVALID: { readonly queue: string; readonly id: string | undefined; readonly paths: readonly string[] }
+  ITEM_INVALID: AboutItem & { readonly paths: readonly string[] }
   /** The program of `podqueue-worker` is missing or cannot be started. */
   PROGRAM_NOT_FOUND: { readonly program: string } & Counts
   /** `podqueue-worker` was called wrongly. */

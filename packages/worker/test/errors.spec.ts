@@ -32,3 +32,27 @@ test('an error of another copy of the package is a WorkerError too, and a plain 
   expect(other).toBeInstanceOf(WorkerError)
   expect(new Error('no')).not.toBeInstanceOf(WorkerError)
 })
+
+test('no details show the password of an address, in whatever they hold', () => {
+  const address = 'amqp://app:Pa55word@rabbit/v'
+  const cause = new Error('kept')
+  const { details } = new WorkerError({
+    code: 'ITEM_INVALID',
+    message: 'The item does not match.',
+    details: {
+      queue: 'job1',
+      messageId: address,
+      paths: ['a', address],
+      nested: { list: [{ address }] },
+      cause,
+    } as never,
+  })
+  expect(JSON.stringify(details)).not.toContain('Pa55word')
+  expect(details).toEqual({
+    queue: 'job1',
+    messageId: 'amqp://***@rabbit/v',
+    paths: ['a', 'amqp://***@rabbit/v'],
+    nested: { list: [{ address: 'amqp://***@rabbit/v' }] },
+    cause,
+  })
+})

@@ -18,7 +18,7 @@ export function bodyText({ body, queue, id }: Body): string {
       code: 'ITEM_NOT_TEXT',
       message: `An item of queue ${queue} is not UTF-8 text (${body.length} bytes).`,
       hint: 'Read its bytes from item.body.',
-      details: { queue, id },
+      details: { queue, messageId: id },
       cause,
     })
   }
@@ -36,7 +36,7 @@ export function bodyJson(fields: Body): unknown {
       code: 'ITEM_NOT_JSON',
       message: `An item of queue ${queue} is not JSON (${body.length} bytes).`,
       hint: 'Read it with item.text() or item.body.',
-      details: { queue, id },
+      details: { queue, messageId: id },
     })
   }
 }
@@ -57,7 +57,7 @@ export async function checkedJson<S extends StandardSchemaV1>(
     code: 'ITEM_INVALID',
     message: `An item of queue ${queue} does not match its schema at ${paths.join(', ')}.`,
     hint: 'The program that fills the queue and this worker disagree about the items. Throw DeadLetterError to set such items aside.',
-    details: { queue, id, paths },
+    details: { queue, messageId: id, paths },
   })
 }
 
