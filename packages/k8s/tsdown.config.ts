@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { commonJsFace } from '@internal/commonjs'
 import { thirdPartyLicences } from '@internal/licences'
+import { esmExternalRequirePlugin } from 'rolldown/plugins'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -17,10 +19,17 @@ export default defineConfig({
   deps: {
     // The private workspaces are not on npm.
     alwaysBundle: [/^@internal\//],
+    // The types of Kubernetes' objects are written out: older compilers refuse the types that client-node imports.
+    dts: { alwaysBundle: [/^@internal\//, '@kubernetes/client-node'] },
     // The dependencies of the terminal view and of the local cluster are bundled: an app that uses neither does not install it.
     onlyBundle: false,
   },
+  // Those types import others for nothing.
+  treeshake: { moduleSideEffects: 'no-external' },
   plugins: [
+    commonJsFace(),
+    // An import that bundlers see, where a bundled CommonJS module calls `require`, whose creation would need the address of this file.
+    esmExternalRequirePlugin({ external: ['crypto', 'fs'] }),
     thirdPartyLicences([
       {
         name: 'Kubernetes',

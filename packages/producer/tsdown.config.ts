@@ -1,3 +1,4 @@
+import { commonJsFace } from '@internal/commonjs'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -8,4 +9,7 @@ export default defineConfig({
   fixedExtension: false,
   // The private workspaces are not on npm, so they go into the bundle.
   deps: { alwaysBundle: [/^@internal\//] },
+  // The types of amqplib are not part of ours.
+  treeshake: { moduleSideEffects: 'no-external' },
+  plugins: [commonJsFace()],
 })

@@ -1,3 +1,4 @@
+import { commonJsFace } from '@internal/commonjs'
 import { thirdPartyLicences } from '@internal/licences'
 import { defineConfig, type UserConfig } from 'tsdown'
 
@@ -14,6 +15,9 @@ const library = (entry: string): UserConfig => ({
   dts: true,
   // The private workspaces are not on npm, so they go into the bundle.
   deps: { alwaysBundle: [/^@internal\//], onlyBundle: false },
+  // The types of amqplib are not part of ours.
+  treeshake: { moduleSideEffects: 'no-external' },
+  plugins: [commonJsFace()],
 })
 
 export default defineConfig([

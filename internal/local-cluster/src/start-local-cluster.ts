@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeThrown } from '@internal/errors'
-import type { KubeConfig } from '@kubernetes/client-node'
 import { createCertificate } from './access/certificate.ts'
 import { writeKubeconfig } from './access/kubeconfig.ts'
+import type { LocalKubeConfig } from './access/local-kube-config.ts'
 import { prepareNew } from './admission/prepare.ts'
 import { ApiServer } from './api/api-server.ts'
 import { VERSION } from './api/discovery/discovery.ts'
@@ -15,9 +15,9 @@ import { Faults } from './faults/faults.ts'
 import { JobController } from './job-controller/job-controller.ts'
 import { inheritedEnvironment } from './kubelet/inherited-environment.ts'
 import { Kubelet } from './kubelet/kubelet.ts'
+import { LocalClusterError } from './local-cluster-error.ts'
 import { keepNamespaceObjects } from './namespaces/namespace-objects.ts'
 import { localNode } from './node/local-node.ts'
-import { LocalClusterError } from './options/local-cluster-error.ts'
 import { type LocalClusterOptions, resolveLocalClusterOptions } from './options/local-cluster-options.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { NAMESPACES, NODES } from './store/resource-types.ts'
@@ -28,8 +28,8 @@ import { Supervisor } from './supervisor/supervisor-client.ts'
 export interface LocalCluster extends AsyncDisposable {
   /** `https://127.0.0.1:<port>`. */
   readonly url: string
-  /** For `@kubernetes/client-node` and for the options of this package: namespace `default`, all rights. */
-  readonly kubeConfig: KubeConfig
+  /** A `KubeConfig` of `@kubernetes/client-node`, for its clients and for the options of this package: namespace `default`, all rights. */
+  readonly kubeConfig: LocalKubeConfig
   /** A file for kubectl and other programs, readable by this user only. It holds the token; `close` removes it. */
   readonly kubeconfigPath: string
   /** Ends every pod's processes and every connection, and removes the cluster's files. A second call waits for the first. */
@@ -94,6 +94,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     return { url, kubeConfig, kubeconfigPath, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await undo(cleanUp)
+    if (error instanceof LocalClusterError) throw error
     throw new LocalClusterError({
       code: 'LOCAL_CLUSTER_FAILED',
       message: `the local cluster could not be started: ${describeThrown(error)}`,

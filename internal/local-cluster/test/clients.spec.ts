@@ -4,6 +4,7 @@ import { BatchV1Api, CoreV1Api, Log, makeInformer, type V1Job, Watch } from '@ku
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalFault, startLocalCluster } from '../src/index.ts'
 import { JOBS, TestCluster } from './api-client.ts'
+import { kubeConfigOf } from './kube-config-of.ts'
 
 const images = { 'greeter:1': ['echo', 'hello from'] }
 let cluster: TestCluster
@@ -22,7 +23,7 @@ const jobOf = (name: string): V1Job => ({
 
 describe('@kubernetes/client-node', () => {
   it('creates, watches, reads the log of, and deletes a Job', async () => {
-    const { kubeConfig } = cluster.cluster
+    const kubeConfig = kubeConfigOf(cluster.cluster)
     const batch = kubeConfig.makeApiClient(BatchV1Api)
     const core = kubeConfig.makeApiClient(CoreV1Api)
     const namespace = 'default'
@@ -57,8 +58,8 @@ describe('@kubernetes/client-node', () => {
     },
   ])('keeps an informer up to date $when', async ({ faults }) => {
     await using own = await startLocalCluster({ images, faults })
-    const { kubeConfig } = own
-    const batch = kubeConfig.makeApiClient(BatchV1Api)
+    const kubeConfig = kubeConfigOf(own)
+    const batch = own.kubeConfig.makeApiClient(BatchV1Api)
     const informer = makeInformer<V1Job>(kubeConfig, JOBS, () => batch.listNamespacedJob({ namespace: 'default' }))
     const next = (verb: 'add' | 'update' | 'delete', fits: (job: V1Job) => boolean = () => true) =>
       new Promise<V1Job>((resolve) => {

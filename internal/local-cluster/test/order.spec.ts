@@ -1,6 +1,7 @@
 import { CoreV1Api, makeInformer, type V1ConfigMap } from '@kubernetes/client-node'
 import { expect, it } from 'vitest'
 import { TestCluster } from './api-client.ts'
+import { kubeConfigOf } from './kube-config-of.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const MERGE = { 'content-type': 'application/merge-patch+json' }
@@ -54,7 +55,7 @@ it('10,000 changes by several writers reach every watcher and informer in order,
   await using cluster = await TestCluster.start()
   const { resourceVersion } = (await cluster.call('GET', MAPS)).body.metadata
   const core = cluster.cluster.kubeConfig.makeApiClient(CoreV1Api)
-  const informer = makeInformer<V1ConfigMap>(cluster.cluster.kubeConfig, MAPS, () =>
+  const informer = makeInformer<V1ConfigMap>(kubeConfigOf(cluster.cluster), MAPS, () =>
     core.listNamespacedConfigMap({ namespace: 'default' }),
   )
   const ascending = new Map<string, number>()

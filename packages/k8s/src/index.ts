@@ -7,7 +7,8 @@
 
 import '@internal/node-version'
 
-export type { KubeConfigLike, SecurityContextLike } from './access/kube-config-like.ts'
+export type { V1Job, V1Secret } from '@kubernetes/client-node'
+export type { DispatcherLike, KubeConfigLike, SecurityContextLike } from './access/kube-config-like.ts'
 export type { ClientOptions } from './api/client-options.ts'
 export type { JobTrace } from './api/trace.ts'
 export type { AnyK8sError, K8sErrorCode, K8sErrorDetails } from './errors.ts'

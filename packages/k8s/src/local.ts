@@ -7,9 +7,13 @@ import '@internal/node-version'
 
 export {
   type LocalCluster,
+  type LocalClusterEntry,
   LocalClusterError,
   type LocalClusterOptions,
+  type LocalContext,
   type LocalFault,
   type LocalImage,
+  type LocalKubeConfig,
+  type LocalUser,
   startLocalCluster,
 } from '@internal/local-cluster'

@@ -12,7 +12,7 @@ export interface Gate extends AsyncDisposable {
   open(): void
 }
 
-export async function gateTo(cluster: KubeConfig): Promise<Gate> {
+export async function gateTo(cluster: Pick<KubeConfig, 'exportConfig' | 'getCurrentCluster'>): Promise<Gate> {
   const target = new URL(cluster.getCurrentCluster()?.server ?? '')
   const sockets = new Set<Socket>()
   let shut = false

@@ -16,7 +16,7 @@ export function lossy(kubeConfig: KubeConfigLike, loses: Loses): { kubeConfig: K
       applySecurityAuthentication: (context) =>
         kubeConfig.applySecurityAuthentication({
           setHeaderParam: (name, value) => context.setHeaderParam(name, value),
-          setDispatcher: (dispatcher) => context.setDispatcher(losing(dispatcher, loses, requests)),
+          setDispatcher: (dispatcher) => context.setDispatcher(losing(dispatcher as Dispatcher, loses, requests)),
         }),
     },
   }

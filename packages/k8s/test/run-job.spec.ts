@@ -413,7 +413,7 @@ test("a loopback address is refused, unless the pods are this machine's processe
     applySecurityAuthentication: (context) =>
       (kubeConfig as KubeConfigLike).applySecurityAuthentication({
         setHeaderParam: (name, value) => context.setHeaderParam(name, value),
-        setDispatcher: (dispatcher) => context.setDispatcher(other(dispatcher)),
+        setDispatcher: (dispatcher) => context.setDispatcher(other(dispatcher as Dispatcher)),
       }),
   }
   const far: KubeConfigLike = { ...kind, getCurrentCluster: () => ({ server: 'https://kubernetes.invalid:6443' }) }

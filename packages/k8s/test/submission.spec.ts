@@ -58,7 +58,7 @@ function passing(before: (request: { method: string; path: string; body: unknown
       applySecurityAuthentication: (context) =>
         (kubeConfig as KubeConfigLike).applySecurityAuthentication({
           setHeaderParam: (name, value) => context.setHeaderParam(name, value),
-          setDispatcher: (dispatcher) => context.setDispatcher(passed(dispatcher)),
+          setDispatcher: (dispatcher) => context.setDispatcher(passed(dispatcher as Dispatcher)),
         }),
     },
   }

@@ -1,8 +1,8 @@
 import { isArray, type Names, Problems } from '@internal/options'
 import { checkFaults, type LocalFault } from '../faults/faults.ts'
 import type { Images, LocalImage } from '../kubelet/image.ts'
+import { LocalClusterError } from '../local-cluster-error.ts'
 import { checkImages } from './image-options.ts'
-import { LocalClusterError } from './local-cluster-error.ts'
 
 /** The options of {@link startLocalCluster}. */
 export interface LocalClusterOptions {

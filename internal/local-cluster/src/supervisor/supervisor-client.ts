@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { killMarked, signalGroup } from './process-tree.ts'
 import type { ContainerRun, SupervisorReport, SupervisorRequest } from './protocol.ts'
+import { supervisorFile } from './supervisor-file.ts'
 
 /** Called as the run of one container goes on. */
 export interface RunListener {
@@ -16,9 +16,6 @@ interface Run {
   readonly followers: Set<() => void>
   pid?: number
 }
-
-/** This file's own ending: `.ts` in the source, `.js` in the package; the two files lie beside each other in both. */
-const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
 /** The cluster's side of the supervisor process. */
 export class Supervisor implements AsyncDisposable {
@@ -39,7 +36,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Starts the process. It removes `folder` when it ends. */
   static async start(folder: string, clusterId: string): Promise<Supervisor> {
-    const child = fork(fileURLToPath(new URL(`./supervisor.${ENDING}`, import.meta.url)), [folder, clusterId], {
+    const child = fork(supervisorFile(import.meta.url), [folder, clusterId], {
       // Not the parent's flags: an inspector's port, a loader or a test runner's hooks are its own.
       execArgv: [],
       // A session of its own: Ctrl-C in a terminal reaches the parent only, and the supervisor tidies up after it.

@@ -72,7 +72,7 @@ class OfferedAccess implements ClusterAccess {
         headers[name.toLowerCase()] = value
       },
       setDispatcher: (dispatcher) => {
-        offered = dispatcher
+        offered = dispatcher as Dispatcher
       },
     })
     remember(this.secrets, headers)

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { load } from 'js-yaml'
 import { K8sError } from '../errors.ts'
 import { completeUsers } from './complete-users.ts'
 
@@ -52,8 +53,6 @@ function kubeConfigFiles(): string[] {
  * `tokenFile`, `as-groups` and their like: {@link completeUsers} gives it those in a form that it knows.
  */
 function loadFile(config: KubeConfig, file: string): void {
-  const { createRequire } = process.getBuiltinModule('node:module')
-  const { load } = createRequire(import.meta.url)('js-yaml') as typeof import('js-yaml')
   const folder = dirname(file)
   const text = readFileSync(file, 'utf8')
   // js-yaml throws at a text without a document.

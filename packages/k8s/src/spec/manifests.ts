@@ -1,5 +1,6 @@
 import { Problems } from '@internal/options'
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
+import { dump } from 'js-yaml'
 import { K8sError } from '../errors.ts'
 import { brokerSecret } from './broker-secret.ts'
 import { assembleJob } from './build-job.ts'
@@ -37,9 +38,6 @@ export function toYaml(...objects: readonly (object | undefined)[]): string {
     })
   }
   problems.throwAs('toYaml', (fields) => new K8sError(fields))
-  // Loaded here, since most programs that import the package never print YAML.
-  const { createRequire } = process.getBuiltinModule('node:module')
-  const { dump } = createRequire(import.meta.url)('js-yaml') as typeof import('js-yaml')
   return objects
     .filter((object) => object !== undefined)
     .map((object) => dump(JSON.parse(JSON.stringify(object)), { lineWidth: 120, noRefs: true }))
