@@ -37,6 +37,30 @@ test.concurrent('a service that is killed in the middle and started again with i
   expect(result).toMatchObject({ succeeded: 2, uid: left.metadata?.uid, runId: 'friday' })
 })
 
+test.concurrent('a run that is started again with its run id counts the items that died before that', async () => {
+  await using namespace = await createNamespace()
+  const work = shellJob({ namespace: namespace.name, script: 'sleep 5' })
+  const reads = (ready: number, deadLetters: number) => async () => ({
+    ready,
+    deadLetters,
+    consumers: 0,
+    verified: true,
+  })
+  const abort = new AbortController()
+  const first = runJob(work, {
+    runId: 'friday',
+    inspectQueue: reads(1, 5),
+    onAbort: 'leave',
+    signal: abort.signal,
+    on: { progress: ({ active }) => void (active === 1 && abort.abort()) },
+  })
+  await expect(first).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect(runJob(work, { runId: 'friday', inspectQueue: reads(0, 7) })).rejects.toMatchObject({
+    code: 'DEAD_LETTERED',
+    result: { succeeded: 1, deadLettered: 2 },
+  })
+})
+
 test.concurrent('creates whose answers are lost: one Job, not two', async () => {
   await using namespace = await createNamespace()
   const heard = new Set<string>()
