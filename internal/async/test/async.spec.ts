@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { callListener, guardLogger, late, nativeSignal, pause, within } from '../src/index.ts'
+import { callListener, guardLogger, late, nativeSignal, pause, unawaited, within } from '../src/index.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -130,4 +130,28 @@ test('an object that only has the prototype of a signal is followed like any oth
 test('a pause ends with the reason of its signal, also of one that had aborted before', async () => {
   await expect(pause(60_000, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
   await pause(1)
+})
+
+test('a value that nobody waits for is returned as it is, and its rejection ends no process', async () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const revoked = Proxy.revocable({}, {})
+  revoked.revoke()
+  const thenable = {
+    // biome-ignore lint/suspicious/noThenProperty: it is a promise of another library
+    then: (_: unknown, reject: (error: Error) => void) => reject(new Error('too late')),
+  }
+  const throwing = {
+    // biome-ignore lint/suspicious/noThenProperty: the worst of them
+    get then() {
+      throw new Error('too late')
+    },
+  }
+  for (const value of [Promise.reject(new Error('too late')), thenable, throwing, revoked.proxy, () => {}, 1, null]) {
+    expect(unawaited(value) === value).toBe(true)
+  }
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
 })

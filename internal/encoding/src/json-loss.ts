@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { unawaited } from '@internal/async'
 
 /**
  * Finds the first part of a value that JSON would refuse or silently change. A property that is undefined is left out, as
@@ -44,7 +45,7 @@ function lostInOwnJson(
   path: string,
   parents: Set<object>,
 ): string | undefined {
-  const json = value.toJSON(key)
+  const json = unawaited(value.toJSON(key))
   // By structure, so that the dates of libraries are found as well: their value is a number, and that of no date is NaN.
   if (json === null && Number.isNaN(value.valueOf())) return `${path} is an invalid date, which JSON turns into null.`
   if (json === undefined) return undefined
@@ -83,7 +84,7 @@ function lostObject(value: object, fieldCount: number): string | undefined {
   // Boxed values are unboxed by JSON.
   if (types.isBoxedPrimitive(value)) return undefined
   if (types.isRegExp(value)) return 'a RegExp, of which JSON keeps nothing: send its source as a string.'
-  if (types.isPromise(value)) return 'a Promise, of which JSON keeps nothing: await it first.'
+  if (types.isPromise(unawaited(value))) return 'a Promise, of which JSON keeps nothing: await it first.'
   if (types.isMap(value) || types.isSet(value)) {
     return `a ${types.isMap(value) ? 'Map' : 'Set'}, of which JSON keeps nothing: send it as an array.`
   }

@@ -357,3 +357,34 @@ test('the types of enqueue hold a schema to the items, and encode to the output 
   ]
   expect(calls.every((call) => typeof call === 'function')).toBe(true)
 })
+
+describe('a function that is to return at once, and returns a promise that rejects', () => {
+  const rejects = async (): Promise<never> => {
+    throw new Error('too late')
+  }
+  test.each<[string, unknown, object, RegExp]>([
+    ['encode', 'a', { encode: rejects }, /^encode returned an object/],
+    ['messageId', 'a', { messageId: rejects }, /^messageId returned an object/],
+    ['toJSON of an item', { a: { toJSON: rejects } }, {}, /^\$\.a is a Promise/],
+    ['the source itself', undefined, {}, /^\$ is a Promise/],
+  ])('%s: its item is invalid, the others are confirmed, and the process goes on', async (_, item, options, reason) => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      await using queue = await testQueue()
+      const fine = createMessage('b', { id: 'b' })
+      const others = 'encode' in options ? [] : [fine]
+      const items = function* () {
+        yield (item ?? rejects()) as string
+        yield* others
+      }
+      const error = await errorOf(enqueue(queue.name, items() as Items, { url: brokerUrl(), ...options }))
+      expect(error).toMatchObject({ counts: { invalid: 1, confirmed: others.length } })
+      expect((error as EnqueueError).failures[0]?.reason).toMatch(reason)
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+  })
+})

@@ -1,3 +1,4 @@
+import { unawaited } from '@internal/async'
 import { describeThrown } from '@internal/errors'
 import { Problems } from '@internal/options'
 import type { V1Job } from '@kubernetes/client-node'
@@ -23,7 +24,7 @@ export function applyTemplate(built: V1Job, template: JobSpec['template']): V1Jo
 
 function changed(problems: Problems, built: V1Job, template: NonNullable<JobSpec['template']>): V1Job {
   try {
-    return template(built) ?? built
+    return unawaited(template(built)) ?? built
   } catch (error) {
     problems.add('template', `threw ${error instanceof Error ? `${error.name}: ` : ''}${describeThrown(error)}`)
     return built

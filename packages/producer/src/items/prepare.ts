@@ -1,3 +1,4 @@
+import { unawaited } from '@internal/async'
 import { bytesOf, type EncodedBody, encodeBody } from '@internal/encoding'
 import { showText } from '@internal/errors'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
@@ -102,7 +103,7 @@ function toMessage(source: Source, body: unknown, options: PrepareOptions, callI
   let id: unknown = given?.id
   if (id === undefined && options.messageId !== undefined) {
     try {
-      id = options.messageId((given === undefined ? item : given.body) as never, index)
+      id = unawaited(options.messageId((given === undefined ? item : given.body) as never, index))
     } catch (cause) {
       return refused(source, 'messageId threw.', cause)
     }
@@ -159,7 +160,7 @@ export function tooLarge(bytes: number, limit: number): string {
 function encodeWith(encode: PrepareOptions['encode'], body: unknown, index: number): EncodedBody {
   if (encode === undefined) return encodeBody(body)
   try {
-    const encoded: unknown = encode(body as never, index)
+    const encoded: unknown = unawaited(encode(body as never, index))
     if (typeof encoded === 'string' || bytesOf(encoded) !== undefined) return encodeBody(encoded)
     return { reason: `encode returned ${typeName(encoded)}, not a string or bytes.` }
   } catch (cause) {
