@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rm(project, { recursive: true }))
 
 const USE = `
-import { declareQueue, enqueue, EnqueueError, inspectQueue, type Receipt } from '@podqueue/producer'
+import { createProducer, declareQueue, enqueue, EnqueueError, inspectQueue, type Receipt } from '@podqueue/producer'
 import { consumeOne, runWorker, WorkerError, type Item } from '@podqueue/worker'
 import { buildJob, buildManifests, JobFailedError, K8sError, runJob, submitJob, waitForJob, type JobResult } from '@podqueue/k8s'
 import { startLocalCluster } from '@podqueue/k8s/local'
@@ -43,11 +43,13 @@ import { showProgress } from '@podqueue/k8s/progress'
 
 export async function all(): Promise<[Receipt, JobResult]> {
   await declareQueue('job1', { type: 'quorum' })
-  const receipt = await enqueue('job1', ['apple', new Uint8Array(1), { frame: 7 }])
+  await using producer = createProducer()
+  const queue = producer.queue('job1')
+  const receipt = await queue.enqueue(['apple', new Uint8Array(1), { frame: 7 }])
   await using cluster = await startLocalCluster({ images: { worker: ['true'] } })
   const result = await runJob(
-    { name: 'job-wq-1', image: 'worker', items: receipt.confirmed, queue: { name: 'job1', podUrl: 'amqp://rabbitmq-service' } },
-    { kubeConfig: cluster.kubeConfig, inspectQueue: () => inspectQueue('job1'), on: showProgress().listeners },
+    { name: 'job-wq-1', image: 'worker', items: receipt.confirmed, queue: { podUrl: 'amqp://rabbitmq-service' } },
+    { kubeConfig: cluster.kubeConfig, queue, on: showProgress().listeners },
   )
   const outcome = await consumeOne(async (item: Item, { signal }) => [item.text(), signal.aborted] as const, { queue: 'job1' })
   if (outcome.status === 'done') outcome.result[0].toUpperCase()
@@ -60,7 +62,7 @@ export async function given(url: string | undefined, signal: AbortSignal | undef
   await consumeOne((item) => item.text(), { queue: 'job1', url, signal })
   await runWorker((item) => item.text(), { queue: undefined })
   const spec = { name: 'job-wq-1', image: 'worker', queue: { name: 'job1', podUrl: 'amqp://rabbitmq-service' } }
-  await runJob({ ...spec, items: undefined, namespace: undefined }, { signal, runId, inspectQueue: () => inspectQueue('job1', { url }) })
+  await runJob({ ...spec, items: undefined, namespace: undefined }, { signal, runId, queue: { inspect: () => inspectQueue('job1', { url }) } })
 }
 `
 
@@ -106,6 +108,8 @@ interface FrameToRender { id: string; length: number }
 type AnySchema = NonNullable<import('@podqueue/producer').PublishOptions['schema']>
 declare const Frame: AnySchema & { '~standard': { types?: { input: FrameToRender; output: FrameToRender } } }
 declare const confirmed: number
+declare const producer: import('@podqueue/producer').Producer
+declare const queue: import('@podqueue/producer').QueueView
 declare const spec: import('@podqueue/k8s').JobSpec
 declare const handler: import('@podqueue/worker').Handler<unknown>
 declare function renderList(): Iterable<FrameToRender>

@@ -20,10 +20,11 @@ export interface Renderer {
  * the journal knows what was published, and the run id which Job is this batch's. Throws when the signal aborts.
  */
 export async function renderBatch(id: string, renderer: Renderer, signal: AbortSignal): Promise<void> {
-  const { store, producer, jobs, queue, image, podUrl, framesFolder } = renderer
+  const { store, producer, jobs, queue: queueName, image, podUrl, framesFolder } = renderer
   let end: BatchEnd
   try {
-    const { confirmed } = await producer.enqueue(queue, await store.frames(id), { journal: store.journal(id), signal })
+    const queue = producer.queue(queueName)
+    const { confirmed } = await queue.enqueue(await store.frames(id), { journal: store.journal(id), signal })
     const result = await jobs.runJob(
       {
         name: 'frames',
@@ -31,10 +32,10 @@ export async function renderBatch(id: string, renderer: Renderer, signal: AbortS
         items: confirmed,
         itemsPerPod: 'all',
         parallelism: 2,
-        queue: { name: queue, podUrl },
+        queue: { podUrl },
         env: { FRAMES_FOLDER: framesFolder },
       },
-      { runId: id, onAbort: 'leave', signal, inspectQueue: () => producer.inspectQueue(queue, { signal }) },
+      { runId: id, onAbort: 'leave', signal, queue },
     )
     end = { state: 'done', frames: confirmed, failedAttempts: result.failed }
   } catch (error) {

@@ -18,12 +18,9 @@ export async function runShards(
 ): Promise<JobResult[]> {
   const share = Math.ceil(items.length / shards)
   const runs = Array.from({ length: shards }, async (_, shard) => {
-    const queue = `${name}-${shard}`
-    const { confirmed } = await producer.enqueue(queue, items.slice(shard * share, (shard + 1) * share))
-    return jobs.runJob(
-      { ...spec, name: queue, items: confirmed, queue: { name: queue, podUrl } },
-      { inspectQueue: () => producer.inspectQueue(queue) },
-    )
+    const queue = producer.queue(`${name}-${shard}`)
+    const { confirmed } = await queue.enqueue(items.slice(shard * share, (shard + 1) * share))
+    return jobs.runJob({ ...spec, name: queue.name, items: confirmed, queue: { podUrl } }, { queue })
   })
   return Promise.all(runs)
 }

@@ -1,5 +1,5 @@
 import { buildManifests, type JobSpec, type RunJobOptions, runJob, toYaml } from '@podqueue/k8s'
-import { enqueue, inspectQueue } from '@podqueue/producer'
+import type { QueueView } from '@podqueue/producer'
 
 const FRUITS = ['apple', 'banana', 'cherry', 'date', 'fig', 'grape', 'lemon', 'melon']
 
@@ -16,9 +16,9 @@ export function fruitJob(image: string, queue: string, podUrl: string): JobSpec 
 }
 
 /** Puts the fruits into the queue, runs the Job over them, and knows at the end that each was done. */
-export async function processFruits(job: JobSpec, url: string, options: RunJobOptions) {
-  await enqueue(job.queue.name, FRUITS, { url })
-  return await runJob(job, { ...options, inspectQueue: () => inspectQueue(job.queue.name, { url }) })
+export async function processFruits(job: JobSpec, queue: QueueView, options: RunJobOptions) {
+  await queue.enqueue(FRUITS)
+  return await runJob(job, { ...options, queue })
 }
 
 /** The same Job as YAML for `kubectl apply -f -`. */

@@ -1,11 +1,11 @@
 /** `npm run demo`: the example beside this folder, with all that it needs around it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { showProgress } from '@podqueue/k8s/progress'
-import { inspectQueue } from '@podqueue/producer'
+import { createProducer, type QueueView } from '@podqueue/producer'
 import { fruitJob, fruitYaml, processFruits } from '../main.ts'
 import { type DemoArguments, parseArguments } from './arguments.ts'
 import { explain } from './explain.ts'
-import { type Scene, setScene } from './scene.ts'
+import { setScene } from './scene.ts'
 
 const interrupted = new AbortController()
 const interrupt = (signal: NodeJS.Signals): void => interrupted.abort(new Error(`received ${signal}`))
@@ -33,12 +33,14 @@ async function demo(args: DemoArguments): Promise<void> {
     return
   }
   await using scene = await setScene(args, { announce: (line) => view.line(line), signal })
+  await using producer = createProducer({ url: scene.brokerUrl })
+  const queue = producer.queue(scene.queue)
   const startedAt = performance.now()
   const watching = new AbortController()
-  const watched = watchQueue(scene, AbortSignal.any([signal, watching.signal]))
+  const watched = watchQueue(queue, AbortSignal.any([signal, watching.signal]))
   try {
     const job = fruitJob(args.image, scene.queue, scene.podUrl)
-    const result = await processFruits(job, scene.brokerUrl, { ...scene.client, on: view.listeners, signal })
+    const result = await processFruits(job, queue, { ...scene.client, on: view.listeners, signal })
     watching.abort()
     await watched
     view.end()
@@ -57,11 +59,11 @@ async function demo(args: DemoArguments): Promise<void> {
 }
 
 /** Shows the number of items that wait, once a second, until the signal. */
-async function watchQueue({ queue, brokerUrl: url }: Scene, signal: AbortSignal): Promise<void> {
+async function watchQueue(queue: QueueView, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(1_000, undefined, { signal }).catch(() => {})
     if (signal.aborted) return
-    const reading = await inspectQueue(queue, { url, signal }).catch(() => undefined)
+    const reading = await queue.inspect({ signal }).catch(() => undefined)
     if (reading !== undefined) view.itemsLeft(reading.ready)
   }
 }

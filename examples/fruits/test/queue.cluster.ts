@@ -86,7 +86,7 @@ async function runOver(
     ...rest,
   }
   const result = await runJob(spec, {
-    inspectQueue: () => inspectQueue(name, { url }),
+    queue: { inspect: () => inspectQueue(name, { url }) },
     ...options,
     on: {
       ...options.on,
@@ -137,10 +137,12 @@ test.concurrent('a queue whose leader does not answer at the end of the run neve
     {
       // Long enough for the stop, which is a part of the first look.
       countTimeoutMs: 30_000,
-      inspectQueue: async () => {
-        // The first look is that before the run; the Job is complete at the second.
-        if (++looks === 2) resume = await broker.stopLeader('no-leader')
-        return await inspectQueue('no-leader', { url, verifyTimeoutMs: 1000 })
+      queue: {
+        inspect: async () => {
+          // The first look is that before the run; the Job is complete at the second.
+          if (++looks === 2) resume = await broker.stopLeader('no-leader')
+          return await inspectQueue('no-leader', { url, verifyTimeoutMs: 1000 })
+        },
       },
       on: {
         progress: ({ succeeded }) => succeeded === 3 && expect(looks).toBe(1),

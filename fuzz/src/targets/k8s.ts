@@ -168,10 +168,18 @@ const calling = {
   onAbort: mostly('delete', 'leave', 'suspend'),
   preflight: mostly(true, false),
   crashLoop: mostly('fail'),
-  inspectQueue: mostly(
-    given('() => a reading', () => async () => ({ ready: 0, consumers: 0, verified: true, deadLetters: 0 })),
-    given('() => rejects', () => async () => Promise.reject(Object.create(null))),
-    given('() => nothing', () => async () => undefined),
+  queue: fc.oneof(
+    objectWith(
+      {
+        inspect: mostly(
+          given('() => a reading', () => async () => ({ ready: 0, consumers: 0, verified: true, deadLetters: 0 })),
+          given('() => rejects', () => async () => Promise.reject(Object.create(null))),
+          given('() => nothing', () => async () => undefined),
+        ),
+      },
+      { name: mostly('q') },
+    ),
+    odd,
   ),
 }
 
@@ -208,13 +216,10 @@ export function garbage({ api }: Servers): Target {
         if (name === 'runJob') {
           await call(
             name,
-            [
-              one.make(),
-              { ...all([...waits, ...submits, 'preflight', 'inspectQueue']), ...waiting, countTimeoutMs: 50 },
-            ],
+            [one.make(), { ...all([...waits, ...submits, 'preflight', 'queue']), ...waiting, countTimeoutMs: 50 }],
             runJob as never,
             {
-              ownCause: own.inspectQueue !== undefined,
+              ownCause: own.queue !== undefined,
             },
           )
         }

@@ -9,6 +9,7 @@ import {
   inspectQueue,
   listDeadLetters,
   purgeDeadLetters,
+  type QueueView,
   requeueDeadLetters,
 } from '@podqueue/producer'
 import fc from 'fast-check'
@@ -209,6 +210,13 @@ export const producers: Target = {
     })
     await call('producer.inspectQueue', [queue.make()], look.bind(producer) as never)
     await call('producer.declareQueue', [queue.make(), more.make()], declare.bind(producer) as never)
+    const view = (await call('producer.queue', [queue.make()], producer.queue.bind(producer) as never)) as
+      | QueueView
+      | undefined
+    if (view !== undefined) {
+      await call('queue.inspect', [more.make()], view.inspect as never)
+      await call('queue.deleteBatch', [all.make()], view.deleteBatch as never)
+    }
     await call('producer.close', [more.make()], close.bind(producer) as never)
     await producer.close()
   }),

@@ -91,7 +91,7 @@ export interface K8sErrorDetails {
   ITEMS_LEFT: Facts<JobResult>
   /** Thrown as {@link RunIncompleteError} when the Job is complete and there are more dead letters than at the start. */
   DEAD_LETTERED: Facts<JobResult>
-  /** `inspectQueue` gave no reading that can be believed: before the run, or as {@link RunIncompleteError} after it. */
+  /** The queue gave no reading that can be believed: before the run, or as {@link RunIncompleteError} after it. */
   QUEUE_UNVERIFIED: Partial<Facts<JobResult>>
   /** `signal` aborted: `job` says what became of the Job, by `onAbort`. */
   ABORTED: Partial<AboutJob> & { readonly job?: string | undefined }

@@ -1,6 +1,6 @@
 /**
  * Runs Kubernetes Jobs over a work queue: builds them, submits them, waits for their end and names the cause when they do
- * not end. Knows nothing of AMQP: it reads a queue by `inspectQueue` alone.
+ * not end. Knows nothing of AMQP: it reads a queue by an object that the app gives.
  *
  * @module
  */
@@ -21,13 +21,14 @@ export type { JobCounts, JobEnd } from './job/job-state.ts'
 export type { PodLogLine } from './logs/log-line.ts'
 export type { PodFailure } from './pods/pod-failure.ts'
 export type { PreflightOptions, PreflightProblem, PreflightReport } from './preflight/preflight.ts'
-export type { InspectQueue, QueueReading } from './queue/queue-reading.ts'
+export type { QueueReading, ReadOptions, RunQueue } from './queue/queue-reading.ts'
 export { preflight, runJob, submitJob, waitForJob } from './run/calls.ts'
 export type { JobClient } from './run/job-client.ts'
 export { createJobClient } from './run/job-client.ts'
 export type { AnyRunIncompleteError, RunIncompleteCode } from './run/run-incomplete-error.ts'
 export { RunIncompleteError } from './run/run-incomplete-error.ts'
-export type { RunJobOptions, RunOptions, RunSpec } from './run/run-job.ts'
+export type { RunJobOptions, RunOptions } from './run/run-job.ts'
+export type { RunSpec } from './run/run-spec.ts'
 export { buildJob } from './spec/build-job.ts'
 export type { JobSpec, QueueBySecret, QueueByUrl, QueueSpec, WorkerSettings } from './spec/job-spec.ts'
 export { buildManifests, toYaml } from './spec/manifests.ts'

@@ -306,10 +306,10 @@ test.concurrent('items that are left in the queue make a complete Job an incompl
   await using namespace = await createNamespace()
   const work = spec({ namespace: namespace.name })
   const three = async () => ({ ready: 3, consumers: 0, verified: true })
-  const error = await runJob(work, { inspectQueue: three }).catch((caught: unknown) => caught)
+  const error = await runJob(work, { queue: { inspect: three } }).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(RunIncompleteError)
   expect(error).toMatchObject({ code: 'ITEMS_LEFT', result: { succeeded: 1, leftover: 3 } })
-  await expect(runJob(work, { inspectQueue: three, leftover: 'ignore' })).resolves.toMatchObject({ leftover: 3 })
+  await expect(runJob(work, { queue: { inspect: three }, leftover: 'ignore' })).resolves.toMatchObject({ leftover: 3 })
 })
 
 /** Every combination of the options that shape a Job, each with the others at their defaults or at something else. */

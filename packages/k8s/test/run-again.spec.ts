@@ -2,7 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { BatchV1Api } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type QueueReading, type RunJobOptions, type RunSpec, runJob, submitJob } from '../src/index.ts'
+import {
+  type JobSpec,
+  type QueueReading,
+  type RunJobOptions,
+  type RunQueue,
+  type RunSpec,
+  runJob,
+  submitJob,
+} from '../src/index.ts'
 import { type LocalCluster, startLocalCluster } from '../src/local.ts'
 
 let cluster: LocalCluster
@@ -18,7 +26,7 @@ afterAll(async () => {
 })
 
 /** Work whose pods wait until the file `go` exists. */
-function work(name: string, script = `until test -e ${folder}/${name}.go; do sleep 0.1; done`): RunSpec {
+function work(name: string, script = `until test -e ${folder}/${name}.go; do sleep 0.1; done`): Omit<JobSpec, 'items'> {
   const queue = { name: 'job1', podUrl: 'amqp://127.0.0.1:5672' }
   return { name, image: 'any', command: ['sh', '-c', script], queue }
 }
@@ -41,18 +49,18 @@ async function runAndStop(spec: RunSpec, options: RunJobOptions, when: () => boo
   await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
 }
 
-const reads = (...readings: QueueReading[]): (() => Promise<QueueReading>) => {
+const reads = (...readings: QueueReading[]): RunQueue => {
   let next = 0
-  return async () => readings[Math.min(next++, readings.length - 1)] as QueueReading
+  return { inspect: async () => readings[Math.min(next++, readings.length - 1)] as QueueReading }
 }
 const verified = { consumers: 0, verified: true }
 
 test('a run that is restarted counts the dead letters from its first start, though its queue is empty by now', async () => {
   const spec = work('dead')
   const options = { kubeConfig: cluster.kubeConfig, runId: 'friday' }
-  await runAndStop(spec, { ...options, inspectQueue: reads({ ...verified, ready: 1, deadLetters: 5 }) })
+  await runAndStop(spec, { ...options, queue: reads({ ...verified, ready: 1, deadLetters: 5 }) })
   await letGo('dead')
-  const again = runJob(spec, { ...options, inspectQueue: reads({ ...verified, ready: 0, deadLetters: 7 }) })
+  const again = runJob(spec, { ...options, queue: reads({ ...verified, ready: 0, deadLetters: 7 }) })
   await expect(again).rejects.toMatchObject({
     code: 'DEAD_LETTERED',
     result: { succeeded: 1, deadLettered: 2, leftover: 0, runId: 'friday' },
@@ -61,9 +69,9 @@ test('a run that is restarted counts the dead letters from its first start, thou
 
 test('another run of the same work begins with the dead letters that are there', async () => {
   await letGo('fresh')
-  const inspectQueue = reads({ ...verified, ready: 1, deadLetters: 7 }, { ...verified, ready: 0, deadLetters: 7 })
+  const queue = reads({ ...verified, ready: 1, deadLetters: 7 }, { ...verified, ready: 0, deadLetters: 7 })
   for (const runId of ['monday', 'tuesday']) {
-    const result = await runJob({ ...work('fresh'), items: 1 }, { kubeConfig: cluster.kubeConfig, runId, inspectQueue })
+    const result = await runJob({ ...work('fresh'), items: 1 }, { kubeConfig: cluster.kubeConfig, runId, queue })
     expect(result).toMatchObject({ runId, deadLettered: 0 })
   }
 })
@@ -76,14 +84,14 @@ test('a run that is restarted in the middle of a sweep goes on with that sweep, 
   )
   const options = { kubeConfig: cluster.kubeConfig, runId: 'friday', leftover: 'sweep' } as const
   let looks = 0
-  const inspectQueue = async (): Promise<QueueReading> => ({ ...verified, ready: [1, 2][looks++] ?? 0 })
-  await runAndStop(spec, { ...options, inspectQueue }, () => looks === 2)
+  const queue = { inspect: async (): Promise<QueueReading> => ({ ...verified, ready: [1, 2][looks++] ?? 0 }) }
+  await runAndStop(spec, { ...options, queue }, () => looks === 2)
   const at = { namespace: 'default', name: 'swept-sweep-1' }
   const begun = await cluster.kubeConfig.makeApiClient(BatchV1Api).readNamespacedJob(at)
   await letGo('swept')
   const result = await runJob(spec, {
     ...options,
-    inspectQueue: reads({ ...verified, ready: 1 }, { ...verified, ready: 1 }, { ...verified, ready: 0 }),
+    queue: reads({ ...verified, ready: 1 }, { ...verified, ready: 1 }, { ...verified, ready: 0 }),
   })
   expect(result).toMatchObject({
     succeeded: 1,

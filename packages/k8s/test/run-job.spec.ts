@@ -13,6 +13,7 @@ import {
   type QueueReading,
   RunIncompleteError,
   type RunJobOptions,
+  type RunQueue,
   runJob,
   type StuckEvent,
   submitJob,
@@ -249,8 +250,31 @@ test('the number of items can be what the queue holds, and done means that it ho
     { ready: 0, consumers: 0, verified: true, deadLetters: 5 },
   )
   const { items, ...work } = spec({})
-  const result = await runJob(work, { kubeConfig, inspectQueue: readings })
+  const result = await runJob(work, { kubeConfig, queue: readings })
   expect(result).toMatchObject({ completions: 2, succeeded: 2, leftover: 0, deadLettered: 0 })
+})
+
+test('the name of the queue can be that of the queue which the run reads', async () => {
+  const reads = queueThatReads({ ready: 1, consumers: 0, verified: true }, { ready: 0, consumers: 0, verified: true })
+  const queue = { ...reads, name: 'fruits' }
+  const printed: string[] = []
+  const { queue: _, ...work } = spec({ script: 'echo "$QUEUE"' })
+  const podUrl = 'amqp://127.0.0.1:5672'
+  const on = { podLog: ({ line }: { line: string }) => printed.push(line) }
+  await runJob({ ...work, queue: { podUrl } }, { kubeConfig, queue, on })
+  expect(printed).toEqual(['fruits'])
+})
+
+test.each([
+  { what: 'two names', spec: { name: 'job1' }, queue: { name: 'job2' }, path: 'queue.name' },
+  { what: 'no name', spec: {}, queue: {}, path: 'queue.name' },
+  { what: 'a name that no queue has', spec: {}, queue: { name: '' }, path: 'queue.name' },
+  { what: 'a queue that cannot be read', spec: { name: 'job1' }, queue: { inspect: 1 }, path: 'options.queue' },
+])('$what: refused before anything is sent', async ({ spec: named, queue, path }) => {
+  const work = { ...spec({}), queue: { ...named, podUrl: 'amqp://127.0.0.1:5672' } }
+  const inspect = async (): Promise<never> => expect.fail('it is read')
+  const running = runJob(work, { kubeConfig, queue: { inspect, ...queue } as RunQueue })
+  await expect(running).rejects.toMatchObject({ code: 'INVALID_OPTIONS', details: { problems: [{ path }] } })
 })
 
 test.each<{ what: string; readings: QueueReading[]; code: string }>([
@@ -287,7 +311,7 @@ test.each<{ what: string; readings: QueueReading[]; code: string }>([
     code: 'QUEUE_UNVERIFIED',
   },
 ])('$what: the Job is complete, the run is not ($code)', async ({ readings, code }) => {
-  const options = { kubeConfig, inspectQueue: queueThatReads(...readings), countTimeoutMs: 200 }
+  const options = { kubeConfig, queue: queueThatReads(...readings), countTimeoutMs: 200 }
   const error = await runJob(spec({}), options).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(RunIncompleteError)
   expect(error).toMatchObject({ code, result: { succeeded: 1 } })
@@ -297,15 +321,15 @@ test('a queue that cannot be read for a lasting reason ends a run before it begi
   const network = lossy(kubeConfig, () => false)
   const cause = Object.assign(new Error('There is no queue job1.'), { retryable: false })
   let looks = 0
-  const inspectQueue = async (): Promise<never> => {
+  const inspect = async (): Promise<never> => {
     looks += 1
     throw cause
   }
-  const error = await runJob(spec({}), { kubeConfig: network.kubeConfig, inspectQueue }).catch(
+  const error = await runJob(spec({}), { kubeConfig: network.kubeConfig, queue: { inspect } }).catch(
     (caught: unknown) => caught,
   )
   expect(error).toMatchObject({ code: 'QUEUE_UNVERIFIED', retryable: false, cause })
-  expect((error as Error).message).toMatch(/inspectQueue fails: There is no queue job1\.$/)
+  expect((error as Error).message).toMatch(/reading it fails: There is no queue job1\.$/)
   expect({ looks, requests: network.requests }).toEqual({ looks: 1, requests: [] })
 })
 
@@ -357,12 +381,14 @@ test('a queue that is empty while its pods go on without an end is reported as d
   const running = runJob(spec({ items: 2, parallelism: 2, script: UNTIL_TERM }), {
     kubeConfig,
     startGraceMs: 500,
-    inspectQueue: async () => {
-      // Before the run; a look that fails; one at a queue that still has an item; from then on nothing is left.
-      looks++
-      if (looks === 2) throw new Error('the broker is away for a moment')
-      if (looks === 6) enough.abort()
-      return { ready: looks < 4 ? 1 : 0, consumers: 2, verified: true }
+    queue: {
+      inspect: async () => {
+        // Before the run; a look that fails; one at a queue that still has an item; from then on nothing is left.
+        looks++
+        if (looks === 2) throw new Error('the broker is away for a moment')
+        if (looks === 6) enough.abort()
+        return { ready: looks < 4 ? 1 : 0, consumers: 2, verified: true }
+      },
     },
     signal: enough.signal,
     on: { stuck: (event) => stuck.push(event) },
@@ -380,9 +406,11 @@ test('a queue whose reading cannot be believed is not reported as drained', asyn
   const running = runJob(spec({ script: UNTIL_TERM }), {
     kubeConfig,
     startGraceMs: 500,
-    inspectQueue: async () => {
-      if (++looks === 4) enough.abort()
-      return { ready: looks === 1 ? 1 : 0, consumers: 0, verified: looks === 1 }
+    queue: {
+      inspect: async () => {
+        if (++looks === 4) enough.abort()
+        return { ready: looks === 1 ? 1 : 0, consumers: 0, verified: looks === 1 }
+      },
     },
     signal: enough.signal,
     on: { stuck: (event) => stuck.push(event) },
@@ -432,11 +460,11 @@ test("a loopback address is refused, unless the pods are this machine's processe
 })
 
 test('what is left can be only a number, also while others consume from the queue', async () => {
-  const inspectQueue = queueThatReads(
+  const queue = queueThatReads(
     { ready: 4, consumers: 1, verified: true, deadLetters: 0 },
     { ready: 3, consumers: 1, verified: true, deadLetters: 2 },
   )
-  const options = { kubeConfig, inspectQueue, leftover: 'ignore', deadLettered: 'report' } as const
+  const options = { kubeConfig, queue, leftover: 'ignore', deadLettered: 'report' } as const
   await expect(runJob(spec({}), options)).resolves.toMatchObject({ succeeded: 1, leftover: 3, deadLettered: 2 })
 })
 
@@ -448,9 +476,9 @@ test('a wait for a Job of another process tells what its pods print', async () =
 })
 
 /** One reading after the other; the last stays. */
-function queueThatReads(...readings: QueueReading[]): () => Promise<QueueReading> {
+function queueThatReads(...readings: QueueReading[]): RunQueue {
   let next = 0
-  return async () => readings[Math.min(next++, readings.length - 1)] as QueueReading
+  return { inspect: async () => readings[Math.min(next++, readings.length - 1)] as QueueReading }
 }
 
 test('answers that are lost while a Job is made: one Job, one Secret, started', async () => {

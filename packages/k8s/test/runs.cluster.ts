@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { type JobSpec, runJob, submitJob } from '../src/index.ts'
+import { type JobSpec, type RunQueue, runJob, submitJob } from '../src/index.ts'
 import { lossy } from './lossy.ts'
 import { createNamespace } from './namespace.ts'
 import { shellJob, UNTIL_TERM } from './shell-job.ts'
@@ -40,22 +40,19 @@ test.concurrent('a service that is killed in the middle and started again with i
 test.concurrent('a run that is started again with its run id counts the items that died before that', async () => {
   await using namespace = await createNamespace()
   const work = shellJob({ namespace: namespace.name, script: 'sleep 5' })
-  const reads = (ready: number, deadLetters: number) => async () => ({
-    ready,
-    deadLetters,
-    consumers: 0,
-    verified: true,
+  const reads = (ready: number, deadLetters: number): RunQueue => ({
+    inspect: async () => ({ ready, deadLetters, consumers: 0, verified: true }),
   })
   const abort = new AbortController()
   const first = runJob(work, {
     runId: 'friday',
-    inspectQueue: reads(1, 5),
+    queue: reads(1, 5),
     onAbort: 'leave',
     signal: abort.signal,
     on: { progress: ({ active }) => void (active === 1 && abort.abort()) },
   })
   await expect(first).rejects.toMatchObject({ code: 'ABORTED' })
-  await expect(runJob(work, { runId: 'friday', inspectQueue: reads(0, 7) })).rejects.toMatchObject({
+  await expect(runJob(work, { runId: 'friday', queue: reads(0, 7) })).rejects.toMatchObject({
     code: 'DEAD_LETTERED',
     result: { succeeded: 1, deadLettered: 2 },
   })

@@ -4,7 +4,7 @@ import { decisionOf, endOf } from '../src/job/job-state.ts'
 import { failedAttempt } from '../src/pods/failed-attempt.ts'
 import { isBeingPrepared, startFault } from '../src/pods/start-fault.ts'
 import { countQueue, describeUnknown } from '../src/queue/count-queue.ts'
-import { countOf, type InspectQueue } from '../src/queue/queue-reading.ts'
+import { countOf, type RunQueue } from '../src/queue/queue-reading.ts'
 import { onNameTaken } from '../src/submit/name-taken.ts'
 
 function jobWith(changes: {
@@ -64,23 +64,23 @@ test('a queue is empty only when that is verified and nobody can give an item ba
   expect(countOf({ ready: 0, consumers: 1, verified: true })).toBe('again')
 })
 
-test.each<{ what: string; inspectQueue: () => unknown; says: RegExp }>([
-  { what: 'returns nothing', inspectQueue: async () => undefined, says: /returned no reading/ },
+test.each<{ what: string; inspect: () => unknown; says: RegExp }>([
+  { what: 'returns nothing', inspect: async () => undefined, says: /returned no reading/ },
   {
     what: 'returns texts',
-    inspectQueue: async () => ({ ready: '0', consumers: 0, verified: true }),
+    inspect: async () => ({ ready: '0', consumers: 0, verified: true }),
     says: /no reading/,
   },
   {
     what: 'throws at once',
-    inspectQueue: () => {
+    inspect: () => {
       throw new Error('no broker')
     },
     says: /no broker/,
   },
-  { what: 'never settles', inspectQueue: () => new Promise(() => undefined), says: /did not answer/ },
-])('an inspectQueue that $what leaves the queue unverified, and hangs nothing', async ({ inspectQueue, says }) => {
-  const counted = await countQueue(inspectQueue as InspectQueue, { countTimeoutMs: 10 })
+  { what: 'never settles', inspect: () => new Promise(() => undefined), says: /did not answer/ },
+])('a queue whose reading $what leaves the queue unverified, and hangs nothing', async ({ inspect, says }) => {
+  const counted = await countQueue({ inspect } as RunQueue, { countTimeoutMs: 10 })
   expect(counted).toMatchObject({ verdict: 'unknown' })
   expect(describeUnknown(counted)).toMatch(says)
 })

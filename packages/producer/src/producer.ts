@@ -33,6 +33,7 @@ import {
   type QueueReading,
 } from './queue/inspect-queue.ts'
 import { QUEUE_OPTIONS, type QueueOptions } from './queue/queue-arguments.ts'
+import { type QueueView, viewOf } from './queue-view.ts'
 import type { Batch } from './results/batch.ts'
 import { COLLECT_OPTIONS, type CollectOptions, checkCollect, collectOver } from './results/collect-results.ts'
 import { checkDeleteBatch, deleteLog } from './results/delete-batch.ts'
@@ -70,6 +71,13 @@ export interface Producer extends TypedEmitter<ProducerEventMap>, AsyncDisposabl
   deleteBatch(batch: Batch, options?: SignalOption): Promise<void>
   /** Does the same as the function `deleteQueue`, over this connection. */
   deleteQueue(queue: string, options?: DeleteOptions & SignalOption): Promise<void>
+  /**
+   * A view of one queue: the calls above without its name. It is also what `runJob` of `@podqueue/k8s` takes as its queue.
+   * Nothing is asked of the broker.
+   *
+   * @throws {ProducerError} `INVALID_OPTIONS` when no queue can have that name
+   */
+  queue(name: string): QueueView
   /**
    * Takes no more calls, waits for the running ones, and closes the connection. Calls that take longer than `timeoutMs`
    * (default: 30000) are ended with `ABORTED` and the fate of every item by then. May be called twice.
@@ -194,6 +202,10 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
   deleteBatch(batch: Batch, options: SignalOption = {}): Promise<void> {
     const check = (problems: Problems): SignalOption => checkDeleteBatch(problems, batch, options, PURGE_CALL_OPTIONS)
     return this.#call('deleteBatch', check, async ({ signal }) => await deleteLog(this.#link, batch, signal))
+  }
+
+  queue(name: string): QueueView {
+    return viewOf(this, name)
   }
 
   async close(given: CloseOptions = {}): Promise<void> {

@@ -140,6 +140,51 @@ const CALLS: Readonly<Record<string, Call>> = {
     wrong: { discardItems: 1 },
     misspelt: ['discardItem', 'discardItems'],
   },
+  'declare of a queue': {
+    call: (o) => createProducer(at).queue('q').declare(o),
+    wrong: { maxLength: -1 },
+    misspelt: ['typ', 'type'],
+  },
+  'enqueue of a queue': {
+    call: (o) => createProducer(at).queue('q').enqueue(items, o),
+    wrong: { window: 0 },
+    misspelt: ['result', 'results'],
+  },
+  'inspect of a queue': {
+    call: (o) => createProducer(at).queue('q').inspect(o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
+  },
+  'collectResults of a queue': {
+    call: (o) => createProducer(at).queue('q').collectResults({ id: 'b' }, o).next(),
+    wrong: { keep: 1 },
+    misspelt: ['aftr', 'after'],
+  },
+  'deleteBatch of a queue': {
+    call: (o) => createProducer(at).queue('q').deleteBatch({ id: 'b' }, o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
+  },
+  'listDeadLetters of a queue': {
+    call: (o) => createProducer(at).queue('q').listDeadLetters(o),
+    wrong: { limit: 0 },
+    misspelt: ['limits', 'limit'],
+  },
+  'requeueDeadLetters of a queue': {
+    call: (o) => createProducer(at).queue('q').requeueDeadLetters(o),
+    wrong: { ids: [7] },
+    misspelt: ['id', 'ids'],
+  },
+  'purgeDeadLetters of a queue': {
+    call: (o) => createProducer(at).queue('q').purgeDeadLetters(o),
+    wrong: { signal: 1 },
+    misspelt: ['singal', 'signal'],
+  },
+  'delete of a queue': {
+    call: (o) => createProducer(at).queue('q').delete(o),
+    wrong: { discardItems: 1 },
+    misspelt: ['discardItem', 'discardItems'],
+  },
   'close of a producer': {
     call: (o) => createProducer(at).close(o),
     wrong: { timeoutMs: -1 },
@@ -187,6 +232,22 @@ describe.each(Object.entries(CALLS))('%s', (_, { call, wrong, misspelt: [typed, 
     const ended = (async () => call({ ...valid, colour: undefined } as never))()
     expect(await ended.catch((error: { code: string }) => error.code)).not.toBe('INVALID_OPTIONS')
   })
+})
+
+test('a view of a queue refuses a name that no queue has, and a batch of another queue', async () => {
+  const producer = createProducer(at)
+  expect(await refusal(() => producer.queue('q'.repeat(251)))).toEqual({
+    queue: expect.stringMatching(/at most 250 bytes/),
+  })
+  const batch = { queue: 'other', id: 'b' }
+  for (const call of [
+    () => producer.queue('q').collectResults(batch).next(),
+    () => producer.queue('q').deleteBatch(batch),
+  ]) {
+    expect(await refusal(call)).toEqual({ 'batch.queue': 'must be q, the queue of this view, or left out' })
+  }
+  const none = refusal(() => producer.queue('q').deleteBatch(undefined as never))
+  expect(await none).toEqual({ 'batch.id': expect.stringMatching(/id of a receipt/) })
 })
 
 test('listeners are known by their events, and are functions', async () => {

@@ -52,6 +52,25 @@ describe('a producer', () => {
     expect(await producer.inspectQueue(queue.name)).toEqual({ ready: 2, consumers: 0, verified: true, deadLetters: 0 })
   })
 
+  test('views one queue: the same calls without its name, over the same connection', async () => {
+    await using proxy = await tcpProxy(brokerUrl())
+    await using producer = createProducer({ url: proxy.url })
+    const queue = producer.queue(`view-${process.pid}`)
+    expect(await queue.declare()).toMatchObject({ queue: queue.name })
+    const { inspect, enqueue: add } = queue
+    expect(await add(['a', 'b'])).toMatchObject({ queue: queue.name, confirmed: 2 })
+    expect(await inspect()).toEqual({ ready: 2, consumers: 0, verified: true, deadLetters: 0 })
+    expect(await queue.listDeadLetters()).toEqual([])
+    expect(await queue.requeueDeadLetters()).toMatchObject({ requeued: 0 })
+    expect(await queue.purgeDeadLetters()).toEqual({ purged: 0 })
+    const { id } = await queue.enqueue([], { results: true })
+    for await (const item of queue.collectResults({ id }, { keep: true })) expect(item).toBe('nothing')
+    await queue.deleteBatch({ id })
+    await queue.delete({ discardItems: true })
+    await expect(queue.inspect()).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
+    expect(proxy.accepted, 'a collection has a connection of its own').toBeLessThanOrEqual(2)
+  })
+
   test('opens a lost connection again for all its calls, and tells', async () => {
     await using first = await testQueue()
     await using second = await testQueue()

@@ -22,9 +22,9 @@ export interface JobResult {
   readonly completedAt?: string
   /** From the first start to completion by the server's clock, which counts in seconds. Time in which the Job was suspended is in it. */
   readonly durationMs: number
-  /** Items that were ready in the queue after the Job: only from {@link runJob} with `inspectQueue`. */
+  /** Items that were ready in the queue after the Job: only from {@link runJob} with `queue`. */
   readonly leftover?: number
-  /** Dead letters that came in during the run: only from {@link runJob} whose `inspectQueue` counts them. */
+  /** Dead letters that came in during the run: only from {@link runJob} whose `queue` counts them. */
   readonly deadLettered?: number
   /** The Jobs that were run over what the first one left, in order: only from {@link runJob} with `leftover: 'sweep'`. */
   readonly sweeps?: readonly JobResult[]

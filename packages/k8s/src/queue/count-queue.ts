@@ -1,7 +1,7 @@
 import { pause } from '@internal/async'
 import { describeThrown } from '@internal/errors'
 import { K8sError } from '../errors.ts'
-import { countOf, type InspectQueue, type QueueReading, readQueue } from './queue-reading.ts'
+import { countOf, type QueueReading, type ReadOptions, type RunQueue, readQueue } from './queue-reading.ts'
 
 const LOOK_EVERY_MS = 1000
 /** How long a reading that is under way at the deadline may still take. */
@@ -25,14 +25,14 @@ export interface CountBounds {
  * final: a broker that is away for a moment must not decide the result of a run of hours.
  */
 export async function countQueue(
-  inspectQueue: InspectQueue,
+  queue: RunQueue,
   { countTimeoutMs, signal, isFinal = () => false }: CountBounds & { readonly isFinal?: (cause: unknown) => boolean },
 ): Promise<Counted> {
   const deadline = performance.now() + countTimeoutMs
   while (true) {
     let looked: { reading: QueueReading } | { cause: unknown }
     try {
-      looked = { reading: await readQueue(inspectQueue, deadline - performance.now() + LAST_LOOK_MS, signal) }
+      looked = { reading: await readQueue(queue, deadline - performance.now() + LAST_LOOK_MS, signal) }
     } catch (cause) {
       signal?.throwIfAborted()
       if (isFinal(cause)) return { verdict: 'unknown', cause }
@@ -48,17 +48,17 @@ export async function countQueue(
 
 /** A reading to begin with. Consumers may be there already; only numbers that cannot be believed are read again. */
 export async function readAtStart(
-  inspectQueue: InspectQueue,
-  { queue, ...bounds }: CountBounds & { readonly queue: string },
+  queue: RunQueue,
+  { name, ...bounds }: CountBounds & { readonly name: string },
 ): Promise<QueueReading> {
-  const { verdict, reading, cause } = await countQueue(ignoringConsumers(inspectQueue), {
+  const { verdict, reading, cause } = await countQueue(ignoringConsumers(queue), {
     ...bounds,
     isFinal: isLasting,
   })
   if (reading !== undefined && verdict !== 'unknown') return reading
   throw new K8sError({
     code: 'QUEUE_UNVERIFIED',
-    message: `The queue ${queue} cannot be read before the run: ${describeUnknown({ reading, cause })}`,
+    message: `The queue ${name} cannot be read before the run: ${describeUnknown({ reading, cause })}`,
     hint: 'No Job was made. See that the broker is up and that its user may read the queue.',
     retryable: !isLasting(cause),
     cause,
@@ -71,18 +71,19 @@ function isLasting(cause: unknown): boolean {
 }
 
 /** The same readings without the consumers, for a count that items in consumers' hands do not change. */
-export function ignoringConsumers(inspectQueue: InspectQueue): InspectQueue {
-  return async () => {
-    const reading = await inspectQueue()
+export function ignoringConsumers(queue: RunQueue): RunQueue {
+  const inspect = async (options: ReadOptions): Promise<QueueReading> => {
+    const reading = await queue.inspect(options)
     return reading?.verified === true ? { ...reading, consumers: 0 } : reading
   }
+  return { inspect }
 }
 
 /** The reason why a count came to no result, as the end of a sentence. */
 export function describeUnknown({ reading, cause }: { reading?: QueueReading | undefined; cause?: unknown }): string {
   if (reading === undefined) {
     const said = describeThrown(cause)
-    return `inspectQueue fails: ${said}${/[.!?]$/.test(said) ? '' : '.'}`
+    return `reading it fails: ${said}${/[.!?]$/.test(said) ? '' : '.'}`
   }
   if (!reading.verified)
     return `it reads ${reading.ready} ready and ${reading.consumers} consumers, which cannot be believed.`

@@ -1,6 +1,6 @@
 import { late, within } from '@internal/async'
 
-/** A reading of a queue: the result of `inspectQueue` of `@podqueue/producer`, or one of your own. */
+/** A reading of a queue: the result of `inspect` of a queue of `@podqueue/producer`, or one of your own. */
 export interface QueueReading {
   /** Items that wait to be taken. */
   readonly ready: number
@@ -12,20 +12,34 @@ export interface QueueReading {
   readonly deadLetters?: number | undefined
 }
 
-/** Reads the queue of a run. */
-export type InspectQueue = () => Promise<QueueReading>
+/** How a queue is read. */
+export interface ReadOptions {
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /**
- * Calls an app's `inspectQueue`. It is code of the app: whatever it throws, returns or never settles becomes an error here.
+ * The queue of a run, as {@link runJob} reads it: `producer.queue('job1')` of `@podqueue/producer`, or an object of your own that
+ * counts in another way.
+ */
+export interface RunQueue {
+  /** The queue's name. With it the spec need not say the name again. */
+  readonly name?: string | undefined
+  /** Reads the queue now. An error whose `retryable` is false is believed to last; after any other it is read again. */
+  inspect(options: ReadOptions): Promise<QueueReading>
+}
+
+/**
+ * Reads the queue of a run. That is code of the app: whatever it throws, returns or never settles becomes an error here.
  *
  * @throws what it throws; an error when it takes longer than `timeoutMs`, or returns something else than a reading
  */
 export async function readQueue(
-  inspectQueue: InspectQueue,
+  queue: RunQueue,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<QueueReading> {
-  const reading: unknown = await within((async () => inspectQueue())(), timeoutMs, signal)
+  const reading: unknown = await within((async () => queue.inspect({ signal }))(), timeoutMs, signal)
   if (reading === late) throw new Error('it did not answer')
   if (isReading(reading)) return reading
   throw new TypeError('it returned no reading: an object with `ready` and `consumers`, whole numbers, and `verified`')

@@ -6,7 +6,8 @@ import type { JobHandle } from '../submit/job-handle.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
 import type { JobReference, WaitOptions } from '../wait/wait-for-job.ts'
 import { clientForCall } from './job-client.ts'
-import type { RunJobOptions, RunSpec } from './run-job.ts'
+import type { RunJobOptions } from './run-job.ts'
+import type { RunSpec } from './run-spec.ts'
 
 /**
  * Creates a Job and returns as soon as Kubernetes has it. A create whose answer is lost is repeated, which makes one Job:
@@ -40,7 +41,7 @@ export async function waitForJob(job: JobReference, options: ClientOptions & Wai
 
 /**
  * Runs a Job over a queue: checks everything that it needs, submits it, waits for it, and counts the items that are left. When it
- * returns, the Job is complete and, with `inspectQueue`, the queue is empty; anything else is an error.
+ * returns, the Job is complete and, with `queue`, the queue is empty; anything else is an error.
  *
  * A run that is restarted with its `runId` continues: it finds its Job and its sweeps, and judges by the numbers at its first start.
  *

@@ -17,7 +17,8 @@ import { createJobHandle, type JobHandle } from '../submit/job-handle.ts'
 import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import { checkWaitForJob, type JobReference, WAIT_OPTIONS, type WaitOptions, waitForRef } from '../wait/wait-for-job.ts'
-import { checkRun, RUN_JOB_OPTIONS, type RunOptions, type RunSpec, runWith } from './run-job.ts'
+import { checkRun, RUN_JOB_OPTIONS, type RunOptions, runWith } from './run-job.ts'
+import type { RunSpec } from './run-spec.ts'
 
 /** The calls of this package over one pool of connections and one kubeconfig, for many Jobs at the same time. */
 export interface JobClient extends AsyncDisposable {

@@ -5,33 +5,26 @@ import { namespaceOf } from '../api/namespace.ts'
 import type { JobResult } from '../job/job-result.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
 import { countQueue, ignoringConsumers } from '../queue/count-queue.ts'
-import type { InspectQueue } from '../queue/queue-reading.ts'
-import { isObject } from '../spec/check-shape.ts'
-import { checkSpec } from '../spec/check-spec.ts'
+import type { RunQueue } from '../queue/queue-reading.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
 import { checkWaitOptions, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 import { judge } from './judge.ts'
+import { checkRunSpec, type NamedSpec, namedSpec, type RunSpec } from './run-spec.ts'
 import { annotationsOf, earlierRun, type RunStart, readStart } from './run-start.ts'
 
 const COUNT_TIMEOUT_MS = 60_000
 /** More would only repeat what three did not bring about. */
 const MOST_SWEEPS = 3
 
-/** A {@link JobSpec} whose `items` may be left out when `inspectQueue` is given: it is then what is ready in the queue. */
-export type RunSpec = Omit<JobSpec, 'items'> & {
-  /** How many items are in the queue. 0 makes no Job. Default: the number that `inspectQueue` reads. */
-  readonly items?: number | undefined
-}
-
 /** Options by which {@link runJob} knows that the work is done. */
 export interface RunOptions {
   /**
-   * Reads the queue, such as `() => inspectQueue('job1')` of `@podqueue/producer`. With it the run is done when the Job is
-   * complete and the queue empty; without it the Job alone is believed. Default: none.
+   * The queue as this process reads it: `producer.queue('job1')` of `@podqueue/producer`, or an object of your own. With it the
+   * run is done when the Job is complete and the queue empty; without it the Job alone is believed. Default: none.
    */
-  readonly inspectQueue?: InspectQueue | undefined
+  readonly queue?: RunQueue | undefined
   /**
    * Decides about items that are still ready after the Job. `'fail'`: the run fails with `ITEMS_LEFT`. `'sweep'`: further Jobs,
    * named `<name>-sweep-<n>`, run over them, at most three, while their number falls. `'ignore'`: the result has their number.
@@ -62,7 +55,7 @@ export type RunJobOptions = ClientOptions & SubmitOptions & WaitOptions & RunOpt
 export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = {
   ...SUBMIT_OPTIONS,
   ...WAIT_OPTIONS,
-  inspectQueue: true,
+  queue: true,
   leftover: true,
   deadLettered: true,
   countTimeoutMs: true,
@@ -70,16 +63,17 @@ export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = 
 }
 
 /** Runs a spec that was checked, by one API client. */
-export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<JobResult> {
-  const { inspectQueue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
+export async function runWith(api: KubeApi, given: RunSpec, options: RunJobOptions): Promise<JobResult> {
+  const spec = namedSpec(given, options.queue)
+  const { queue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
   const bounds = { countTimeoutMs, signal }
   const earlier = await earlierRun(api, spec, options)
   const start =
-    earlier?.deadLetters === undefined ? await readStart(inspectQueue, { queue: spec.queue.name, ...bounds }) : earlier
+    earlier?.deadLetters === undefined ? await readStart(queue, { name: spec.queue.name, ...bounds }) : earlier
   // The queue of a run that goes on may be empty by now: its Job is there all the same.
   const items = earlier === undefined ? (spec.items ?? start.items ?? 0) : spec.items || earlier.items || 1
   let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options, start)
-  if (inspectQueue === undefined) return result
+  if (queue === undefined) return result
   const { deadLetters } = start
   const sweep = async (number: number, left: number): Promise<void> => {
     const sweeping = { ...spec, name: sweepName(spec.name, number), items: left }
@@ -91,15 +85,15 @@ export async function runWith(api: KubeApi, spec: RunSpec, options: RunJobOption
   }
   const swept = earlier === undefined || leftover !== 'sweep' ? [] : await earlierSweeps(api, spec, options)
   for (const [done, left] of swept.entries()) await sweep(done + 1, left)
-  const inspect = leftover === 'ignore' ? ignoringConsumers(inspectQueue) : inspectQueue
-  let counted = await countQueue(inspect, bounds)
+  const counting = leftover === 'ignore' ? ignoringConsumers(queue) : queue
+  let counted = await countQueue(counting, bounds)
   let most = swept.at(-1) ?? Number.POSITIVE_INFINITY
   for (let number = swept.length + 1; leftover === 'sweep' && number <= MOST_SWEEPS; number++) {
     const left = counted.verdict === 'left' ? (counted.reading?.ready ?? 0) : 0
     if (left === 0 || left >= most) break
     most = left
     await sweep(number, left)
-    counted = await countQueue(inspect, bounds)
+    counted = await countQueue(counting, bounds)
   }
   return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: deadLetters })
 }
@@ -109,7 +103,7 @@ function sweepName(name: string, sweep: number): string {
 }
 
 /** The numbers of items of the sweeps that a run with this id has begun, in order. */
-async function earlierSweeps(api: KubeApi, spec: RunSpec, options: RunJobOptions): Promise<number[]> {
+async function earlierSweeps(api: KubeApi, spec: NamedSpec, options: RunJobOptions): Promise<number[]> {
   const found: number[] = []
   while (found.length < MOST_SWEEPS) {
     const sweep = await earlierRun(api, { ...spec, name: sweepName(spec.name, found.length + 1) }, options)
@@ -144,25 +138,22 @@ async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions, sta
   )
 }
 
-function withoutJob(api: KubeApi, spec: RunSpec, options: ClientOptions): JobResult {
+function withoutJob(api: KubeApi, spec: NamedSpec, options: ClientOptions): JobResult {
   const namespace = namespaceOf(api, spec, options)
   return { name: spec.name, namespace, completions: 0, succeeded: 0, failed: 0, durationMs: 0 }
 }
 
 /** Adds everything that is wrong with a run. */
 export function checkRun(problems: Problems, spec: RunSpec, options: RunJobOptions): void {
-  // No items, or none said, is right here; the rest of the spec is checked as if there were one.
-  const items = spec?.items === 0 || (spec?.items === undefined && options.inspectQueue !== undefined) ? 1 : spec?.items
-  checkSpec(problems, (isObject(spec) ? { ...spec, items } : spec) as JobSpec)
+  checkRunSpec(problems, spec, options.queue)
   checkSubmitOptions(problems, options)
   checkWaitOptions(problems, options)
   problems.oneOf('leftover', options.leftover, ['fail', 'sweep', 'ignore'])
   problems.oneOf('deadLettered', options.deadLettered, ['fail', 'report'])
   problems.durationMs('countTimeoutMs', options.countTimeoutMs)
   problems.flag('preflight', options.preflight)
-  problems.callable('inspectQueue', options.inspectQueue)
-  if (options.leftover === 'sweep' && options.inspectQueue === undefined) {
-    problems.add('leftover', "'sweep' needs inspectQueue, which says what is left")
+  if (options.leftover === 'sweep' && options.queue === undefined) {
+    problems.add('leftover', "'sweep' needs the option queue, which says what is left")
   }
   const longest = 63 - sweepName('', MOST_SWEEPS).length - '-99999'.length
   if (options.leftover === 'sweep' && typeof spec?.name === 'string' && spec.name.length > longest) {

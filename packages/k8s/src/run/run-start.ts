@@ -4,11 +4,11 @@ import { namespaceOf } from '../api/namespace.ts'
 import { getJob } from '../api/resources.ts'
 import { countsOf, isDeleting } from '../job/job-state.ts'
 import { type CountBounds, readAtStart } from '../queue/count-queue.ts'
-import type { InspectQueue } from '../queue/queue-reading.ts'
+import type { RunQueue } from '../queue/queue-reading.ts'
 import { DEAD_LETTERS_AT_START, ITEMS_AT_START, RUN_ID } from '../spec/annotations.ts'
 import { assembleJob } from '../spec/build-job.ts'
-import type { JobSpec } from '../spec/job-spec.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
+import type { NamedSpec } from './run-spec.ts'
 
 /**
  * The numbers at the start of a run, which its end is judged by. They are kept on the Job, so that a run that is restarted with its
@@ -23,11 +23,11 @@ export interface RunStart {
 
 /** Reads the numbers at the start of a run. */
 export async function readStart(
-  inspectQueue: InspectQueue | undefined,
-  bounds: CountBounds & { readonly queue: string },
+  queue: RunQueue | undefined,
+  bounds: CountBounds & { readonly name: string },
 ): Promise<RunStart> {
-  if (inspectQueue === undefined) return { items: undefined, deadLetters: undefined }
-  const { ready, deadLetters } = await readAtStart(inspectQueue, bounds)
+  if (queue === undefined) return { items: undefined, deadLetters: undefined }
+  const { ready, deadLetters } = await readAtStart(queue, bounds)
   return { items: ready, deadLetters }
 }
 
@@ -42,7 +42,7 @@ export function annotationsOf({ items, deadLetters }: RunStart): Record<string, 
 /** The numbers at the start of the run with this id whose Job exists; undefined when there is none, or the call has no id. */
 export async function earlierRun(
   api: KubeApi,
-  spec: Omit<JobSpec, 'items'> & { readonly items?: number | undefined },
+  spec: NamedSpec,
   options: ClientOptions & SubmitOptions,
 ): Promise<(RunStart & { readonly items: number }) | undefined> {
   const { runId, signal } = options

@@ -8,7 +8,7 @@ import { failedAttempt } from '../pods/failed-attempt.ts'
 import { heldPod } from '../pods/held-pod.ts'
 import { type NotScheduled, notScheduled } from '../pods/not-scheduled.ts'
 import { isBeingPrepared, preparationFault, startFault } from '../pods/start-fault.ts'
-import { type InspectQueue, readQueue } from '../queue/queue-reading.ts'
+import { type RunQueue, readQueue } from '../queue/queue-reading.ts'
 import { deletingEvent, jobDeleted } from './deletion.ts'
 import { refOf } from './describe-pods.ts'
 import { FailedPods } from './failed-pods.ts'
@@ -39,7 +39,7 @@ export interface TroubleCheckOptions {
   readonly scheduleGraceMs: number
   readonly forceDeleteLost: boolean
   readonly crashLoop: 'fail' | 'ignore'
-  readonly inspectQueue?: InspectQueue | undefined
+  readonly queue?: RunQueue | undefined
   readonly on: TroubleListeners
   readonly signal: AbortSignal
 }
@@ -270,9 +270,9 @@ export class TroubleCheck {
 
   /** The queue is empty, but the pods stay: they wait for items that nobody has, or one of them hangs in its item. */
   async #lookAtQueue(): Promise<void> {
-    const { inspectQueue, signal } = this.#options
-    if (inspectQueue === undefined) return
-    const reading = await ifReadable(readQueue(inspectQueue, QUEUE_TIMEOUT_MS, signal), signal)
+    const { queue, signal } = this.#options
+    if (queue === undefined) return
+    const reading = await ifReadable(readQueue(queue, QUEUE_TIMEOUT_MS, signal), signal)
     if (reading?.verified !== true || reading.ready > 0) return
     const message = `the queue is empty, ${reading.consumers} consumers are attached, and no pod has ended for a while`
     this.#told.stuck({ reason: 'Drained', message })

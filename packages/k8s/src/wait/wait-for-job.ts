@@ -126,7 +126,7 @@ export function checkWaitOptions(problems: Problems, options: WaitOptions): void
 export async function waitWith(
   api: KubeApi,
   ref: JobRef,
-  options: WaitOptions & Pick<WaitSettings, 'first' | 'inspectQueue' | 'keepsStart'>,
+  options: WaitOptions & Pick<WaitSettings, 'first' | 'queue' | 'keepsStart'>,
 ): Promise<JobResult> {
   const { on = {}, signal, unreachableMs = UNREACHABLE_MS, first } = options
   const settings: WaitSettings = {
@@ -138,7 +138,7 @@ export async function waitWith(
     silenceMs: options.silenceMs ?? SILENCE_MS,
     forceDeleteLost: options.forceDeleteLost ?? false,
     crashLoop: options.crashLoop ?? 'fail',
-    inspectQueue: options.inspectQueue,
+    queue: options.queue,
     unreachableMs,
     first,
     keepsStart: options.keepsStart,

@@ -9,7 +9,7 @@ import { K8sError } from '../errors.ts'
 import { giveUp, type OnAbort } from '../job/give-up.ts'
 import { JobFailedError } from '../job/job-failed-error.ts'
 import { countsOf, decisionOf, endOf } from '../job/job-state.ts'
-import type { InspectQueue } from '../queue/queue-reading.ts'
+import type { RunQueue } from '../queue/queue-reading.ts'
 import { FIRST_STARTED_AT } from '../spec/annotations.ts'
 import { jobDeleted } from '../trouble/deletion.ts'
 import { failedJob } from '../trouble/failed-job.ts'
@@ -30,7 +30,7 @@ export interface WaitSettings {
   readonly forceDeleteLost: boolean
   readonly crashLoop: 'fail' | 'ignore'
   /** Reads the run's queue, to tell a run that is drained. */
-  readonly inspectQueue?: InspectQueue | undefined
+  readonly queue?: RunQueue | undefined
   /** The Job as it was made: the watch begins there, without a list. */
   readonly first?: JobObject | undefined
   /** Whether to keep the time of the first start on the Job, for a run that is started again. */
