@@ -21,7 +21,11 @@ import { take } from './take/take.ts'
  * items given back. `details` has the counts. Otherwise as `consumeOne`.
  */
 export async function consumeMany(handler: Handler, options: ConsumeManyOptions): Promise<ConsumeManyResult> {
-  const resolved = resolveManyOptions(handler, options)
+  return await takeMany(handler, resolveManyOptions(handler, options))
+}
+
+/** {@link consumeMany} with options that were checked. */
+export async function takeMany(handler: Handler, resolved: ResolvedManyOptions): Promise<ConsumeManyResult> {
   const tally = new Tally(resolved.maxItems)
   using clock = new Clock(resolved)
   const prefetch = (): number => Math.min(resolved.concurrency, tally.left)

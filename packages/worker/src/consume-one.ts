@@ -36,7 +36,11 @@ export type ConsumeOneResult<R> =
  */
 export async function consumeOne<R>(handler: Handler<R>, options: ConsumeOneOptions): Promise<ConsumeOneResult<R>> {
   refuseSeveralItems()
-  const resolved = resolveOneOptions(handler, options)
+  return await takeOne(handler, resolveOneOptions(handler, options))
+}
+
+/** {@link consumeOne} with options that were checked. */
+export async function takeOne<R>(handler: Handler<R>, resolved: ResolvedOptions): Promise<ConsumeOneResult<R>> {
   return await inSessions<ConsumeOneResult<R>>(resolved, async (link, consumer) => {
     const taken = await take(link, consumer, 1, resolved)
     const message = consumer.shift()

@@ -1,9 +1,11 @@
 import { EXIT } from '@internal/contract'
-import { consumeMany } from './consume-many.ts'
-import { consumeOne } from './consume-one.ts'
+import { takeMany } from './consume-many.ts'
+import { takeOne } from './consume-one.ts'
 import type { Handler } from './handle/handler.ts'
+import { resolveMany } from './options/resolve-options.ts'
 import { exitCodeOf } from './process/exit-code.ts'
 import { guardExit } from './process/exit-guard.ts'
+import { refuseSeveralItems } from './process/items-of-job.ts'
 import { lastWait } from './process/last-wait.ts'
 import { report, STDERR } from './process/report.ts'
 import {
@@ -65,14 +67,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 async function work<R>(handler: Handler<R>, given: ProcessOptions, signal: AbortSignal): Promise<void> {
   const { items, ...options } = given
+  const limit = typeof items === 'number' ? { maxItems: items } : {}
+  const resolved = resolveMany({ logger: STDERR, ...options, ...limit, signal })
   if (items !== 1) {
-    const limit = items === 'all' ? {} : { maxItems: items }
-    const { status, done, deadLettered, failed } = await consumeMany(handler, {
-      logger: STDERR,
-      ...options,
-      ...limit,
-      signal,
-    })
+    const { status, done, deadLettered, failed } = await takeMany(handler, resolved)
     const why = {
       empty: 'the queue is empty',
       'max-items': 'the wanted number is reached',
@@ -81,8 +79,8 @@ async function work<R>(handler: Handler<R>, given: ProcessOptions, signal: Abort
     STDERR.info({}, `${done} done, ${deadLettered} dead-lettered, ${failed} failed attempts: ${why[status]}.`)
     return
   }
-  const { concurrency: _, maxDurationMs: __, maxConsecutiveFailures: ___, ...one } = options
-  const result = await consumeOne(handler, { logger: STDERR, ...one, signal })
+  refuseSeveralItems()
+  const result = await takeOne(handler, resolved)
   if (result.status === 'empty') STDERR.info({}, 'The queue is empty: there is nothing to do.')
   if (result.status === 'dead-lettered') STDERR.warn({}, `The item is in the dead-letter queue: ${result.reason}`)
 }

@@ -93,6 +93,11 @@ export function resolveManyOptions(handler: unknown, given: ConsumeManyOptions):
   checkQueueName(problems, options.queue)
   problems.guard('options', () => checkMany(problems, options))
   problems.throwAs('consumeMany', toWorkerError)
+  return resolveMany(options)
+}
+
+/** Fills in the defaults of options that were checked. */
+export function resolveMany(options: ConsumeManyOptions): ResolvedManyOptions {
   return {
     ...resolveShared(options),
     concurrency: options.concurrency ?? WORKER_SETTINGS.concurrency.default,

@@ -94,7 +94,7 @@ export function processOptions(
   if (items !== 'all') problems.wholeNumber('items', items, { min: 1 })
   if (queue === undefined) problems.add('queue', `must be given: set ${ENV.queue} in the environment, or the option`)
   else checkQueueName(problems, queue)
-  checkMany(problems, complete)
+  problems.guard('options', () => checkMany(problems, complete))
   problems.callable('close', close)
   problems.durationMs('exitGraceMs', exitGraceMs)
   problems.throwAs('runWorker', toWorkerError)
