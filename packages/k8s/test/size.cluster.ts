@@ -17,7 +17,7 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', { tim
   beforeAll(() => nodes?.up())
   afterAll(() => nodes?.down())
 
-  test('a hundred other failures hide no misconfigured worker, though their names come first', async () => {
+  test.concurrent('a hundred other failures hide no misconfigured worker, though their names come first', async () => {
     await using namespace = await createNamespace()
     // Indexes 100 to 199 fail once with 1; those from 300 on always with 78.
     const work = simulated(namespace, 'misconf2', { items: 600, parallelism: 100 })
@@ -27,7 +27,7 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', { tim
     })
   })
 
-  test('two kinds of failure by turns, forty pods at once and no success, are a crash loop', async () => {
+  test.concurrent('two kinds of failure by turns, forty pods at once and no success, are a crash loop', async () => {
     await using namespace = await createNamespace()
     const work = simulated(namespace, 'mix', { items: 160, parallelism: 40 })
     await expect(runJob(work)).rejects.toMatchObject({
@@ -36,7 +36,7 @@ describe.runIf(nodes !== undefined)('with hundreds and thousands of pods', { tim
     })
   })
 
-  test('2,000 items, of which every tenth fails once: complete, in as many requests as 200 items', async () => {
+  test.concurrent('2,000 items, of which every tenth fails once: complete, in as many requests as 200 items', async () => {
     await using namespace = await createNamespace()
     const run = async (name: string, items: number) => {
       const network = lossy(namespace.kubeConfig, () => false)
