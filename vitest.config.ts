@@ -15,6 +15,7 @@ const FOLDERS = [
   'packages/k8s',
   'examples/fruits',
   'examples/frames',
+  'test/results',
   'fuzz',
 ]
 
@@ -29,7 +30,7 @@ export default defineConfig({
       test: {
         name: root === '.' ? 'docs' : root,
         root,
-        include: ['test/**/*.spec.ts'],
+        include: [root === '.' ? 'test/*.spec.ts' : root.startsWith('test/') ? '*.spec.ts' : 'test/**/*.spec.ts'],
         testTimeout: 60_000,
         hookTimeout: 60_000,
       },

@@ -3,7 +3,7 @@
  *
  *     npm run test:versions -- [vitest filters…]
  *
- * Without filters: all tests of producer and worker. `VERSIONS='local 4.3'` names those to run on; without it, on all. Each version leaves `.reports/versions-<name>.json`; one that
+ * Without filters: all tests of producer and worker, and of results between them. `VERSIONS='local 4.3'` names those to run on; without it, on all. Each version leaves `.reports/versions-<name>.json`; one that
  * cannot be had is said to be skipped, with the reason. Exits with 1 when a test failed, or no version was to be had.
  */
 import { execFile, spawn } from 'node:child_process'
@@ -20,7 +20,7 @@ const VERSIONS: readonly (readonly [name: string, wanted: string])[] = [
 ]
 /** Where the configuration has each run write its report. */
 const REPORT = '.reports/tests.json'
-const PROJECTS = ['packages/producer', 'packages/worker']
+const PROJECTS = ['packages/producer', 'packages/worker', 'test/results']
 
 const say = (line: string): void => void process.stdout.write(`=== ${line}\n`)
 

@@ -189,7 +189,7 @@ test('a result after a dead letter that was put back is no second one, and items
 test('the standard output of an unchanged program is the result of its item', async () => {
   await using queue = await testQueue(false)
   const batch = await enqueue(queue.name, ['apple', 'banana'], { url: url(), results: true })
-  const command = fileURLToPath(new URL('../../../packages/worker/dist/podqueue-worker.js', import.meta.url))
+  const command = fileURLToPath(new URL('../../packages/worker/dist/podqueue-worker.js', import.meta.url))
   const script = 'read -r fruit; test "$fruit" = apple && exit 4; echo "$fruit juice"'
   const child = spawn(
     process.execPath,
