@@ -1,7 +1,7 @@
 /**
  * Measures the cost of a pod of the local cluster: `node bench/local-cluster.ts`. A Job of 1,000 pods of `true`, 16 at a time, beside a
  * bare loop over `child_process.spawn` that runs as many; then the memory of the cluster's process in a Job of 6,000.
- * `node bench/local-cluster.ts memory` measures the second only.
+ * `node bench/local-cluster.ts memory` measures the second only, `node bench/local-cluster.ts watches` the memory of 1,000 watches.
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -21,7 +21,7 @@ interface Result {
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Each in a fresh process: a spawn costs more in a process that has much memory. Prints its numbers as one line of JSON. */
-async function measured(program: string, ...args: number[]): Promise<Result> {
+async function measured<Measured = Result>(program: string, ...args: number[]): Promise<Measured> {
   const path = fileURLToPath(new URL(`local-cluster/${program}.ts`, import.meta.url))
   const child = spawn(process.execPath, ['--expose-gc', path, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -31,6 +31,12 @@ async function measured(program: string, ...args: number[]): Promise<Result> {
 }
 
 const perPod = (program: string) => async (): Promise<number> => (await measured(program, PODS, PARALLELISM)).ms / PODS
+
+if (process.argv[2] === 'watches') {
+  const { before, after } = await measured<{ before: number; after: number }>('watches', 1000)
+  say(`1,000 watches, each on a connection of its own: ${(after - before).toFixed(0)} MiB more RSS`)
+  process.exit()
+}
 
 if (process.argv[2] !== 'memory') {
   printStandings(
