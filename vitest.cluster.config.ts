@@ -19,6 +19,6 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: '.reports/cluster.json' }]],
     // One node of a few cores is what most have: the files take turns.
     fileParallelism: false,
-    projects: ['packages/k8s', 'internal/local-cluster', 'examples/fruits'].map(project),
+    projects: ['packages/k8s', 'internal/local-cluster', 'examples/fruits', 'examples/sweep'].map(project),
   },
 })

@@ -15,6 +15,7 @@ const FOLDERS = [
   'packages/k8s',
   'examples/fruits',
   'examples/frames',
+  'examples/sweep',
   'test/results',
   'fuzz',
 ]

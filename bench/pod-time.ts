@@ -5,10 +5,11 @@
  * `npm run build && node bench/pod-time.ts`. Needs KUBECONFIG, kubectl and docker; `LOAD_IMAGES` is the command that hands images to the
  * cluster. The clocks of the pods have to be those of this machine.
  */
+import { POD_URL, startClusterBroker } from '@internal/testing/cluster-broker'
 import { KubeConfig, type V1Pod, Watch } from '@kubernetes/client-node'
 import { createJobClient } from '@podqueue/k8s'
 import { declareQueue, enqueue } from '@podqueue/producer'
-import { benchCluster, buildTutorialImages, POD_URL } from './bench-cluster.ts'
+import { buildTutorialImages } from './tutorial-images.ts'
 
 const QUEUE = 'job1'
 const ITEMS = 8
@@ -40,7 +41,7 @@ type Step =
 const LAST: ReadonlySet<Step> = new Set(['acked', 'exit'])
 
 await buildTutorialImages()
-await using cluster = await benchCluster()
+await using cluster = await startClusterBroker('bench')
 await declareQueue(QUEUE, { url: cluster.url })
 await enqueue(
   QUEUE,

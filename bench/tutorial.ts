@@ -6,11 +6,12 @@
  * `npm run build && node bench/tutorial.ts [ROUNDS]`. Needs KUBECONFIG, kubectl and docker; `LOAD_IMAGES` is the command that hands images
  * to the cluster, to which their names are added.
  */
+import { POD_URL, startClusterBroker } from '@internal/testing/cluster-broker'
 import { BatchV1Api, KubeConfig, type V1Job } from '@kubernetes/client-node'
 import { createJobClient, type JobResult, type JobSpec } from '@podqueue/k8s'
 import { declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
-import { BY_HAND, benchCluster, buildTutorialImages, POD_URL } from './bench-cluster.ts'
 import { interleave, printStandings } from './interleave.ts'
+import { BY_HAND, buildTutorialImages } from './tutorial-images.ts'
 
 const FRUITS = ['apple', 'banana', 'cherry', 'date', 'fig', 'grape', 'lemon', 'melon']
 const QUEUE = 'job1'
@@ -39,7 +40,7 @@ say('built the images')
 const kubeConfig = new KubeConfig()
 kubeConfig.loadFromDefault()
 const batch = kubeConfig.makeApiClient(BatchV1Api)
-await using cluster = await benchCluster()
+await using cluster = await startClusterBroker('bench')
 const { namespace, url } = cluster
 await declareQueue(QUEUE, { url })
 await using client = createJobClient({ namespace })

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { type ClusterBroker, POD_URL, startClusterBroker } from '@internal/testing/cluster-broker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ClusterBroker, POD_URL, startClusterBroker } from './cluster-broker.ts'
 import { FRUITS, processedFruits, runDemo } from './run-demo.ts'
 
 const run = promisify(execFile)
@@ -14,7 +14,7 @@ let kubeconfig: string
 let broker: ClusterBroker
 
 beforeAll(async () => {
-  broker = cleanUp.use(await startClusterBroker())
+  broker = cleanUp.use(await startClusterBroker('fruits'))
   // The current kubeconfig with that namespace as its default: what a user would work with.
   const folder = await mkdtemp(join(tmpdir(), 'podqueue-cluster-'))
   cleanUp.defer(() => rm(folder, { recursive: true }))

@@ -1,11 +1,11 @@
+import { type ClusterBroker, POD_URL, startClusterBroker } from '@internal/testing/cluster-broker'
 import { type JobCounts, type JobSpec, type RunIncompleteError, type RunJobOptions, runJob } from '@podqueue/k8s'
 import { declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ClusterBroker, POD_URL, startClusterBroker } from './cluster-broker.ts'
 
 let broker: ClusterBroker
 beforeAll(async () => {
-  broker = await startClusterBroker()
+  broker = await startClusterBroker('queue')
 })
 afterAll(() => broker?.[Symbol.asyncDispose]())
 

@@ -70,9 +70,10 @@ test('1: the program was ended by a signal', async () => {
 test('0: the program exited with a code of --dead-letter-on, so its item is among the dead letters', async () => {
   await using queue = await testQueue()
   await queue.publish('apple')
-  const { code, stderr } = await run(['--queue', queue.name, '--dead-letter-on', '65,66', '--', 'sh', '-c', 'exit 66'])
+  const script = 'echo "no such fruit, says amqp://me:s3cret@host" >&2; exit 66'
+  const { code, stderr } = await run(['--queue', queue.name, '--dead-letter-on', '65,66', '--', 'sh', '-c', script])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/dead-letter queue.*exited with 66/)
+  expect(stderr).toMatch(/dead-letter queue.*exited with 66: no such fruit, says amqp:\/\/\*\*\*@host/)
   expect(await queue.drain('dead')).toEqual(['apple'])
 })
 

@@ -87,6 +87,7 @@ test('the program’s exit code and the last lines of its standard error stay wi
   expect(last.stderr).toMatch(/^no such frame\ngiving up\n/)
   expect(await deadLetter(queue)).toMatchObject({
     body: 'poison',
+    headers: { 'x-podqueue-reason': expect.stringMatching(/sh exited with 3: giving up$/) },
     failure: {
       message: expect.stringMatching(/sh exited with 3\.$/),
       exitCode: 3,

@@ -2,6 +2,7 @@
 import '@internal/node-version/for-command'
 
 import { DeadLetterError } from '../handle/dead-letter-error.ts'
+import { programReason } from '../handle/failure.ts'
 import { exitCodeOf } from '../process/exit-code.ts'
 import { report } from '../process/report.ts'
 import { runWorker } from '../run-worker.ts'
@@ -49,7 +50,7 @@ async function run({ name, args, settings }: Call): Promise<void> {
         // The exit code of a program that was told to end says nothing about its item.
         if (!(error instanceof ProgramFailed) || signal.aborted || !deadLetterOn.includes(error.exitCode ?? -1))
           throw error
-        throw new DeadLetterError(error.message, { cause: error })
+        throw new DeadLetterError(programReason(error.message, error.stderr), { cause: error })
       }
     },
     // By then the program has been killed, and its exit seen.

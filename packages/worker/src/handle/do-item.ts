@@ -12,7 +12,7 @@ import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { answerAddress } from '../results/answer-address.ts'
 import { deadLetterRecord, doneRecord } from '../results/result-record.ts'
 import { publishDeadLetter, REASON_BYTES } from './dead-letter.ts'
-import { failureRecord } from './failure.ts'
+import { failureRecord, programReason } from './failure.ts'
 import type { Handler } from './handler.ts'
 import { handlerFailed, type ItemEnd, releasedError, resultFailed } from './item-end.ts'
 import type { Lease } from './lease.ts'
@@ -97,8 +97,10 @@ async function failed(
     return { type: 'failed', answer: await releaseAnswer(message, options), error: cause }
   }
   if (isLastDelivery(message)) {
-    const reason = describeThrown(cause, { multiline: true, maxBytes: REASON_BYTES })
-    const fault = await setAside({ message, item }, reason, failureRecord(item, cause), options)
+    const failure = failureRecord(item, cause)
+    const thrown = describeThrown(cause, { multiline: true, maxBytes: REASON_BYTES })
+    const reason = showText(programReason(thrown, failure.standardError), { multiline: true, maxBytes: REASON_BYTES })
+    const fault = await setAside({ message, item }, reason, failure, options)
     if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
     if (fault === undefined) return { type: 'dead-lettered', answer: 'ack', reason }
   } else {

@@ -18,6 +18,14 @@ export function failureRecord(item: Item, cause: unknown): FailureRecord {
   }
 }
 
+/** Why a program failed: how it ended, and the last line of its standard error, where programs say why. */
+export function programReason(message: string, standardError: string | undefined): string {
+  const line = standardError?.trimEnd().split('\n').at(-1)?.trim()
+  return line === undefined || line === '' || message.includes(line)
+    ? message
+    : `${message.replace(/\.$/, '')}: ${line}`
+}
+
 function programEnd(error: unknown): Pick<FailureRecord, 'exitCode' | 'standardError'> | undefined {
   try {
     if (!(error instanceof Error)) return undefined

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** A RabbitMQ in a namespace of the test's own, on the cluster of KUBECONFIG; all of it goes at the end. */
+/** A RabbitMQ in a namespace of the caller's own, on the cluster of KUBECONFIG; all of it goes at the end. Needs kubectl. */
 export interface ClusterBroker extends AsyncDisposable {
   readonly namespace: string
   /** As this process reaches it. Pods reach it as {@link POD_URL}. */
@@ -20,16 +20,22 @@ export interface ClusterBroker extends AsyncDisposable {
   stopLeader(queue: string): Promise<() => Promise<void>>
 }
 
+/** The broker's address for pods of its namespace. */
 export const POD_URL = 'amqp://rabbitmq-service:5672'
 
-export async function startClusterBroker(): Promise<ClusterBroker> {
-  const namespace = `podqueue-queue-${randomBytes(4).toString('hex')}`
+/** @param purpose a part of the name of its namespace */
+export async function startClusterBroker(purpose: string): Promise<ClusterBroker> {
+  const namespace = `podqueue-${purpose}-${randomBytes(4).toString('hex')}`
   const kubectl = async (...args: string[]): Promise<string> =>
     (await run('kubectl', ['--namespace', namespace, ...args])).stdout
   await using cleanUp = new AsyncDisposableStack()
   await kubectl('create', 'namespace', namespace)
   cleanUp.defer(async () => void (await kubectl('delete', 'namespace', namespace, '--wait=false')))
-  await kubectl('apply', '--filename', fileURLToPath(new URL('../rabbitmq.yaml', import.meta.url)))
+  await kubectl(
+    'apply',
+    '--filename',
+    fileURLToPath(new URL('../../../examples/fruits/rabbitmq.yaml', import.meta.url)),
+  )
   await kubectl('rollout', 'status', 'deployment/rabbitmq', '--timeout=180s')
   const forward = spawn('kubectl', ['--namespace', namespace, 'port-forward', 'service/rabbitmq-service', ':5672'])
   cleanUp.defer(async () => {

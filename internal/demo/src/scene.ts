@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline/promises'
-import { fileURLToPath } from 'node:url'
 import { type Broker, findBroker, uniqueName } from '@internal/testing'
 import type { ClientOptions } from '@podqueue/k8s'
 import { startLocalCluster } from '@podqueue/k8s/local'
-import { inspectQueue, ProducerError } from '@podqueue/producer'
-import { connect } from 'amqplib'
+import { deleteQueue, inspectQueue, ProducerError } from '@podqueue/producer'
 import { type DemoArguments, EX_USAGE, UsageError } from './arguments.ts'
+import { commandsOf, type DemoImages } from './images.ts'
+
+/** What an example brings: its images, and the name of its queue. */
+interface Props {
+  readonly images: DemoImages
+  readonly queue: string
+}
 
 /** The broker and the cluster that the example needs. Its end leaves nothing behind that was not there before. */
 export interface Scene extends AsyncDisposable {
@@ -18,13 +23,14 @@ export interface Scene extends AsyncDisposable {
 
 /** Finds or starts a broker and a cluster, and says in a line each what they are. */
 export async function setScene(
+  { images, queue: ownQueue }: Props,
   { cluster, image, broker: url, podBroker }: DemoArguments,
   { announce, signal }: { readonly announce: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<Scene> {
-  if (cluster === 'local' && IMAGES[image] === undefined) {
+  if (cluster === 'local' && images[image] === undefined) {
     throw new UsageError(
       `the local cluster runs no containers and has no image ${image}\n` +
-        `  It knows ${Object.keys(IMAGES).join(' and ')}; for any other, --cluster kube`,
+        `  It knows ${Object.keys(images).join(' and ')}; for any other, --cluster kube`,
       EX_USAGE,
     )
   }
@@ -38,26 +44,24 @@ export async function setScene(
     }),
   )
   announce(`broker: ${broker.description}`)
-  const queue = queueOn(broker)
+  const queue = queueOn(broker, ownQueue)
   await checkBroker(broker.url, queue, signal)
-  if (queue !== TUTORIAL_QUEUE) stack.defer(() => deleteQueues(broker.url, queue))
+  if (queue !== ownQueue) stack.defer(() => deleteQueue(queue, { url: broker.url, discardItems: true }))
   const common = { brokerUrl: broker.url, podUrl: podBroker ?? broker.url, queue }
   if (cluster === 'kube') {
     announce('cluster: the current kubeconfig')
     const kept = stack.move()
     return { ...common, client: {}, [Symbol.asyncDispose]: () => kept.disposeAsync() }
   }
-  const local = stack.use(await startLocalCluster({ images: IMAGES }))
+  const local = stack.use(await startLocalCluster({ images: commandsOf(images) }))
   announce(`cluster: local, at ${local.url}; its pods are processes of this machine`)
   const kept = stack.move()
   return { ...common, client: { kubeConfig: local.kubeConfig }, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-const TUTORIAL_QUEUE = 'job1'
-
 /** On a broker that serves others too, a queue of a name that nobody else has, deleted at the end. */
-function queueOn({ way }: Broker): string {
-  return way === 'given' || way === 'localhost' ? uniqueName('podqueue-demo') : TUTORIAL_QUEUE
+function queueOn({ way }: Broker, queue: string): string {
+  return way === 'given' || way === 'localhost' ? uniqueName('podqueue-demo') : queue
 }
 
 /** Whether the broker lets us in, before anything else is started. Its queue is new, so the answer that it does not exist is the good one. */
@@ -67,26 +71,6 @@ async function checkBroker(url: string, queue: string, signal: AbortSignal): Pro
   } catch (error) {
     if (!(error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND')) throw error
   }
-}
-
-async function deleteQueues(url: string, queue: string): Promise<void> {
-  const connection = await connect(url)
-  const channel = await connection.createChannel()
-  for (const name of [queue, `${queue}.dead`]) await channel.deleteQueue(name)
-  await connection.close()
-}
-
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-
-/** The images of the Dockerfiles beside main.ts, as the commands that they stand for. */
-const IMAGES: Readonly<Record<string, readonly string[]>> = {
-  'podqueue-fruits': [process.execPath, here('../worker.ts')],
-  'podqueue-fruits-program': [
-    process.execPath,
-    fileURLToPath(new URL('dist/podqueue-worker.js', import.meta.resolve('@podqueue/worker/package.json'))),
-    '--',
-    here('../worker.py'),
-  ],
 }
 
 function askOnTerminal(signal: AbortSignal): (question: string) => Promise<boolean> {

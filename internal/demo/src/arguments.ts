@@ -1,12 +1,23 @@
 import { Command, CommanderError, Option } from 'commander'
+import type { DemoImages } from './images.ts'
 
-/** What `npm run demo -- …` was asked for. */
+/** What a demo was asked for. */
 export interface DemoArguments {
   readonly cluster: 'local' | 'kube'
   readonly image: string
   readonly broker?: string
   readonly podBroker?: string
   readonly yaml: boolean
+}
+
+/** How a demo is called, and what it shows. */
+export interface DemoUsage {
+  /** The command, such as `npm run demo`. */
+  readonly command: string
+  readonly description: string
+  readonly images: DemoImages
+  /** Whether it can print its Job as YAML. Default: false. */
+  readonly yaml?: boolean
 }
 
 /** Wrong arguments, or none wanted (`--help`); the text is for people. */
@@ -18,34 +29,33 @@ export class UsageError extends Error {
   }
 }
 
-export function parseArguments(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): DemoArguments {
-  const command = new Command('npm run demo --')
-    .description('The tutorial: eight fruits in a RabbitMQ queue, a Kubernetes Job whose pods take one each.')
+/** Reads the arguments of this process, and `BROKER_URL`. */
+export function parseArguments({ command: name, description, images, yaml = false }: DemoUsage): DemoArguments {
+  const [image = ''] = Object.keys(images)
+  const about = Object.entries(images).map(([each, { about }]) => `${each}: ${about}`)
+  const command = new Command(`${name} --`)
+    .description(description)
     .addOption(
       new Option('--cluster <which>', 'local: pods are processes of this machine; kube: the current kubeconfig')
         .choices(['local', 'kube'])
         .default('local'),
     )
-    .addOption(
-      new Option('--image <name>', 'podqueue-fruits: a handler; podqueue-fruits-program: worker.py, unchanged').default(
-        'podqueue-fruits',
-      ),
-    )
+    .addOption(new Option('--image <name>', about.join('; ')).default(image))
     .option('--broker <url>', 'a RabbitMQ, as this program reaches it (default: $BROKER_URL, else found or started)')
     .option('--pod-broker <url>', 'the same RabbitMQ, as the pods reach it (default: --broker)')
-    .option('--yaml', 'only print the Job as YAML for kubectl apply', false)
     .exitOverride()
     .configureOutput({ outputError: () => {} })
+  if (yaml) command.option('--yaml', 'only print the Job as YAML for kubectl apply')
   try {
-    command.parse(args, { from: 'user' })
+    command.parse(process.argv.slice(2), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) throw new UsageError('', 0)
-    throw new UsageError(`${error.message.replace(/^error: /, '')}\n  See npm run demo -- --help`, EX_USAGE)
+    throw new UsageError(`${error.message.replace(/^error: /, '')}\n  See ${name} -- --help`, EX_USAGE)
   }
-  const options = command.opts<Omit<DemoArguments, 'broker'> & { broker?: string }>()
-  if (options.image === '') throw new UsageError('--image is empty\n  Name an image, such as podqueue-fruits', EX_USAGE)
-  const broker = options.broker ?? (environment.BROKER_URL === '' ? undefined : environment.BROKER_URL)
+  const options = command.opts<Omit<DemoArguments, 'yaml'> & { readonly yaml?: true }>()
+  if (options.image === '') throw new UsageError(`--image is empty\n  Name an image, such as ${image}`, EX_USAGE)
+  const broker = options.broker ?? (process.env.BROKER_URL === '' ? undefined : process.env.BROKER_URL)
   if (options.cluster === 'kube' && broker === undefined) {
     throw new UsageError(
       'with --cluster kube the pods need a broker that they reach\n' +
@@ -54,7 +64,7 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
       EX_USAGE,
     )
   }
-  return { ...options, ...(broker === undefined ? {} : { broker }) }
+  return { ...options, yaml: options.yaml ?? false, ...(broker === undefined ? {} : { broker }) }
 }
 
 /** sysexits.h */

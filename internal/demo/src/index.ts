@@ -1,0 +1,5 @@
+/** Everything around an example that `npm run` shows: arguments, a broker, a cluster, errors, Ctrl-C. Tests: `@internal/demo/start-demo`. */
+export { type DemoArguments, parseArguments } from './arguments.ts'
+export { commandsOf, handlerImage, programImage } from './images.ts'
+export { runDemo } from './run-demo.ts'
+export { setScene } from './scene.ts'
