@@ -9,6 +9,7 @@ export default defineConfig({
     index: 'src/index.ts',
     local: 'src/local.ts',
     progress: 'src/progress/index.ts',
+    report: 'src/report/index.ts',
     // A process of its own, beside the file that starts it.
     supervisor: '../../internal/local-cluster/src/supervisor/supervisor.ts',
   },

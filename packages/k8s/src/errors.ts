@@ -2,6 +2,7 @@ import { CodedError } from '@internal/errors'
 import type { Problem } from '@internal/options'
 import type { JobFailure } from './job/job-failed-error.ts'
 import type { JobResult } from './job/job-result.ts'
+import type { Timeline } from './job/timeline.ts'
 import type { PreflightProblem } from './preflight/preflight.ts'
 
 /** The Job that an error is about. */
@@ -95,6 +96,8 @@ export interface K8sErrorDetails {
   QUEUE_UNVERIFIED: Partial<Facts<JobResult>>
   /** `signal` aborted: `job` says what became of the Job, by `onAbort`. */
   ABORTED: Partial<AboutJob> & { readonly job?: string | undefined }
+  /** A package that this call needs, and that podqueue does not install by itself, is missing. */
+  PEER_MISSING: { readonly package: string }
   /** The local cluster cannot start: a port, a certificate, its folder. */
   LOCAL_CLUSTER_FAILED: Readonly<Record<string, unknown>>
 }
@@ -112,8 +115,15 @@ export type AnyK8sError = { [Code in K8sErrorCode]: K8sError<Code> }[K8sErrorCod
 export class K8sError<Code extends K8sErrorCode = K8sErrorCode> extends CodedError<Code, K8sErrorDetails[Code]> {
   static override readonly brand: symbol = Symbol.for('@podqueue/k8s.K8sError')
   override name = 'K8sError'
+  /** The run over time until this error ended it: only with the option `timeline`. It is not printed with the error. */
+  declare readonly timeline?: Timeline
 
   static override [Symbol.hasInstance](value: unknown): value is AnyK8sError {
     return super[Symbol.hasInstance](value)
+  }
+
+  /** The same error, which carries the run over time. */
+  carrying(timeline: Timeline): this {
+    return Object.defineProperty(this, 'timeline', { value: timeline, enumerable: false, configurable: true })
   }
 }

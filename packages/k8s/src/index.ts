@@ -18,6 +18,14 @@ export type { AnyJobFailedError, JobFailedCode, JobFailure } from './job/job-fai
 export { JobFailedError } from './job/job-failed-error.ts'
 export type { JobResult } from './job/job-result.ts'
 export type { JobCounts, JobEnd } from './job/job-state.ts'
+export type {
+  PodOutcome,
+  Timeline,
+  TimelineEvent,
+  TimelineItems,
+  TimelineJob,
+  TimelinePod,
+} from './job/timeline.ts'
 export type { PodLogLine } from './logs/log-line.ts'
 export type { PodFailure } from './pods/pod-failure.ts'
 export type { PreflightOptions, PreflightProblem, PreflightReport } from './preflight/preflight.ts'

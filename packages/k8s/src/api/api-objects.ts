@@ -7,6 +7,7 @@ export interface ObjectMeta {
   readonly resourceVersion: string
   readonly creationTimestamp?: string
   readonly deletionTimestamp?: string
+  readonly deletionGracePeriodSeconds?: number
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
@@ -62,6 +63,8 @@ export interface JobObject extends KubeObject {
 }
 
 export interface ContainerTerminated {
+  readonly startedAt?: string | null
+  readonly finishedAt?: string | null
   readonly exitCode: number
   readonly signal?: number
   readonly reason?: string

@@ -1,5 +1,5 @@
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
-import { CONTROLLER_UID } from '../spec/pod-labels.ts'
+import { COMPLETION_INDEX, CONTROLLER_UID } from '../spec/pod-labels.ts'
 import { ApiAnswer, statusOf } from './api-answer.ts'
 import type { EventObject, JobObject, KubeList, PodObject } from './api-objects.ts'
 import type { ApiRequest, KubeApi } from './kube-api.ts'
@@ -148,10 +148,17 @@ export interface PodPage {
 export async function listPodPage(
   api: KubeApi,
   { namespace, uid }: JobRef & { readonly uid: string },
-  options: Bounds & { readonly fieldSelector: string; readonly limit: number; readonly next?: string | undefined },
+  options: Bounds & {
+    readonly fieldSelector?: string | undefined
+    /** Only the pods of these completion indexes, by a label that they have since Kubernetes 1.28. */
+    readonly indexes?: readonly number[] | undefined
+    readonly limit: number
+    readonly next?: string | undefined
+  },
 ): Promise<PodPage> {
-  const { fieldSelector, limit, next, signal } = options
-  const query = { labelSelector: `${CONTROLLER_UID}=${uid}`, fieldSelector, limit, continue: next }
+  const { fieldSelector, indexes, limit, next, signal } = options
+  const ofIndexes = indexes === undefined ? '' : `,${COMPLETION_INDEX} in (${indexes.join(',')})`
+  const query = { labelSelector: `${CONTROLLER_UID}=${uid}${ofIndexes}`, fieldSelector, limit, continue: next }
   const list = await api.request<KubeList<PodObject>>({
     verb: 'list',
     resource: 'pods',

@@ -1,6 +1,7 @@
 import type { JobObject } from '../api/api-objects.ts'
 import { RUN_ID } from '../spec/annotations.ts'
 import { countsOf, endedAt } from './job-state.ts'
+import type { Timeline } from './timeline.ts'
 
 /** The result of a Job that completed. Plain data: it can be stored and sent. */
 export interface JobResult {
@@ -28,6 +29,8 @@ export interface JobResult {
   readonly deadLettered?: number
   /** The Jobs that were run over what the first one left, in order: only from {@link runJob} with `leftover: 'sweep'`. */
   readonly sweeps?: readonly JobResult[]
+  /** The run over time, with its sweeps: only with the option `timeline`. For `renderTimeline` of `@podqueue/k8s/report`. */
+  readonly timeline?: Timeline
 }
 
 /** The result of a Job that has completed. `startedAt` is when it first started. */

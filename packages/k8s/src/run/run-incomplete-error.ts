@@ -26,8 +26,10 @@ export class RunIncompleteError<Code extends RunIncompleteCode = RunIncompleteCo
     result: JobResult
     cause?: unknown
   }) {
-    super({ ...fields, details: { ...fields.result } })
+    const { timeline, ...details } = fields.result
+    super({ ...fields, details })
     this.result = fields.result
+    if (timeline !== undefined) this.carrying(timeline)
     // It is in `details` too: an error that is printed shows it once.
     Object.defineProperty(this, 'result', { enumerable: false })
   }

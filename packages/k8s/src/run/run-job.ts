@@ -9,6 +9,9 @@ import type { RunQueue } from '../queue/queue-reading.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
+import { recorded, timelineIn } from '../timeline/recorded.ts'
+import type { TimelineRecorder } from '../timeline/timeline-recorder.ts'
+import { recordedEvents } from '../wait/recorded-events.ts'
 import { checkWaitOptions, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
 import { judge } from './judge.ts'
 import { checkRunSpec, type NamedSpec, namedSpec, type RunSpec } from './run-spec.ts'
@@ -65,15 +68,34 @@ export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = 
 /** Runs a spec that was checked, by one API client. */
 export async function runWith(api: KubeApi, given: RunSpec, options: RunJobOptions): Promise<JobResult> {
   const spec = namedSpec(given, options.queue)
-  const { queue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover } = options
+  return recorded(api, options, (recorder) => runRecorded(api, spec, withRecorder(options, recorder)))
+}
+
+/** The options of a run whose timeline may be recorded. */
+type Recorded = RunJobOptions & { readonly recorder?: TimelineRecorder | undefined }
+
+function withRecorder(options: RunJobOptions, recorder: TimelineRecorder | undefined): Recorded {
+  if (recorder === undefined) return options
+  const { on, queue } = options
+  return {
+    ...options,
+    recorder,
+    on: recordedEvents(on, recorder),
+    ...(queue === undefined ? {} : { queue: recorder.reading(queue) }),
+  }
+}
+
+async function runRecorded(api: KubeApi, spec: NamedSpec, options: Recorded): Promise<JobResult> {
+  const { queue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover, recorder } = options
   const bounds = { countTimeoutMs, signal }
   const earlier = await earlierRun(api, spec, options)
   const start =
     earlier?.deadLetters === undefined ? await readStart(queue, { name: spec.queue.name, ...bounds }) : earlier
   // The queue of a run that goes on may be empty by now: its Job is there all the same.
   const items = earlier === undefined ? (spec.items ?? start.items ?? 0) : spec.items || earlier.items || 1
+  recorder?.start(earlier?.items ?? start.items ?? items)
   let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options, start)
-  if (queue === undefined) return result
+  if (queue === undefined) return { ...result, ...timelineIn(recorder) }
   const { deadLetters } = start
   const sweep = async (number: number, left: number): Promise<void> => {
     const sweeping = { ...spec, name: sweepName(spec.name, number), items: left }
@@ -95,7 +117,11 @@ export async function runWith(api: KubeApi, given: RunSpec, options: RunJobOptio
     await sweep(number, left)
     counted = await countQueue(counting, bounds)
   }
-  return judge(result, counted, { ...options, queue: spec.queue.name, deadBefore: deadLetters })
+  return judge({ ...result, ...timelineIn(recorder) }, counted, {
+    ...options,
+    queue: spec.queue.name,
+    deadBefore: deadLetters,
+  })
 }
 
 function sweepName(name: string, sweep: number): string {
@@ -113,7 +139,7 @@ async function earlierSweeps(api: KubeApi, spec: NamedSpec, options: RunJobOptio
   return found
 }
 
-async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions, start: RunStart): Promise<JobResult> {
+async function runToEnd(api: KubeApi, spec: JobSpec, options: Recorded, start: RunStart): Promise<JobResult> {
   const onAbort = options.onAbort ?? 'delete'
   let suspended: boolean | undefined
   if (options.preflight !== false) {
@@ -133,6 +159,7 @@ async function runToEnd(api: KubeApi, spec: JobSpec, options: RunJobOptions, sta
       // The Job of another call is that call's to delete.
       onAbort: own ? onAbort : 'leave',
       first: job,
+      recorder: options.recorder?.nextJob(),
       keepsStart: own && options.runId !== undefined,
     },
   )

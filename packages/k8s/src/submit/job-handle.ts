@@ -11,7 +11,7 @@ import { endOf } from '../job/job-state.ts'
 import type { PodLogLine } from '../logs/log-line.ts'
 import { followLogs, readLogs } from '../logs/pod-logs.ts'
 import { RUN_ID } from '../spec/annotations.ts'
-import { checkWaitOptions, UNREACHABLE_MS, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
+import { checkWaitOptions, UNREACHABLE_MS, WAIT_OPTIONS, type WaitOptions, waitRecorded } from '../wait/wait-for-job.ts'
 
 /** Options of {@link JobHandle.logs}. */
 export interface LogsOptions {
@@ -56,7 +56,7 @@ export function createJobHandle(api: KubeApi, job: JobObject): JobHandle {
     runId: annotations[RUN_ID] ?? '',
     wait: async (given) => {
       const options = checked('wait', given, WAIT_OPTIONS, checkWaitOptions)
-      return waitWith(api, ref, { ...options, first: job })
+      return waitRecorded(api, ref, { ...options, first: job })
     },
     delete: async (given) => {
       const { signal } = checked('delete', given, DELETE_OPTIONS)

@@ -10,6 +10,8 @@ import type { OnAbort } from '../job/give-up.ts'
 import { type JobResult, resultOf } from '../job/job-result.ts'
 import { followLogs } from '../logs/pod-logs.ts'
 import { nameProblem, subdomainProblem } from '../spec/job-name.ts'
+import { recorded, timelineIn } from '../timeline/recorded.ts'
+import { recordedEvents } from './recorded-events.ts'
 import { RUN_EVENTS, type RunListeners, tell } from './run-events.ts'
 import { type WaitSettings, waitToEnd } from './wait-to-end.ts'
 
@@ -54,6 +56,12 @@ export interface WaitOptions {
    * 'leave' in {@link waitForJob}, 'delete' in {@link runJob}. A run that shares the Job of another call always leaves it.
    */
   readonly onAbort?: OnAbort | undefined
+  /**
+   * Whether to record the run over time, for `renderTimeline` of `@podqueue/k8s/report`: it is in the result, and on the error
+   * that ends the wait, as `timeline`. It reads at most 2000 pods at the end, by at most ten requests, and some while pods are
+   * being ended. Needs the right to list pods. Default: false.
+   */
+  readonly timeline?: boolean | undefined
   /** Ends the wait with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
 }
@@ -68,6 +76,7 @@ export const WAIT_OPTIONS: Names<WaitOptions> = {
   silenceMs: true,
   unreachableMs: true,
   onAbort: true,
+  timeline: true,
   signal: true,
 }
 
@@ -106,7 +115,20 @@ export async function waitForRef(
   // The Job has to be known before its pods' logs are over.
   const found = options.on?.podLog === undefined ? undefined : await getJob(api, ref, { signal: options.signal })
   const first = uid === undefined || found?.metadata.uid === uid ? found : undefined
-  return waitWith(api, ref, { ...options, first })
+  return waitRecorded(api, ref, { ...options, first })
+}
+
+/** {@link waitWith}, with the timeline in its result, or on its error, when the options ask for it. */
+export async function waitRecorded(
+  api: KubeApi,
+  ref: JobRef,
+  options: WaitOptions & Pick<WaitSettings, 'first'>,
+): Promise<JobResult> {
+  return recorded(api, options, async (recorder) => {
+    const on = recorder === undefined ? options.on : recordedEvents(options.on, recorder)
+    const result = await waitWith(api, ref, { ...options, on, recorder: recorder?.nextJob() })
+    return { ...result, ...timelineIn(recorder) }
+  })
 }
 
 /** Adds what is wrong with the options of a wait. */
@@ -117,6 +139,7 @@ export function checkWaitOptions(problems: Problems, options: WaitOptions): void
   problems.durationMs('silenceMs', options.silenceMs, { min: 1 })
   problems.oneOf('crashLoop', options.crashLoop, ['fail', 'ignore'])
   problems.flag('forceDeleteLost', options.forceDeleteLost)
+  problems.flag('timeline', options.timeline)
   problems.oneOf('onAbort', options.onAbort, ['delete', 'suspend', 'leave'])
   const on = problems.known('on', options.on, RUN_EVENTS)
   for (const name of Object.keys(RUN_EVENTS) as (keyof RunListeners)[]) problems.callable(`on.${name}`, on[name])
@@ -126,7 +149,7 @@ export function checkWaitOptions(problems: Problems, options: WaitOptions): void
 export async function waitWith(
   api: KubeApi,
   ref: JobRef,
-  options: WaitOptions & Pick<WaitSettings, 'first' | 'queue' | 'keepsStart'>,
+  options: WaitOptions & Pick<WaitSettings, 'first' | 'queue' | 'keepsStart' | 'recorder'>,
 ): Promise<JobResult> {
   const { on = {}, signal, unreachableMs = UNREACHABLE_MS, first } = options
   const settings: WaitSettings = {
@@ -142,6 +165,7 @@ export async function waitWith(
     unreachableMs,
     first,
     keepsStart: options.keepsStart,
+    recorder: options.recorder,
   }
   const { name, namespace } = ref
   return traced('wait', { name, namespace }, () => waitWithLogs(api, ref, settings))

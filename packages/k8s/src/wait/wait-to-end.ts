@@ -11,6 +11,7 @@ import { JobFailedError } from '../job/job-failed-error.ts'
 import { countsOf, decisionOf, endOf } from '../job/job-state.ts'
 import type { RunQueue } from '../queue/queue-reading.ts'
 import { FIRST_STARTED_AT } from '../spec/annotations.ts'
+import type { JobRecorder } from '../timeline/job-recorder.ts'
 import { jobDeleted } from '../trouble/deletion.ts'
 import { failedJob } from '../trouble/failed-job.ts'
 import { TroubleCheck } from '../trouble/trouble-check.ts'
@@ -35,6 +36,8 @@ export interface WaitSettings {
   readonly first?: JobObject | undefined
   /** Whether to keep the time of the first start on the Job, for a run that is started again. */
   readonly keepsStart?: boolean | undefined
+  /** Records the Job's pods, for a timeline. */
+  readonly recorder?: JobRecorder | undefined
 }
 
 /** A Job that has completed. */
@@ -50,10 +53,14 @@ export interface CompleteJob {
  */
 export async function waitToEnd(api: KubeApi, ref: JobRef, settings: WaitSettings): Promise<CompleteJob> {
   const view = new JobView(ref, settings, (job, startedAt) => keepStart(api, job, startedAt, settings.signal))
+  const { recorder, signal } = settings
   try {
-    return await follow(api, view, settings)
+    const complete = await follow(api, view, settings)
+    await recorder?.finish()
+    return complete
   } catch (error) {
-    const { signal } = settings
+    // The pods are read before the Job is given up, which may delete them.
+    await recorder?.finish({ inHurry: !(error instanceof JobFailedError) })
     const known = view.ref
     if (signal?.aborted === true && !(error instanceof K8sError)) {
       if (known === undefined) throw aborted(signal)
@@ -182,6 +189,7 @@ class JobView {
     }
     this.job = job
     this.#noteStart(job)
+    this.#settings.recorder?.see(job, this.#startedAt, this.#settings.signal)
     const counts = countsOf(job)
     const text = JSON.stringify(counts)
     if (text !== this.#counts) tell(this.#settings.on, 'progress', counts)
