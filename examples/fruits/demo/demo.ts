@@ -1,6 +1,6 @@
 /** `npm run demo`: the example beside this folder, with all that it needs around it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { handlerImage, parseArguments, programImage, runDemo, setScene } from '@internal/demo'
+import { handlerImage, parseArguments, programImage, reported, runDemo, setScene } from '@internal/demo'
 import type { ProgressView } from '@podqueue/k8s/progress'
 import { createProducer, type QueueView } from '@podqueue/producer'
 import { fruitJob, fruitYaml, processFruits } from '../main.ts'
@@ -16,6 +16,7 @@ await runDemo(async ({ view, signal }) => {
     description: 'The tutorial: eight fruits in a RabbitMQ queue, a Kubernetes Job whose pods take one each.',
     images: IMAGES,
     yaml: true,
+    report: true,
   })
   if (args.yaml) {
     const podUrl = args.podBroker ?? args.broker ?? 'amqp://user:password@rabbitmq-service:5672'
@@ -31,7 +32,9 @@ await runDemo(async ({ view, signal }) => {
   const watched = watchQueue(queue, view, AbortSignal.any([signal, watching.signal]))
   try {
     const job = fruitJob(args.image, scene.queue, scene.podUrl)
-    const result = await processFruits(job, queue, { ...scene.client, on: view.listeners, signal })
+    const result = await reported(args.report, announce, (timeline) =>
+      processFruits(job, queue, { ...scene.client, on: view.listeners, timeline, signal }),
+    )
     watching.abort()
     await watched
     view.end()

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, mkdtempDisposable, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brokerUrl } from '@internal/testing/broker-url'
@@ -37,14 +37,21 @@ async function demoQueues(stdout: string): Promise<number> {
 }
 
 describe('the demo on the local cluster', () => {
-  test.each(['podqueue-fruits', 'podqueue-fruits-program'])('does every fruit once, with image %s', async (image) => {
-    const { code, stdout, stderr } = await runDemo(['--image', image, '--broker', brokerUrl()], { TMPDIR: temporary })
-      .exited
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(processedFruits(stdout)).toEqual(FRUITS)
-    expect(stdout).toMatch(/^items: 8\ndone: 8\nfailed attempts: 0\nleft over: 0\nseconds: \d+/m)
-    await expectNothingLeft(stdout)
-  })
+  test.each(['podqueue-fruits', 'podqueue-fruits-program'])(
+    'does every fruit once, and draws the run, with image %s',
+    async (image) => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'podqueue-test-'))
+      const report = join(folder.path, 'run.html')
+      const args = ['--image', image, '--broker', brokerUrl(), '--report', report]
+      const { code, stdout, stderr } = await runDemo(args, { TMPDIR: temporary }).exited
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(processedFruits(stdout)).toEqual(FRUITS)
+      expect(stdout).toMatch(/^items: 8\ndone: 8\nfailed attempts: 0\nleft over: 0\nseconds: \d+/m)
+      const page = await readFile(report, 'utf8')
+      for (const text of ['job-wq-1', 'succeeded (8)', 'items done: 8 of 8']) expect(page).toContain(text)
+      await expectNothingLeft(stdout)
+    },
+  )
 
   test('leaves nothing behind on Ctrl-C', async () => {
     const demo = runDemo(['--broker', brokerUrl()], { TMPDIR: temporary })
@@ -77,6 +84,8 @@ describe('bad input ends with what to do, without a stack trace or a password', 
       78,
       /KUBECONFIG_MISSING[\s\S]*\/nonexistent\/kubeconfig/,
     ],
+    ['a report of another kind', ['--report', 'run.pdf'], {}, 64, /run\.html/],
+    ['a report that cannot be written', ['--broker', 'BROKER', '--report', '/nonexistent/run.html'], {}, 64, /ENOENT/],
     ['an image that is not there', ['--broker', 'BROKER', '--image', 'no-such-image'], {}, 64, /no-such-image/],
   ])('%s', async (_, args, environment, exitCode, message) => {
     const given = args.map((arg) => (arg === 'BROKER' ? brokerUrl() : arg))

@@ -8,6 +8,8 @@ export interface DemoArguments {
   readonly broker?: string
   readonly podBroker?: string
   readonly yaml: boolean
+  /** The file for the picture of the run. */
+  readonly report?: string
 }
 
 /** How a demo is called, and what it shows. */
@@ -18,6 +20,8 @@ export interface DemoUsage {
   readonly images: DemoImages
   /** Whether it can print its Job as YAML. Default: false. */
   readonly yaml?: boolean
+  /** Whether it can write the picture of its run. Default: false. */
+  readonly report?: boolean
 }
 
 /** Wrong arguments, or none wanted (`--help`); the text is for people. */
@@ -30,7 +34,13 @@ export class UsageError extends Error {
 }
 
 /** Reads the arguments of this process, and `BROKER_URL`. */
-export function parseArguments({ command: name, description, images, yaml = false }: DemoUsage): DemoArguments {
+export function parseArguments({
+  command: name,
+  description,
+  images,
+  yaml = false,
+  report = false,
+}: DemoUsage): DemoArguments {
   const [image = ''] = Object.keys(images)
   const about = Object.entries(images).map(([each, { about }]) => `${each}: ${about}`)
   const command = new Command(`${name} --`)
@@ -45,6 +55,7 @@ export function parseArguments({ command: name, description, images, yaml = fals
     .option('--pod-broker <url>', 'the same RabbitMQ, as the pods reach it (default: --broker)')
     .exitOverride()
     .configureOutput({ outputError: () => {} })
+  if (report) command.option('--report <file>', 'write the picture of the run: run.html is a page, run.svg an image')
   if (yaml) command.option('--yaml', 'only print the Job as YAML for kubectl apply')
   try {
     command.parse(process.argv.slice(2), { from: 'user' })
@@ -55,6 +66,12 @@ export function parseArguments({ command: name, description, images, yaml = fals
   }
   const options = command.opts<Omit<DemoArguments, 'yaml'> & { readonly yaml?: true }>()
   if (options.image === '') throw new UsageError(`--image is empty\n  Name an image, such as ${image}`, EX_USAGE)
+  if (options.report !== undefined && !/\.(html|svg)$/.test(options.report)) {
+    throw new UsageError(
+      `--report ${options.report} is no .html and no .svg\n  Name a file, such as run.html`,
+      EX_USAGE,
+    )
+  }
   const broker = options.broker ?? (process.env.BROKER_URL === '' ? undefined : process.env.BROKER_URL)
   if (options.cluster === 'kube' && broker === undefined) {
     throw new UsageError(

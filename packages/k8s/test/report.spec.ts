@@ -89,6 +89,7 @@ test('sweeps, dead letters, troubles and what is missing are marked', async () =
     items: [0, 10, 20, 40].map((at) => ({
       at: time(at),
       ready: [8, 4, 1, 0][[0, 10, 20, 40].indexOf(at)] ?? 0,
+      consumers: 0,
       deadLetters: at < 20 ? 1 : 3,
     })),
     itemsAtStart: 8,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { inspect } from 'node:util'
-import { CoreV1Api, type V1Pod } from '@kubernetes/client-node'
+import { BatchV1Api, CoreV1Api, type V1Pod } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type JobSpec,
@@ -164,15 +164,17 @@ test('failed pods that were gone before anybody looked are counted', async () =>
   expect(timeline?.pods).toMatchObject([{ outcome: 'succeeded', attempt: 2 }])
 })
 
-const reads = (...readings: Partial<QueueReading>[]): RunJobOptions['queue'] => {
-  let next = 0
-  return {
-    inspect: async () => {
-      const reading = readings[Math.min(next++, readings.length - 1)]
-      return { consumers: 0, verified: true, ready: 0, ...reading }
-    },
-  }
-}
+/** A queue in which so many items are ready, the next number after each Job of that name that completes. */
+const reads = (ready: Readonly<Record<string, number>>): RunJobOptions['queue'] => ({
+  inspect: async (): Promise<QueueReading> => {
+    const { items } = await cluster.kubeConfig.makeApiClient(BatchV1Api).listNamespacedJob({ namespace: 'default' })
+    const complete = items
+      .filter(({ status }) => status?.completionTime !== undefined)
+      .map(({ metadata }) => metadata?.name)
+    const [, left] = Object.entries(ready).findLast(([name]) => name === '' || complete.includes(name)) ?? []
+    return { consumers: 0, verified: true, ready: left ?? 0 }
+  },
+})
 
 /** The facts of a timeline that do not depend on who watched. */
 const lasting = ({ jobs, pods }: Timeline) => ({
@@ -183,23 +185,23 @@ const lasting = ({ jobs, pods }: Timeline) => ({
 test('sweeps are in the timeline of the run, also of one that is started again with its runId', async () => {
   const options = { kubeConfig: cluster.kubeConfig, runId: 'friday', leftover: 'sweep', timeline: true } as const
   const spec = work('swept', 'true', { items: 2 })
-  const first = await runJob(spec, { ...options, queue: reads({ ready: 2 }, { ready: 1 }, { ready: 0 }) })
+  const first = await runJob(spec, { ...options, queue: reads({ '': 2, swept: 1, 'swept-sweep-1': 0 }) })
   expect(first.timeline?.jobs).toMatchObject([
     { name: 'swept', sweep: 0, completions: 2 },
     { name: 'swept-sweep-1', sweep: 1, completions: 1 },
   ])
   expect(first.timeline?.pods.map(({ sweep }) => sweep)).toEqual([0, 0, 1])
-  expect(first.timeline?.items.map(({ ready }) => ready)).toEqual([2, 1, 0])
+  expect([...new Set(first.timeline?.items.map(({ ready }) => ready))]).toEqual([2, 1, 0])
   expect(first.timeline?.itemsAtStart).toBe(2)
   expect(first.sweeps?.[0]).not.toHaveProperty('timeline')
-  const again = await runJob(spec, { ...options, queue: reads({ ready: 0 }) })
+  const again = await runJob(spec, { ...options, queue: reads({ '': 0 }) })
   expect(lasting(again.timeline as Timeline)).toEqual(lasting(first.timeline as Timeline))
   expect(again.timeline?.itemsAtStart).toBe(2)
 })
 
 test('a run whose items are left: the timeline is in the result of its error, and not in its details', async () => {
   const error = await errorOf(
-    runJob(work('left', 'true'), { kubeConfig: cluster.kubeConfig, timeline: true, queue: reads({ ready: 1 }) }),
+    runJob(work('left', 'true'), { kubeConfig: cluster.kubeConfig, timeline: true, queue: reads({ '': 1 }) }),
   )
   expect(error).toBeInstanceOf(RunIncompleteError)
   expect(error.timeline?.pods).toMatchObject([{ outcome: 'succeeded' }])

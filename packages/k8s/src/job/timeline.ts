@@ -78,6 +78,8 @@ export interface TimelineItems {
   readonly at: string
   /** Items that waited in the queue. */
   readonly ready: number
+  /** Consumers of the queue: each may have held an item. */
+  readonly consumers: number
   /** Messages in the dead-letter queue; left out when that is not known. */
   readonly deadLetters?: number
 }

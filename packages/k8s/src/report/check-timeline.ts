@@ -23,7 +23,10 @@ function isTimeline(value: unknown): boolean {
   return (
     isListOf(jobs, isJob) &&
     isListOf(pods, isPod) &&
-    isListOf(items, (one) => isText(one.at) && isNumber(one.ready) && isNumber(one.deadLetters, true)) &&
+    isListOf(
+      items,
+      (one) => isText(one.at) && isNumber(one.ready) && isNumber(one.consumers) && isNumber(one.deadLetters, true),
+    ) &&
     isListOf(events, ({ at, reason, message }) => isText(at) && isText(reason) && isText(message)) &&
     isNumber(sampledFrom, true) &&
     isNumber(itemsAtStart, true) &&

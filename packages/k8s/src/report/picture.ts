@@ -128,12 +128,18 @@ function marksOf(jobs: readonly TimelineJob[], since: Since): Mark[] {
 }
 
 function itemsLine({ items, itemsAtStart, jobs }: Timeline, since: Since): Picture['line'] {
-  const readings = items.map(({ at, ready, deadLetters }) => ({ at: since(at) ?? 0, ready, dead: deadLetters ?? 0 }))
+  const readings = items.map(({ at, ready, consumers, deadLetters }) => ({
+    at: since(at) ?? 0,
+    ready,
+    // Each consumer is taken to hold an item, so that an item counts when it is done, not when it is taken.
+    held: consumers,
+    dead: deadLetters ?? 0,
+  }))
   const total = Math.max(itemsAtStart ?? 0, ...readings.map(({ ready }) => ready))
   const deadBefore = readings[0]?.dead ?? 0
-  const points = readings.map(({ at, ready, dead }) => {
+  const points = readings.map(({ at, ready, held, dead }) => {
     const newlyDead = Math.max(0, dead - deadBefore)
-    return { at, done: Math.max(0, total - ready - newlyDead), dead: newlyDead }
+    return { at, done: Math.max(0, total - ready - held - newlyDead), dead: newlyDead }
   })
   const begin = since(jobs[0]?.createdAt)
   const first = points[0]

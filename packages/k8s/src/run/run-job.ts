@@ -9,6 +9,7 @@ import type { RunQueue } from '../queue/queue-reading.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
+import { followQueue } from '../timeline/follow-queue.ts'
 import { recorded, timelineIn } from '../timeline/recorded.ts'
 import type { TimelineRecorder } from '../timeline/timeline-recorder.ts'
 import { recordedEvents } from '../wait/recorded-events.ts'
@@ -151,18 +152,26 @@ async function runToEnd(api: KubeApi, spec: JobSpec, options: Recorded, start: R
   }
   const { job, own } = await submit(api, spec, { ...options, suspended, annotations: annotationsOf(start) })
   const { name, namespace = api.namespace, uid } = job.metadata
-  return waitWith(
-    api,
-    { name, namespace, uid },
-    {
-      ...options,
-      // The Job of another call is that call's to delete.
-      onAbort: own ? onAbort : 'leave',
-      first: job,
-      recorder: options.recorder?.nextJob(),
-      keepsStart: own && options.runId !== undefined,
-    },
-  )
+  const waiting = new AbortController()
+  const { queue, recorder } = options
+  const following = recorder === undefined || queue === undefined ? undefined : followQueue(queue, waiting.signal)
+  try {
+    return await waitWith(
+      api,
+      { name, namespace, uid },
+      {
+        ...options,
+        // The Job of another call is that call's to delete.
+        onAbort: own ? onAbort : 'leave',
+        first: job,
+        recorder: recorder?.nextJob(),
+        keepsStart: own && options.runId !== undefined,
+      },
+    )
+  } finally {
+    waiting.abort()
+    await following
+  }
 }
 
 function withoutJob(api: KubeApi, spec: NamedSpec, options: ClientOptions): JobResult {

@@ -71,11 +71,12 @@ export class TimelineRecorder {
 
   #note(reading: QueueReading): void {
     // It is an app's: readQueue judges it.
-    const { ready, deadLetters, verified } = reading ?? {}
-    if (verified !== true || typeof ready !== 'number') return
+    const { ready, consumers, deadLetters, verified } = reading ?? {}
+    if (verified !== true || typeof ready !== 'number' || typeof consumers !== 'number') return
     this.#items.push({
       at: new Date().toISOString(),
       ready,
+      consumers,
       ...(typeof deadLetters === 'number' ? { deadLetters } : {}),
     })
     // Half as many, over the whole time: a run may take days.
