@@ -152,7 +152,32 @@ test('a worker whose batch was deleted acks its item, and a collector of it ends
   expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 0 })
 })
 
-test('a batch of no items ends at once, and one whose items were purged ends with an error', {
+test('collecting ends with the error of the run that does the items, and the results stay', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['a', 'b'], { url: url(), results: true })
+  const failed = new Error('The image cannot be pulled.')
+  const run = Promise.withResolvers<void>()
+  const collecting = collected(collectResults(batch, { url: url(), run: run.promise }))
+  run.reject(failed)
+  await expect(collecting).rejects.toBe(failed)
+  await work(queue, (item) => item.text())
+  // A run that fails behind its last item, as one that counts dead letters does.
+  const late = Promise.withResolvers<void>()
+  const seen: number[] = []
+  const all = (async () => {
+    for await (const { index } of collectResults(batch, { url: url(), run: late.promise })) {
+      seen.push(index)
+      if (seen.length === 2) setImmediate(() => late.reject(failed))
+    }
+  })()
+  await expect(all).rejects.toBe(failed)
+  expect(seen.toSorted()).toEqual([0, 1])
+  expect(await logIsThere(queue, batch.id)).toBe(true)
+  expect((await collected(collectResults(batch, { url: url(), run: Promise.resolve() }))).size).toBe(2)
+  expect(await logIsThere(queue, batch.id)).toBe(false)
+})
+
+test('a batch of no items ends at once, and one whose items were purged, or left behind by their run, ends with an error', {
   timeout: 90_000,
 }, async () => {
   await using queue = await testQueue(false)
@@ -160,11 +185,19 @@ test('a batch of no items ends at once, and one whose items were purged ends wit
   expect((await collected(collectResults(none, { url: url() }))).size).toBe(0)
   const lost = await enqueue(queue.name, ['a'], { url: url(), results: true })
   await queue.drain()
-  await expect(collected(collectResults(lost, { url: url() }))).rejects.toMatchObject({
-    code: 'RESULTS_MISSING',
-    details: { batch: lost.id, missing: 1 },
+  await using other = await testQueue(false)
+  const left = await enqueue(other.name, ['a', 'b'], { url: url(), results: true })
+  // Both wait for as long as a dead letter may be on its way.
+  const ends = [
+    collected(collectResults(lost, { url: url() })),
+    collected(collectResults(left, { url: url(), run: Promise.resolve() })),
+  ]
+  const missing = (batch: { readonly id: string }, count: number) => ({
+    status: 'rejected',
+    reason: { code: 'RESULTS_MISSING', details: { batch: batch.id, missing: count } },
   })
-  await deleteBatch(lost, { url: url() })
+  expect(await Promise.allSettled(ends)).toMatchObject([missing(lost, 1), missing(left, 2)])
+  for (const batch of [lost, left]) await deleteBatch(batch, { url: url() })
 })
 
 test('a result after a dead letter that was put back is no second one, and items without results are acked as before', async () => {

@@ -256,7 +256,7 @@ export const results: Target = {
   runs: 100,
   property: fc.asyncProperty(
     batch,
-    options({ schema, after: mostly(0, 7), keep: mostly(true), signal: signals }),
+    options({ schema, after: mostly(0, 7), run: mostly(Promise.resolve()), keep: mostly(true), signal: signals }),
     options({ signal: signals }),
     async (one, collecting, deleting) => {
       await call('collectResults', [one.make(), collecting.make()], collectSome as never, { ownCause: true })

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { DemoImages } from './images.ts'
 
-/** What a demo was asked for. */
+/** The arguments of a demo. */
 export interface DemoArguments {
   readonly cluster: 'local' | 'kube'
   readonly image: string

@@ -4,7 +4,7 @@ import { explain } from './explain.ts'
 /** The exit code that a shell reports for a program ended by SIGINT. */
 const EXIT_INTERRUPTED = 130
 
-/** What a demo gets: where it shows its progress, and the signal that SIGINT and SIGTERM abort. */
+/** The view on which a demo shows its progress, and the signal that SIGINT and SIGTERM abort. */
 export interface Stage {
   readonly view: ProgressView
   readonly signal: AbortSignal

@@ -6,7 +6,7 @@ import { deleteQueue, inspectQueue, ProducerError } from '@podqueue/producer'
 import { type DemoArguments, EX_USAGE, UsageError } from './arguments.ts'
 import { commandsOf, type DemoImages } from './images.ts'
 
-/** What an example brings: its images, and the name of its queue. */
+/** The images of an example, and the name of its queue. */
 interface Props {
   readonly images: DemoImages
   readonly queue: string

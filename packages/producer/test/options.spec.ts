@@ -54,7 +54,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   collectResults: {
     call: (o) => collectResults({ queue: 'q', id: 'b' }, o).next(),
-    wrong: { after: -1, keep: 'yes' },
+    wrong: { after: -1, keep: 'yes', run: 7 },
     misspelt: ['shema', 'schema'],
     valid: at,
   },

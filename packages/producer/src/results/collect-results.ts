@@ -10,6 +10,7 @@ import { type Batch, checkBatch } from './batch.ts'
 import { Collection } from './collection.ts'
 import { deleteLog } from './delete-batch.ts'
 import { type ItemResult, toResult } from './item-result.ts'
+import { WorkBeside } from './work-beside.ts'
 
 /** How results are collected. */
 export interface CollectOptions<T = unknown> extends SignalOption {
@@ -17,6 +18,11 @@ export interface CollectOptions<T = unknown> extends SignalOption {
   readonly schema?: StandardSchemaV1<unknown, T> | undefined
   /** The `offset` of the last item that an earlier collector has dealt with: it goes on behind that. Default: from the beginning. */
   readonly after?: number | undefined
+  /**
+   * The run that does the items, such as the promise of `runJob(…)`. When it rejects, collecting ends with its error; when it
+   * resolves, nobody does the items that are missing then. Without it, a run that fails leaves the collector waiting.
+   */
+  readonly run?: PromiseLike<unknown> | undefined
   /** Whether the results stay when all are collected, to be collected again. Default: false, they are deleted. */
   readonly keep?: boolean | undefined
 }
@@ -24,7 +30,7 @@ export interface CollectOptions<T = unknown> extends SignalOption {
 export interface CollectResultsOptions<T = unknown> extends CollectOptions<T>, ConnectionOptions {}
 
 /** The names of these options. */
-export const COLLECT_OPTIONS: Names<CollectOptions> = { schema: true, after: true, keep: true, signal: true }
+export const COLLECT_OPTIONS: Names<CollectOptions> = { schema: true, after: true, run: true, keep: true, signal: true }
 
 const COLLECT_RESULTS_OPTIONS: Names<CollectResultsOptions> = { ...COLLECT_OPTIONS, ...CONNECTION_OPTIONS }
 
@@ -37,7 +43,7 @@ const COLLECT_RESULTS_OPTIONS: Names<CollectResultsOptions> = { ...COLLECT_OPTIO
  *
  * @param batch the receipt of `enqueue`, or its `queue` and `id`
  * @throws {ProducerError} `BATCH_NOT_FOUND` when there are no results, or somebody deletes them; `RESULTS_MISSING` when nobody
- * works on the queue any more and items have neither a result nor a dead letter; `INVALID_OPTIONS`; `ABORTED`; what a connection
+ * works on the queue any more and items have neither a result nor a dead letter; what `run` rejects with; `INVALID_OPTIONS`; `ABORTED`; what a connection
  * can throw
  */
 export async function* collectResults<T = unknown>(
@@ -67,6 +73,8 @@ export function checkCollect<Options extends CollectOptions>(
   checkBatch(problems, batch)
   checkSchema(problems, options.schema)
   problems.wholeNumber('after', options.after)
+  const isPromise = ({ then }: PromiseLike<unknown>): boolean => typeof then === 'function'
+  problems.shape('run', options.run, isPromise, 'must be the promise of a run, such as runJob(…)')
   problems.flag('keep', options.keep)
   const signal = problems.signal('signal', options.signal)
   return { ...options, signal }
@@ -76,15 +84,20 @@ export function checkCollect<Options extends CollectOptions>(
 export async function* collectOver<T>(
   link: Link,
   batch: Batch,
-  { schema, after = -1, keep = false, signal }: CollectOptions<T>,
+  { schema, after = -1, run, keep = false, signal }: CollectOptions<T>,
   reconnectForMs: number,
 ): AsyncGenerator<ItemResult<T>, void, undefined> {
-  const collection = new Collection(link, batch, reconnectForMs, signal)
+  const work = new WorkBeside(run, signal)
+  const collection = new Collection(link, batch, reconnectForMs, work)
   try {
     for (let next = await collection.next(); next !== undefined; next = await collection.next()) {
       if (next.record.offset > after) yield await toResult(next.record, next.index, schema)
     }
+    await work.end()
     if (!keep) await deleteLog(link, batch, signal)
+  } catch (error) {
+    work.throwIfFailed()
+    throw error
   } finally {
     await collection.close()
   }

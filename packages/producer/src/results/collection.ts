@@ -8,6 +8,7 @@ import { LogReader, type LogRecord } from './log-reader.ts'
 import { isQueueDone, unrecordedDeadLetters } from './lost-items.ts'
 import { appendRecords } from './result-log.ts'
 import { SeenIndexes } from './seen-indexes.ts'
+import type { WorkBeside } from './work-beside.ts'
 
 /** After this time without a record, and again after each further one, missing items are looked for. */
 const IDLE_MS = 1_000
@@ -19,6 +20,7 @@ export class Collection {
   readonly #seen = new SeenIndexes()
   readonly #link: Link
   readonly #batch: Batch
+  readonly #work: WorkBeside
   readonly #signal: AbortSignal | undefined
   readonly #patience: Patience
   #reader: LogReader | undefined
@@ -27,10 +29,11 @@ export class Collection {
   #nextOffset = 0
   #fruitless = 0
 
-  constructor(link: Link, batch: Batch, reconnectForMs: number, signal: AbortSignal | undefined) {
+  constructor(link: Link, batch: Batch, reconnectForMs: number, work: WorkBeside) {
     this.#link = link
     this.#batch = batch
-    this.#signal = signal
+    this.#work = work
+    this.#signal = work.signal
     this.#patience = new Patience(reconnectForMs)
   }
 
@@ -79,7 +82,7 @@ export class Collection {
   async #findMissing(total: number): Promise<void> {
     const connection = await this.#link.open(this.#signal)
     const { shown: address } = this.#link
-    if (!(await isQueueDone(connection, address, this.#batch.queue))) {
+    if (!this.#work.isOver && !(await isQueueDone(connection, address, this.#batch.queue))) {
       this.#fruitless = 0
       return
     }
@@ -94,7 +97,7 @@ export class Collection {
     const missing = total - this.#seen.size
     return new ProducerError({
       code: 'RESULTS_MISSING',
-      message: `${missing} of ${total} items of batch ${id} have neither a result nor a dead letter, and queue ${queue} is empty.`,
+      message: `${missing} of ${total} items of batch ${id} have neither a result nor a dead letter, and nobody works on queue ${queue} any more.`,
       hint: 'Were items or dead letters purged, or done by a worker that is not podqueue? The results so far are still there.',
       retryable: true,
       details: { queue, batch: id, missing },
