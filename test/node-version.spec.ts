@@ -9,7 +9,7 @@ const PACKAGES = ['producer', 'worker', 'k8s']
 
 interface Manifest {
   readonly engines: { readonly node: string }
-  readonly exports: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>
   readonly bin?: Readonly<Record<string, string>>
 }
 
@@ -36,7 +36,8 @@ const old = ['/usr/bin/node', '/usr/local/bin/node', '/opt/homebrew/bin/node'].f
 })
 const files = PACKAGES.flatMap((name) => {
   const { exports, bin = {} } = manifest(name)
-  const modules = Object.values(exports).filter((path) => path.endsWith('.js'))
+  const entries = Object.values(exports).map((entry) => (typeof entry === 'string' ? entry : entry.default))
+  const modules = entries.filter((path) => path.endsWith('.js'))
   return [
     ...modules.map((path) => ({ kind: 'module', path: `packages/${name}/${path}` })),
     ...Object.values(bin).map((path) => ({ kind: 'command', path: `packages/${name}/${path}` })),
