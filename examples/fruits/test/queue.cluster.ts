@@ -1,6 +1,13 @@
 import { type ClusterBroker, POD_URL, startClusterBroker } from '@internal/testing/cluster-broker'
-import { type JobCounts, type JobSpec, type RunIncompleteError, type RunJobOptions, runJob } from '@podqueue/k8s'
-import { declareQueue, enqueue, inspectQueue } from '@podqueue/producer'
+import {
+  type JobCounts,
+  type JobSpec,
+  type RunIncompleteError,
+  type RunJobOptions,
+  type RunSpec,
+  runJob,
+} from '@podqueue/k8s'
+import { createProducer, inspectQueue } from '@podqueue/producer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 let broker: ClusterBroker
@@ -70,10 +77,12 @@ async function runOver(
   const { script = WORKER, ...rest } = changes
   const { url, namespace } = broker
   // Two deliveries: Kubernetes waits 10 s, 20 s, 40 s … between the attempts of an index.
-  await declareQueue(name, { url, deliveryLimit: 1 })
-  await enqueue(name, items, { url })
+  await using producer = createProducer({ url })
+  const queue = producer.queue(name)
+  await queue.declare({ deliveryLimit: 1 })
+  await queue.enqueue(items)
   const printed: string[] = []
-  const spec: JobSpec = {
+  const spec: RunSpec = {
     name,
     namespace,
     image: 'podqueue-fruits',
@@ -82,11 +91,11 @@ async function runOver(
     command: ['sh', '-c', 'node --input-type=module --eval "$SCRIPT"; exit $?'],
     env: { SCRIPT: script },
     items: items.length,
-    queue: { name, podUrl: POD_URL },
+    queue: { podUrl: POD_URL },
     ...rest,
   }
   const result = await runJob(spec, {
-    queue: { inspect: () => inspectQueue(name, { url }) },
+    queue,
     ...options,
     on: {
       ...options.on,
@@ -101,7 +110,7 @@ async function runOver(
   )
   await afterwards()
   const processed = printed.filter((line) => line.startsWith('Processing ')).map((line) => line.slice(11))
-  return { ...result, processed: processed.toSorted(), printed, reading: await inspectQueue(name, { url }) }
+  return { ...result, processed: processed.toSorted(), printed, reading: await queue.inspect() }
 }
 
 test.concurrent('more pods than items: the surplus finds nothing, and the run completes', async () => {
@@ -138,6 +147,7 @@ test.concurrent('a queue whose leader does not answer at the end of the run neve
       // Long enough for the stop, which is a part of the first look.
       countTimeoutMs: 30_000,
       queue: {
+        name: 'no-leader',
         inspect: async () => {
           // The first look is that before the run; the Job is complete at the second.
           if (++looks === 2) resume = await broker.stopLeader('no-leader')
@@ -169,8 +179,13 @@ test.concurrent.each(['fail', 'report'] as const)(
       { parallelism: 3 },
       { deadLettered },
     )
-    if (deadLettered === 'fail') expect(error).toMatchObject({ code: 'DEAD_LETTERED', result: { deadLettered: 1 } })
-    else expect(done).toMatchObject({ leftover: 0, deadLettered: 1 })
+    const lastFailure = { message: 'cannot do that', attempts: 2, pod: expect.stringMatching(/^poison-/) }
+    const result = { deadLettered: 1, deadItems: [{ id: expect.stringMatching(/-2$/), lastFailure }] }
+    if (deadLettered === 'report') expect(done).toMatchObject({ leftover: 0, ...result })
+    else {
+      expect(error).toMatchObject({ code: 'DEAD_LETTERED', result })
+      expect((error as Error).message).toMatch(/\n {2}item \S+-2: .*cannot do that \(2 attempts, pod poison-\S+\)$/)
+    }
     expect(processed).toEqual([...names(2), 'poison', 'poison'])
   },
 )

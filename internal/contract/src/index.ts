@@ -21,6 +21,7 @@ export { BROKER_HEADERS, HEADER } from './header.ts'
 export { deliveryLimitIn, isItemType, itemType } from './item-type.ts'
 export { deadLetterQueueOf, LONGEST_QUEUE_NAME, queueNameProblem } from './queue-name.ts'
 export {
+  batchOfResultLog,
   indexIn,
   isBatchId,
   isResultLogOf,

@@ -15,6 +15,11 @@ export function isResultLogOf(queue: string, name: unknown): name is string {
   return typeof name === 'string' && name.startsWith(prefix) && BATCH_ID.test(name.slice(prefix.length))
 }
 
+/** The id of the batch whose result log this queue has under this name; undefined when it is no such log. */
+export function batchOfResultLog(queue: string, name: unknown): string | undefined {
+  return isResultLogOf(queue, name) ? name.slice(resultLogOf(queue, '').length) : undefined
+}
+
 export function isBatchId(id: unknown): id is string {
   return typeof id === 'string' && BATCH_ID.test(id)
 }

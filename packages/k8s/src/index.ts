@@ -29,6 +29,7 @@ export type {
 export type { PodLogLine } from './logs/log-line.ts'
 export type { PodFailure } from './pods/pod-failure.ts'
 export type { PreflightOptions, PreflightProblem, PreflightReport } from './preflight/preflight.ts'
+export type { DeadItem, LastFailure } from './queue/dead-item.ts'
 export type { QueueReading, ReadOptions, RunQueue } from './queue/queue-reading.ts'
 export { preflight, runJob, submitJob, waitForJob } from './run/calls.ts'
 export type { JobClient } from './run/job-client.ts'

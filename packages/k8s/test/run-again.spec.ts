@@ -60,9 +60,20 @@ test('a run that is restarted counts the dead letters from its first start, thou
   const options = { kubeConfig: cluster.kubeConfig, runId: 'friday' }
   await runAndStop(spec, { ...options, queue: reads({ ...verified, ready: 1, deadLetters: 5 }) })
   await letGo('dead')
-  const again = runJob(spec, { ...options, queue: reads({ ...verified, ready: 0, deadLetters: 7 }) })
-  await expect(again).rejects.toMatchObject({
+  const lying = ['old-1', 'old-2', 'old-3', 'old-4', 'old-5', 'new-1', 'new-2'].map((id) => ({
+    id,
+    reason: 'No fruit.',
+  }))
+  const queue: RunQueue = {
+    ...reads({ ...verified, ready: 0, deadLetters: 7 }),
+    listDeadLetters: async ({ skip, limit }) => lying.slice(skip, skip + limit),
+  }
+  await expect(runJob(spec, { ...options, queue })).rejects.toMatchObject({
     code: 'DEAD_LETTERED',
+    message: expect.stringMatching(
+      /went to the dead letters:\n {2}item new-1: No fruit\.\n {2}item new-2: No fruit\.$/,
+    ),
+    details: { deadItems: [{ id: 'new-1' }, { id: 'new-2' }] },
     result: { succeeded: 1, deadLettered: 2, leftover: 0, runId: 'friday' },
   })
 })

@@ -66,12 +66,34 @@ test('listDeadLetters gives the reason of a worker that set an item aside', asyn
   ])
 })
 
+test('listDeadLetters says which item of a batch with results it is, and never by the words of another client', async () => {
+  await using queue = await testQueue(false)
+  await using producer = createProducer({ url: url() })
+  const view = producer.queue(queue.name)
+  const { id } = await view.enqueue(['a', 'b'], { results: true })
+  await queue.channel.get(queue.name)
+  const second = await queue.channel.get(queue.name)
+  if (second === false) throw new Error('the queue is empty')
+  queue.channel.reject(second, false)
+  const foreign = { replyTo: 'answers.results.of-another', correlationId: '7', persistent: true }
+  await expect.poll(async () => (await queue.channel.checkQueue(`${queue.name}.dead`)).messageCount).toBe(1)
+  queue.channel.publish('', `${queue.name}.dead`, Buffer.from('another'), foreign)
+  await confirmed(queue)
+  const [ours, theirs] = await view.listDeadLetters()
+  expect(ours).toMatchObject({ id: `${id}-1`, batch: id, index: 1 })
+  expect(theirs).not.toHaveProperty('index')
+  await view.deleteBatch({ id })
+})
+
 test('listDeadLetters looks at no more than its limit, and finds none where there is no such queue', async () => {
   await using queue = await withDeadLetters(['a', 'b', 'c', 'd'])
   await using producer = createProducer({ url: url() })
   const found = await producer.listDeadLetters(queue.name, { limit: 2 })
   expect(found.map(({ body }) => body.toString())).toEqual(['a', 'b'])
   expect(await producer.listDeadLetters(queue.name)).toHaveLength(4)
+  const next = await producer.listDeadLetters(queue.name, { skip: 1, limit: 2 })
+  expect(next.map(({ body }) => body.toString())).toEqual(['b', 'c'])
+  expect(await producer.listDeadLetters(queue.name, { skip: 4 })).toEqual([])
   expect(await producer.listDeadLetters('no-such-queue')).toEqual([])
 })
 

@@ -76,7 +76,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   listDeadLetters: {
     call: (o) => listDeadLetters('q', o),
-    wrong: { limit: 65_536 },
+    wrong: { limit: 65_536, skip: -1 },
     misspelt: ['verifyTimeout', 'verifyTimeoutMs'],
     valid: at,
   },

@@ -1,4 +1,5 @@
 import type { JobObject } from '../api/api-objects.ts'
+import type { DeadItem } from '../queue/dead-item.ts'
 import { RUN_ID } from '../spec/annotations.ts'
 import { countsOf, endedAt } from './job-state.ts'
 import type { Timeline } from './timeline.ts'
@@ -27,6 +28,8 @@ export interface JobResult {
   readonly leftover?: number
   /** Dead letters that came in during the run: only from {@link runJob} whose `queue` counts them. */
   readonly deadLettered?: number
+  /** Those dead letters, at most 20, with their reasons. Left out when there are none, or when they cannot be listed. */
+  readonly deadItems?: readonly DeadItem[]
   /** The Jobs that were run over what the first one left, in order: only from {@link runJob} with `leftover: 'sweep'`. */
   readonly sweeps?: readonly JobResult[]
   /** The run over time, with its sweeps: only with the option `timeline`. For `renderTimeline` of `@podqueue/k8s/report`. */

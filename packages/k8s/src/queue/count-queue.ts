@@ -1,7 +1,7 @@
 import { pause } from '@internal/async'
 import { describeThrown } from '@internal/errors'
 import { K8sError } from '../errors.ts'
-import { countOf, type QueueReading, type ReadOptions, type RunQueue, readQueue } from './queue-reading.ts'
+import { countOf, type QueueReading, type RunQueue, readingBy, readQueue } from './queue-reading.ts'
 
 const LOOK_EVERY_MS = 1000
 /** How long a reading that is under way at the deadline may still take. */
@@ -72,11 +72,10 @@ function isLasting(cause: unknown): boolean {
 
 /** The same readings without the consumers, for a count that items in consumers' hands do not change. */
 export function ignoringConsumers(queue: RunQueue): RunQueue {
-  const inspect = async (options: ReadOptions): Promise<QueueReading> => {
+  return readingBy(queue, async (options) => {
     const reading = await queue.inspect(options)
     return reading?.verified === true ? { ...reading, consumers: 0 } : reading
-  }
-  return { inspect }
+  })
 }
 
 /** The reason why a count came to no result, as the end of a sentence. */

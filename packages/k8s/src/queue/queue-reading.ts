@@ -1,4 +1,5 @@
 import { late, within } from '@internal/async'
+import type { DeadItem } from './dead-item.ts'
 
 /** A reading of a queue: the result of `inspect` of a queue of `@podqueue/producer`, or one of your own. */
 export interface QueueReading {
@@ -27,6 +28,22 @@ export interface RunQueue {
   readonly name?: string | undefined
   /** Reads the queue now. An error whose `retryable` is false is believed to last; after any other it is read again. */
   inspect(options: ReadOptions): Promise<QueueReading>
+  /**
+   * Lists dead letters, the oldest first, after passing over `skip` of them; at most `limit`. With it the result and the errors of a
+   * run name the items that died. Left out: they are only counted.
+   */
+  listDeadLetters?(
+    options: ReadOptions & { readonly skip: number; readonly limit: number },
+  ): Promise<readonly DeadItem[]>
+}
+
+/** The same queue, read in another way. */
+export function readingBy(queue: RunQueue, inspect: RunQueue['inspect']): RunQueue {
+  return {
+    name: queue.name,
+    inspect,
+    ...(queue.listDeadLetters === undefined ? {} : { listDeadLetters: queue.listDeadLetters.bind(queue) }),
+  }
 }
 
 /**

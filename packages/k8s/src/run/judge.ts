@@ -1,5 +1,6 @@
 import type { JobResult } from '../job/job-result.ts'
 import { type Counted, describeUnknown } from '../queue/count-queue.ts'
+import { describeDeadItems, type NamedItems } from '../queue/dead-items.ts'
 import { RunIncompleteError } from './run-incomplete-error.ts'
 
 /** The meaning of items that are left, and of dead letters that came in. */
@@ -10,27 +11,37 @@ export interface Judgement {
   readonly queue: string
   /** Dead letters at the start; undefined when that is not known. */
   readonly deadBefore: number | undefined
+  /** The items that died; undefined when none did. */
+  readonly named?: NamedItems | undefined
+}
+
+/** The number of dead letters that came in; undefined when that is not known. */
+export function deadIn({ reading }: Counted, deadBefore: number | undefined): number | undefined {
+  if (reading?.deadLetters === undefined || deadBefore === undefined) return undefined
+  return Math.max(0, reading.deadLetters - deadBefore)
 }
 
 /** Judges a run whose Jobs are complete by the last count of its queue. */
 export function judge(
   job: JobResult,
-  { verdict, reading, cause }: Counted,
-  { leftover = 'fail', deadLettered = 'fail', queue, deadBefore }: Judgement,
+  counted: Counted,
+  { leftover = 'fail', deadLettered = 'fail', queue, deadBefore, named }: Judgement,
 ): JobResult {
-  const dead =
-    reading?.deadLetters === undefined || deadBefore === undefined ? undefined : reading.deadLetters - deadBefore
+  const { verdict, reading, cause } = counted
+  const dead = deadIn(counted, deadBefore)
   const result = {
     ...job,
     ...(reading?.verified === true ? { leftover: reading.ready } : {}),
-    ...(dead === undefined ? {} : { deadLettered: Math.max(0, dead) }),
+    ...(dead === undefined ? {} : { deadLettered: dead }),
+    ...(named !== undefined && 'items' in named ? { deadItems: named.items } : {}),
   }
   const { namespace, name, sweeps = [] } = job
+  const alsoDead = dead === undefined || dead === 0 ? '' : `\n${wentToDead(dead, named)}`
   const done = `Job ${namespace}/${name} is complete`
   if (verdict === 'unknown' && leftover !== 'ignore') {
     throw new RunIncompleteError({
       code: 'QUEUE_UNVERIFIED',
-      message: `${done}, but whether its queue ${queue} is empty is not known: ${describeUnknown({ reading, cause })}`,
+      message: `${done}, but whether its queue ${queue} is empty is not known: ${describeUnknown({ reading, cause })}${alsoDead}`,
       hint: 'Look at the queue once its broker is well; a run over what is left does no harm.',
       result,
       cause,
@@ -40,7 +51,7 @@ export function judge(
     const swept = sweeps.length === 0 ? '' : ` after ${sweeps.length} sweeps`
     throw new RunIncompleteError({
       code: 'ITEMS_LEFT',
-      message: `${done}, but ${items(result.leftover)} left in its queue ${queue}${swept}.`,
+      message: `${done}, but ${items(result.leftover)} left in its queue ${queue}${swept}.${alsoDead}`,
       hint: "There were more items than `items` said, or pods gave items back. Run again, without `items`, for the rest; leftover: 'sweep' does that by itself.",
       result,
     })
@@ -48,8 +59,8 @@ export function judge(
   if (dead !== undefined && dead > 0 && deadLettered !== 'report') {
     throw new RunIncompleteError({
       code: 'DEAD_LETTERED',
-      message: `${done}, but ${dead === 1 ? '1 item' : `${dead} items`} of its queue ${queue} went to the dead letters.`,
-      hint: "Look at the dead-letter queue, mend the cause and put them back; deadLettered: 'report' makes this a number in the result.",
+      message: `${done}, but ${wentToDead(dead, named, ` of its queue ${queue}`)}`,
+      hint: "Mend the cause and put them back with requeueDeadLetters; deadLettered: 'report' makes this a number in the result.",
       result,
     })
   }
@@ -58,4 +69,9 @@ export function judge(
 
 function items(count = 0): string {
   return count === 1 ? '1 item is' : `${count} items are`
+}
+
+function wentToDead(count: number, named: NamedItems | undefined, of = ''): string {
+  const names = describeDeadItems(named, count)
+  return `${count === 1 ? '1 item' : `${count} items`}${of} went to the dead letters${names === '' ? '.' : `:${names}`}`
 }

@@ -5,6 +5,7 @@ import { namespaceOf } from '../api/namespace.ts'
 import type { JobResult } from '../job/job-result.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
 import { countQueue, ignoringConsumers } from '../queue/count-queue.ts'
+import { nameDeadItems } from '../queue/dead-items.ts'
 import type { RunQueue } from '../queue/queue-reading.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { submit } from '../submit/submission.ts'
@@ -14,7 +15,7 @@ import { recorded, timelineIn } from '../timeline/recorded.ts'
 import type { TimelineRecorder } from '../timeline/timeline-recorder.ts'
 import { recordedEvents } from '../wait/recorded-events.ts'
 import { checkWaitOptions, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
-import { judge } from './judge.ts'
+import { deadIn, judge } from './judge.ts'
 import { checkRunSpec, type NamedSpec, namedSpec, type RunSpec } from './run-spec.ts'
 import { annotationsOf, earlierRun, type RunStart, readStart } from './run-start.ts'
 
@@ -118,10 +119,13 @@ async function runRecorded(api: KubeApi, spec: NamedSpec, options: Recorded): Pr
     await sweep(number, left)
     counted = await countQueue(counting, bounds)
   }
+  const dead = deadIn(counted, deadLetters) ?? 0
+  const named = dead === 0 ? undefined : await nameDeadItems(queue, { before: deadLetters ?? 0, count: dead, signal })
   return judge({ ...result, ...timelineIn(recorder) }, counted, {
     ...options,
     queue: spec.queue.name,
     deadBefore: deadLetters,
+    named,
   })
 }
 

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../api/kube-api.ts'
 import type { Timeline, TimelineEvent, TimelineItems } from '../job/timeline.ts'
-import type { QueueReading, RunQueue } from '../queue/queue-reading.ts'
+import { type QueueReading, type RunQueue, readingBy } from '../queue/queue-reading.ts'
 import { JobRecorder } from './job-recorder.ts'
 import { numberAttempts } from './numbered-attempts.ts'
 import { sampled } from './sample.ts'
@@ -35,13 +35,11 @@ export class TimelineRecorder {
 
   /** The same queue, whose readings the timeline keeps. */
   reading(queue: RunQueue): RunQueue {
-    return {
-      inspect: async (options) => {
-        const reading = await queue.inspect(options)
-        this.#note(reading)
-        return reading
-      },
-    }
+    return readingBy(queue, async (options) => {
+      const reading = await queue.inspect(options)
+      this.#note(reading)
+      return reading
+    })
   }
 
   /** Something that happened. */

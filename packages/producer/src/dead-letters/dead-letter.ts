@@ -1,11 +1,15 @@
 import { publishedHeaders } from '@internal/amqp'
-import { decodeFailure, type FailureRecord, HEADER } from '@internal/contract'
+import { batchOfResultLog, decodeFailure, type FailureRecord, HEADER, indexIn } from '@internal/contract'
 import type { Message as AmqpMessage } from 'amqplib'
 
 /** An item that was given up on, as it lies in `<queue>.dead`. */
 export interface DeadLetter {
   /** The id of its message; undefined when its publisher gave none. */
   readonly id: string | undefined
+  /** The id of its batch; left out unless it was enqueued with results. */
+  readonly batch?: string
+  /** Its place in its batch, from 0; left out unless it was enqueued with results. */
+  readonly index?: number
   /** Why it was given up on, for people. */
   readonly reason: string
   /** The side that set it aside: a worker, or the broker, as when its deliveries are used up. */
@@ -36,11 +40,14 @@ const BROKER_REASONS: Readonly<Record<string, string>> = {
   maxlen: 'Its queue was full.',
 }
 
-export function toDeadLetter({ content, properties }: AmqpMessage): DeadLetter {
+/** @param queue the queue that the item came from */
+export function toDeadLetter(queue: string, { content, properties }: AmqpMessage): DeadLetter {
   const headers: Readonly<Record<string, unknown>> = properties.headers ?? {}
   const { [HEADER.deadLetterReason]: said } = headers
+  const [batch, index] = [batchOfResultLog(queue, properties.replyTo), indexIn(properties.correlationId)]
   return {
     id: properties.messageId,
+    ...(batch === undefined || index === undefined ? {} : { batch, index }),
     reason: typeof said === 'string' ? said : brokerReason(headers['x-death']),
     by: typeof said === 'string' ? 'worker' : 'broker',
     lastFailure: decodeFailure(headers[HEADER.failure]),

@@ -13,6 +13,11 @@ export interface ListOptions {
   /** The number of dead letters to look at; at most 65535. Default: 1000. */
   readonly limit?: number | undefined
   /**
+   * The number of dead letters to pass over, the oldest first, as for the next page; with `limit` at most 65535. Their bodies are
+   * not kept. Default: 0.
+   */
+  readonly skip?: number | undefined
+  /**
    * How long the queue may deliver nothing although it is not known to be empty, milliseconds: its leader does not answer,
    * or another client looks at it. Default: 5000.
    */
@@ -22,13 +27,15 @@ export interface ListOptions {
 export interface ListDeadLettersOptions extends ListOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
-export const LIST_OPTIONS: Names<ListOptions> = { limit: true, verifyTimeoutMs: true }
+export const LIST_OPTIONS: Names<ListOptions> = { limit: true, skip: true, verifyTimeoutMs: true }
 
 const LIST_DEAD_LETTERS_OPTIONS: Names<ListDeadLettersOptions> = {
   ...LIST_OPTIONS,
   ...CONNECTION_OPTIONS,
   signal: true,
 }
+
+const DEFAULT_LIMIT = 1_000
 
 /** AMQP's prefetch is 16 bits wide: no more messages can be looked at and put back at the same time. */
 export const MOST_LOOKED_AT = 65_535
@@ -60,6 +67,7 @@ export function checkListing<Options extends ListOptions>(
   const options = problems.options('options', given, names)
   checkQueueName(problems, queue)
   problems.wholeNumber('limit', options.limit, { min: 1, max: MOST_LOOKED_AT })
+  problems.wholeNumber('skip', options.skip, { max: MOST_LOOKED_AT - (options.limit ?? DEFAULT_LIMIT) })
   problems.durationMs('verifyTimeoutMs', options.verifyTimeoutMs, { min: 1 })
   return options
 }
@@ -69,16 +77,18 @@ export async function listOn(
   connection: AmqpConnection,
   address: string,
   queue: string,
-  { limit = 1_000, verifyTimeoutMs: timeoutMs = 5_000, signal }: ListOptions & SignalOption,
+  { limit = DEFAULT_LIMIT, skip = 0, verifyTimeoutMs: timeoutMs = 5_000, signal }: ListOptions & SignalOption,
 ): Promise<DeadLetter[]> {
   const about = { address, queue: deadLetterQueueOf(queue) }
   if (!(await queueExists(connection, address, about.queue))) return []
   await checkReturnable(connection, about)
-  const look = { ...about, atMost: limit, prefetch: limit, timeoutMs, signal }
+  const look = { ...about, atMost: skip + limit, prefetch: skip + limit, timeoutMs, signal }
   return await givingWay(look, async () => {
     const found: DeadLetter[] = []
+    let passed = 0
     await lookThrough(connection, look, (message) => {
-      found.push(toDeadLetter(message))
+      if (passed < skip) passed += 1
+      else found.push(toDeadLetter(queue, message))
     })
     return found
   })

@@ -44,7 +44,7 @@ export async function unrecordedDeadLetters(
       const { replyTo, correlationId } = message.properties
       const index = indexIn(correlationId)
       if (replyTo !== log || index === undefined || seen.has(index)) return
-      const { reason, lastFailure } = toDeadLetter(message)
+      const { reason, lastFailure } = toDeadLetter(batch.queue, message)
       const failure = lastFailure === undefined ? {} : { [HEADER.failure]: encodeFailure(lastFailure) }
       const headers = { [HEADER.deadLetterReason]: reason, ...failure }
       const properties = { type: RESULT_RECORD.deadLettered, correlationId: String(index), headers }
