@@ -1,6 +1,8 @@
 /**
  * A small Kubernetes for Jobs on this machine, for laptops, demos and tests. It is not isolated and not for production;
  * where it differs from a real cluster, the real one is right.
+ *
+ * @module @podqueue/k8s/local
  */
 
 import '@internal/node-version'

@@ -1,7 +1,7 @@
 /**
  * Fill a RabbitMQ queue and know the fate of every item.
  *
- * @module
+ * @module @podqueue/producer
  */
 
 import '@internal/node-version'

@@ -1,7 +1,7 @@
 /**
  * Take one item from a RabbitMQ queue, do its work, ack it, and tell the truth about it.
  *
- * @module
+ * @module @podqueue/worker
  */
 
 import '@internal/node-version'

@@ -1,7 +1,7 @@
 /**
  * Items for the tests of a handler, without a broker.
  *
- * @module
+ * @module @podqueue/worker/testing
  */
 
 import '@internal/node-version'

@@ -94,7 +94,7 @@ export interface TimelineEvent {
 }
 
 /**
- * A run over time, for {@link renderTimeline} of `@podqueue/k8s/report`. Plain data: it can be stored and sent.
+ * A run over time, for `renderTimeline` of `@podqueue/k8s/report`. Plain data: it can be stored and sent.
  *
  * The pods are read from Kubernetes when the Job ends, and while pods are being ended. A pod that was deleted in between is not
  * in it: `podsMissing` of its Job counts those.

@@ -1,7 +1,7 @@
 /**
  * Draws a run: `renderTimeline(await runJob(spec, { timeline: true }))`. It needs the package `echarts` beside this one.
  *
- * @module
+ * @module @podqueue/k8s/report
  */
 
 import '@internal/node-version'

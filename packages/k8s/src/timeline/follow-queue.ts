@@ -2,7 +2,7 @@ import { pause } from '@internal/async'
 import { type RunQueue, readQueue } from '../queue/queue-reading.ts'
 
 const READ_EVERY_MS = 2000
-/** A run of days is read less often: about so many times as fit into its picture. */
+/** A run of days is read less often: about as often as its picture can show. */
 const READINGS = 500
 const READ_TIMEOUT_MS = 10_000
 
