@@ -1,10 +1,11 @@
 /**
  * A plugin of TypeDoc that lets the documents of the repository be the pages of the site, unchanged: each has its own heading as its
- * title, each package its README, and each link to a file leads to its page, or else to the file on GitHub.
+ * title, each package its README, each diagram is a picture, and each link to a file leads to its page, or else to the file on GitHub.
  */
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { renderMermaidSVG } from 'beautiful-mermaid'
 import {
   type Application,
   type CommentDisplayPart,
@@ -32,10 +33,10 @@ export function load({ converter }: Application): void {
   converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
     for (const name of PACKAGES) addReadme(converter, project, name)
     const pages = [...(project.documents ?? []), ...(project.children ?? [])]
-    if (project.readme !== undefined) project.readme = withLinks(project.readme, project)
+    if (project.readme !== undefined) project.readme = forSite(withoutTitle(project.readme), project)
     for (const page of pages) {
-      if (page.isDocument()) page.content = withLinks(page.content, project)
-      else if (page.readme !== undefined) page.readme = withLinks(page.readme, project)
+      if (page.isDocument()) page.content = forSite(page.content, project)
+      else if (page.readme !== undefined) page.readme = forSite(page.readme, project)
     }
   })
 }
@@ -58,8 +59,15 @@ function addReadme(converter: Converter, project: ProjectReflection, name: strin
   project.files.registerReflectionPath(path, module)
 }
 
-function withLinks(parts: readonly CommentDisplayPart[], project: ProjectReflection): CommentDisplayPart[] {
+/** The page of a project has its name as its heading already. */
+function withoutTitle([first, ...others]: readonly CommentDisplayPart[]): CommentDisplayPart[] {
+  if (first?.kind !== 'text') throw new Error('README.md does not begin with a heading')
+  return [{ kind: 'text', text: first.text.replace(/^# .+\n/, '') }, ...others]
+}
+
+function forSite(parts: readonly CommentDisplayPart[], project: ProjectReflection): CommentDisplayPart[] {
   return parts.flatMap((part) => {
+    if (part.kind === 'code') return [asPicture(part)]
     if (part.kind === 'text') return pagesInsteadOfFiles(part.text, project)
     if (part.kind !== 'relative-link' || part.target === undefined) return [part]
     const target = project.files.resolve(part.target, project)
@@ -67,6 +75,15 @@ function withLinks(parts: readonly CommentDisplayPart[], project: ProjectReflect
     const anchor = part.targetAnchor === undefined ? '' : `#${part.targetAnchor}`
     return [{ kind: 'text', text: `${GITHUB}/blob/main/${relative(root, target)}${anchor}` }]
   })
+}
+
+/** A block of Mermaid as an image within the page: it needs no script, and its style stays its own. Other code is as it was. */
+function asPicture(part: CommentDisplayPart): CommentDisplayPart {
+  const [, diagram] = /^```mermaid\n(.*)```$/s.exec(part.text) ?? []
+  if (diagram === undefined) return part
+  const svg = renderMermaidSVG(diagram, { bg: '#ffffff', fg: '#222222' }).replace(/@import url\([^)]*\);/, '')
+  const address = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
+  return { kind: 'text', text: `![A diagram: the text after it says the same](${address})` }
 }
 
 /** The text with each address of a file that has a page of this site replaced by a link to that page. */
