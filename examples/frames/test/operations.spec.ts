@@ -55,7 +55,7 @@ test('the permissions of docs/operations.md are enough to fill, inspect, work an
   expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 1 })
 
   expect(await listDeadLetters('job1', { url: filler })).toMatchObject([{ reason: 'It is no fruit.', by: 'worker' }])
-  expect(await requeueDeadLetters('job1', { url: filler })).toEqual({ requeued: 1, notFound: [] })
+  expect(await requeueDeadLetters('job1', { url: filler })).toEqual({ requeued: 1, alreadyDone: 0, notFound: [] })
   const patient = await consumeMany((item) => expect(item.text()).toBe('a stone'), { queue: 'job1', url: worker })
   expect(patient).toMatchObject({ done: 1, deadLettered: 0, failed: 0 })
   expect(await inspectQueue('job1', { url: filler })).toMatchObject({ ready: 0, verified: true, deadLetters: 0 })

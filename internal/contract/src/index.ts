@@ -24,7 +24,6 @@ export {
   batchOfResultLog,
   indexIn,
   isBatchId,
-  isResultLogOf,
   LONGEST_QUEUE_NAME_WITH_RESULTS,
   RESULT_RECORD,
   resultLogOf,

@@ -9,15 +9,12 @@ export function resultLogOf(queue: string, batch: string): string {
   return `${queue}.results.${batch}`
 }
 
-/** Whether a name is that of a result log of this queue. */
-export function isResultLogOf(queue: string, name: unknown): name is string {
-  const prefix = resultLogOf(queue, '')
-  return typeof name === 'string' && name.startsWith(prefix) && BATCH_ID.test(name.slice(prefix.length))
-}
-
 /** The id of the batch whose result log this queue has under this name; undefined when it is no such log. */
 export function batchOfResultLog(queue: string, name: unknown): string | undefined {
-  return isResultLogOf(queue, name) ? name.slice(resultLogOf(queue, '').length) : undefined
+  const prefix = resultLogOf(queue, '')
+  if (typeof name !== 'string' || !name.startsWith(prefix)) return undefined
+  const batch = name.slice(prefix.length)
+  return isBatchId(batch) ? batch : undefined
 }
 
 export function isBatchId(id: unknown): id is string {

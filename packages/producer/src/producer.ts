@@ -16,6 +16,7 @@ import {
   type RequeueOptions,
   requeueOn,
 } from './dead-letters/requeue-dead-letters.ts'
+import { checkDeletion, DELETE_OPTIONS, type DeleteOptions, deleteOn } from './delete/delete-queue.ts'
 import { EnqueueRun } from './enqueue/enqueue-run.ts'
 import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './enqueue/publish-options.ts'
 import type { Receipt } from './enqueue/receipt.ts'
@@ -24,7 +25,6 @@ import { type ProducerEvents, type Tell, tellListeners } from './events.ts'
 import { checkItems, type Items } from './items/items.ts'
 import type { Message } from './items/message.ts'
 import { checkDeclaration, type DeclaredQueue, declareOn } from './queue/declare-queue.ts'
-import { checkDeletion, DELETE_OPTIONS, type DeleteOptions, deleteOn } from './queue/delete-queue.ts'
 import {
   checkInspection,
   INSPECT_OPTIONS,

@@ -143,7 +143,7 @@ test.each([
   ]) {
     await expect(look()).rejects.toMatchObject({ code: 'DEAD_LETTERS_LIMITED', message: expect.stringMatching(why) })
   }
-  expect(await requeueDeadLetters(queue.name, { url: url() })).toEqual({ requeued: 1, notFound: [] })
+  expect(await requeueDeadLetters(queue.name, { url: url() })).toEqual({ requeued: 1, alreadyDone: 0, notFound: [] })
   expect(await queue.drain()).toEqual(['a'])
 })
 
@@ -175,7 +175,11 @@ test('requeueDeadLetters puts all back, as they were published, and leaves none 
     })
   }
   await confirmed(queue)
-  expect(await requeueDeadLetters(queue.name, { url: url() })).toEqual({ requeued: 1_000, notFound: [] })
+  expect(await requeueDeadLetters(queue.name, { url: url() })).toEqual({
+    requeued: 1_000,
+    alreadyDone: 0,
+    notFound: [],
+  })
   expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 1_000, deadLetters: 0, verified: true })
   const got = await queue.channel.get(queue.name)
   if (got === false) throw new Error('the queue is empty')
@@ -191,10 +195,15 @@ test('requeueDeadLetters of some ids, or of a number, leaves the others where th
   await using producer = createProducer({ url: url() })
   expect(await producer.requeueDeadLetters(queue.name, { ids: ['id-c', 'id-x', 'id-a'] })).toEqual({
     requeued: 2,
+    alreadyDone: 0,
     notFound: ['id-x'],
   })
   expect((await queue.drain()).toSorted()).toEqual(['a', 'c'])
-  expect(await producer.requeueDeadLetters(queue.name, { limit: 1 })).toEqual({ requeued: 1, notFound: [] })
+  expect(await producer.requeueDeadLetters(queue.name, { limit: 1 })).toEqual({
+    requeued: 1,
+    alreadyDone: 0,
+    notFound: [],
+  })
   expect(await producer.inspectQueue(queue.name)).toMatchObject({ ready: 1, deadLetters: 1 })
 })
 

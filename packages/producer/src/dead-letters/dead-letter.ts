@@ -1,5 +1,5 @@
 import { publishedHeaders } from '@internal/amqp'
-import { batchOfResultLog, decodeFailure, type FailureRecord, HEADER, indexIn } from '@internal/contract'
+import { batchOfResultLog, decodeFailure, type FailureRecord, HEADER, indexIn, isItemType } from '@internal/contract'
 import type { Message as AmqpMessage } from 'amqplib'
 
 /** An item that was given up on, as it lies in `<queue>.dead`. */
@@ -40,14 +40,25 @@ const BROKER_REASONS: Readonly<Record<string, string>> = {
   maxlen: 'Its queue was full.',
 }
 
-/** @param queue the queue that the item came from */
-export function toDeadLetter(queue: string, { content, properties }: AmqpMessage): DeadLetter {
+/** The batch with results that a message is an item of, and its place there; undefined for any other message. */
+export function placeInBatch(
+  queue: string,
+  { properties: { type, replyTo, correlationId } }: AmqpMessage,
+): { readonly batch: string; readonly index: number } | undefined {
+  const batch = batchOfResultLog(queue, replyTo)
+  const index = indexIn(correlationId)
+  return batch === undefined || index === undefined || !isItemType(type) ? undefined : { batch, index }
+}
+
+/** @param queue the queue that it came from */
+export function toDeadLetter(queue: string, message: AmqpMessage): DeadLetter {
+  const { content, properties } = message
+  const place = placeInBatch(queue, message)
   const headers: Readonly<Record<string, unknown>> = properties.headers ?? {}
   const { [HEADER.deadLetterReason]: said } = headers
-  const [batch, index] = [batchOfResultLog(queue, properties.replyTo), indexIn(properties.correlationId)]
   return {
     id: properties.messageId,
-    ...(batch === undefined || index === undefined ? {} : { batch, index }),
+    ...place,
     reason: typeof said === 'string' ? said : brokerReason(headers['x-death']),
     by: typeof said === 'string' ? 'worker' : 'broker',
     lastFailure: decodeFailure(headers[HEADER.failure]),

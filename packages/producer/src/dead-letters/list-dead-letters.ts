@@ -1,17 +1,19 @@
 import { type AmqpConnection, checkQueueName } from '@internal/amqp'
-import { deadLetterQueueOf } from '@internal/contract'
+import { deadLetterQueueOf, isBatchId } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { queueExists } from '../queue/declare-queue.ts'
-import { type DeadLetter, toDeadLetter } from './dead-letter.ts'
+import { type DeadLetter, placeInBatch, toDeadLetter } from './dead-letter.ts'
 import { givingWay, lookThrough } from './look.ts'
 import { checkReturnable } from './returnable.ts'
 
 /** How dead letters are looked at. */
 export interface ListOptions {
-  /** The number of dead letters to look at; at most 65535. Default: 1000. */
+  /** The number of dead letters to list, from the oldest on; at most 65535. Default: 1000. */
   readonly limit?: number | undefined
+  /** Only items of the batch with this id. They are looked for among the first 65535 dead letters. Default: all. */
+  readonly batch?: string | undefined
   /**
    * The number of dead letters to pass over, the oldest first, as for the next page; with `limit` at most 65535. Their bodies are
    * not kept. Default: 0.
@@ -27,7 +29,7 @@ export interface ListOptions {
 export interface ListDeadLettersOptions extends ListOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
-export const LIST_OPTIONS: Names<ListOptions> = { limit: true, skip: true, verifyTimeoutMs: true }
+export const LIST_OPTIONS: Names<ListOptions> = { limit: true, skip: true, batch: true, verifyTimeoutMs: true }
 
 const LIST_DEAD_LETTERS_OPTIONS: Names<ListDeadLettersOptions> = {
   ...LIST_OPTIONS,
@@ -68,6 +70,9 @@ export function checkListing<Options extends ListOptions>(
   checkQueueName(problems, queue)
   problems.wholeNumber('limit', options.limit, { min: 1, max: MOST_LOOKED_AT })
   problems.wholeNumber('skip', options.skip, { max: MOST_LOOKED_AT - (options.limit ?? DEFAULT_LIMIT) })
+  if (options.batch !== undefined && !isBatchId(options.batch)) {
+    problems.add('batch', 'must be the id of a batch: the id of a receipt of enqueue')
+  }
   problems.durationMs('verifyTimeoutMs', options.verifyTimeoutMs, { min: 1 })
   return options
 }
@@ -77,16 +82,18 @@ export async function listOn(
   connection: AmqpConnection,
   address: string,
   queue: string,
-  { limit = DEFAULT_LIMIT, skip = 0, verifyTimeoutMs: timeoutMs = 5_000, signal }: ListOptions & SignalOption,
+  { limit = DEFAULT_LIMIT, skip = 0, batch, verifyTimeoutMs: timeoutMs = 5_000, signal }: ListOptions & SignalOption,
 ): Promise<DeadLetter[]> {
   const about = { address, queue: deadLetterQueueOf(queue) }
   if (!(await queueExists(connection, address, about.queue))) return []
   await checkReturnable(connection, about)
-  const look = { ...about, atMost: skip + limit, prefetch: skip + limit, timeoutMs, signal }
+  const atMost = batch === undefined ? skip + limit : MOST_LOOKED_AT
+  const look = { ...about, atMost, prefetch: atMost, timeoutMs, signal }
   return await givingWay(look, async () => {
     const found: DeadLetter[] = []
     let passed = 0
     await lookThrough(connection, look, (message) => {
+      if (found.length === limit || (batch !== undefined && placeInBatch(queue, message)?.batch !== batch)) return
       if (passed < skip) passed += 1
       else found.push(toDeadLetter(queue, message))
     })

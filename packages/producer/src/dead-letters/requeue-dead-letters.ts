@@ -1,5 +1,5 @@
 import { type AmqpConnection, checkQueueName } from '@internal/amqp'
-import { deadLetterQueueOf } from '@internal/contract'
+import { deadLetterQueueOf, resultLogOf } from '@internal/contract'
 import type { Names, Problems } from '@internal/options'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
@@ -8,7 +8,9 @@ import { type SignalOption, withLink } from '../connection/with-link.ts'
 import { ProducerError } from '../errors.ts'
 import { queueExists } from '../queue/declare-queue.ts'
 import { countHeld } from '../queue/inspect-queue.ts'
+import { DoneItems } from '../result-log/done-items.ts'
 import { openCopies } from './copies.ts'
+import { placeInBatch } from './dead-letter.ts'
 import { MOST_LOOKED_AT } from './list-dead-letters.ts'
 import { givingWay, lookThrough } from './look.ts'
 import { PacedAcks } from './paced-acks.ts'
@@ -18,7 +20,7 @@ import { checkReturnable } from './returnable.ts'
 export interface RequeueOptions {
   /** Only those with these ids; they are looked for among the first 65535. Default: all. */
   readonly ids?: readonly string[] | undefined
-  /** The number of dead letters to put back at most, from the oldest on. Default: all that are there at the start. */
+  /** The number of dead letters to take at most, from the oldest on. Default: all that are there at the start. */
   readonly limit?: number | undefined
   /**
    * How long the queues may answer nothing, milliseconds: no dead letter is delivered although some are there, or the
@@ -41,6 +43,11 @@ const REQUEUE_DEAD_LETTERS_OPTIONS: Names<RequeueDeadLettersOptions> = {
 /** The dead letters that are in their queue again. */
 export interface Requeued {
   readonly requeued: number
+  /**
+   * Dead letters that are gone without being put back: their item is done, and its result is in the log of its batch. A worker that is
+   * killed between result and ack in the last delivery leaves such a one.
+   */
+  readonly alreadyDone: number
   /** Ids that were asked for and not found. Empty without `ids`. */
   readonly notFound: readonly string[]
 }
@@ -56,7 +63,8 @@ const HELD_TIMEOUT_MS = 5_000
  * deliveries are counted from the start. A dead letter leaves `<queue>.dead` only when the broker has confirmed its copy: ended at
  * any moment, this loses none. A lost connection may leave at most 500 of them in both queues.
  *
- * Those that fail again during the call are not put back a second time.
+ * Those that fail again during the call are not put back a second time. Those whose item has a result in the log of its batch are
+ * not put back, and leave `<queue>.dead` too.
  *
  * @param queue the queue that the items came from; it must exist
  * @throws {ProducerError} `REQUEUE_INCOMPLETE` when it ended before: `details.requeued` are back, the others are still dead
@@ -102,17 +110,22 @@ export async function requeueOn(
   const from: Operation = { address, queue: deadLetterQueueOf(queue) }
   await onChannel(connection, { address, queue }, (channel) => channel.checkQueue(queue))
   if (wanted?.size === 0 || !(await queueExists(connection, address, from.queue)))
-    return { requeued: 0, notFound: ids ?? [] }
+    return { requeued: 0, alreadyDone: 0, notFound: ids ?? [] }
   if (wanted !== undefined) await checkReturnable(connection, from)
   const copies = await openCopies(connection, { address, queue })
   const acks = new PacedAcks(from.queue)
   const notFound = new Set(wanted)
+  const done = new DoneItems(connection, address, timeoutMs / 2, signal)
+  let alreadyDone = 0
   let chosen = 0
   const putBack = async (message: ConsumeMessage, channel: Channel): Promise<void> => {
     const { messageId } = message.properties
     if (chosen >= limit || (wanted !== undefined && !wanted.has(messageId))) return
     chosen += 1
-    await copies.publish(message)
+    const place = placeInBatch(queue, message)
+    const isDone = place !== undefined && (await done.has(resultLogOf(queue, place.batch), place.index))
+    if (isDone) alreadyDone += 1
+    else await copies.publish(message)
     await acks.ack(message, channel)
     notFound.delete(messageId)
   }
@@ -127,7 +140,7 @@ export async function requeueOn(
       const prefetch = wanted === undefined ? Math.min(atMost, WINDOW) : atMost
       await lookThrough(connection, { ...look, atMost, prefetch }, putBack)
     })
-    return { requeued: copies.confirmed, notFound: [...notFound] }
+    return { requeued: copies.confirmed, alreadyDone, notFound: [...notFound] }
   } catch (error) {
     throw incomplete(error, queue, copies.confirmed)
   } finally {

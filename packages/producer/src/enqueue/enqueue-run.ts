@@ -18,7 +18,7 @@ import { openPublishChannel, type PublishChannel } from '../publish/publish-chan
 import type { Stamp } from '../publish/stamp.ts'
 import { declareOn, queueExists } from '../queue/declare-queue.ts'
 import { deliveryLimitOf } from '../queue/delivery-limit.ts'
-import { appendRecords, declareResultLog } from '../results/result-log.ts'
+import { appendRecords, declareResultLog } from '../result-log/result-log.ts'
 import { Condition } from './condition.ts'
 import { toEnqueueError } from './failed-run.ts'
 import { ItemIntake } from './item-intake.ts'

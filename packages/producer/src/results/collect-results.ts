@@ -37,9 +37,10 @@ const COLLECT_RESULTS_OPTIONS: Names<CollectResultsOptions> = { ...COLLECT_OPTIO
 /**
  * Yields the end of every item of a batch once, as they come, and ends when all have ended. The batch was enqueued with
  * `results: true`. It may begin before or after the items are done, be ended at any time and be called again, also by
- * another process, and several may collect one batch at the same time. It keeps one bit for each item.
+ * another process. It keeps one bit for each item.
  *
- * Then the results are deleted, unless `keep` is true.
+ * Then the results are deleted, unless `keep` is true. Several may collect one batch at the same time: each with `keep`, since the
+ * first that is through would delete the results of the others.
  *
  * @param batch the receipt of `enqueue`, or its `queue` and `id`
  * @throws {ProducerError} `BATCH_NOT_FOUND` when there are no results, or somebody deletes them; `RESULTS_MISSING` when nobody

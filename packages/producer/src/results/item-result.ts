@@ -1,6 +1,6 @@
-import { decodeFailure, type FailureRecord, HEADER, indexIn, RESULT_RECORD } from '@internal/contract'
+import { decodeFailure, type FailureRecord, HEADER, RESULT_RECORD } from '@internal/contract'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { LogRecord } from './log-reader.ts'
+import type { LogRecord } from '../result-log/record.ts'
 
 /** The end of one item of a batch. */
 export type ItemResult<T> = {
@@ -15,23 +15,6 @@ export type ItemResult<T> = {
   /** It is done, and its result is not what `schema` asks for. */
   | { readonly status: 'invalid'; readonly reason: string; readonly cause?: unknown }
 )
-
-/** The content of one record of a log. */
-export type RecordContent =
-  | { readonly type: 'item'; readonly index: number }
-  | { readonly type: 'closed'; readonly total: number }
-  | { readonly type: 'unknown' }
-
-export function readRecord({ message }: LogRecord): RecordContent {
-  const { type, correlationId } = message.properties
-  if (type === RESULT_RECORD.closed) {
-    const total = Number(message.content.toString())
-    return Number.isSafeInteger(total) && total >= 0 ? { type: 'closed', total } : { type: 'unknown' }
-  }
-  const index = indexIn(correlationId)
-  const isItem = type === RESULT_RECORD.done || type === RESULT_RECORD.deadLettered
-  return isItem && index !== undefined ? { type: 'item', index } : { type: 'unknown' }
-}
 
 export async function toResult<T>(
   { offset, message }: LogRecord,

@@ -1,5 +1,5 @@
 import type { AmqpConnection } from '@internal/amqp'
-import { deadLetterQueueOf, encodeFailure, HEADER, indexIn, RESULT_RECORD } from '@internal/contract'
+import { deadLetterQueueOf, encodeFailure, HEADER, RESULT_RECORD } from '@internal/contract'
 import { toDeadLetter } from '../dead-letters/dead-letter.ts'
 import { MOST_LOOKED_AT } from '../dead-letters/list-dead-letters.ts'
 import { givingWay, lookThrough } from '../dead-letters/look.ts'
@@ -7,9 +7,9 @@ import { checkReturnable } from '../dead-letters/returnable.ts'
 import { ProducerError } from '../errors.ts'
 import { queueExists } from '../queue/declare-queue.ts'
 import { countQueue } from '../queue/inspect-queue.ts'
-import { type Batch, logOf } from './batch.ts'
-import type { NewRecord } from './result-log.ts'
-import type { SeenIndexes } from './seen-indexes.ts'
+import type { NewRecord } from '../result-log/result-log.ts'
+import type { SeenIndexes } from '../result-log/seen-indexes.ts'
+import type { Batch } from './batch.ts'
 
 /** Whether nobody works on the queue any more: proven empty, without a consumer, or deleted. */
 export async function isQueueDone(connection: AmqpConnection, address: string, queue: string): Promise<boolean> {
@@ -36,15 +36,12 @@ export async function unrecordedDeadLetters(
   const about = { address, queue: deadLetterQueueOf(batch.queue) }
   if (!(await queueExists(connection, address, about.queue))) return []
   await checkReturnable(connection, about)
-  const log = logOf(batch)
   const look = { ...about, atMost: MOST_LOOKED_AT, prefetch: MOST_LOOKED_AT, timeoutMs: 5_000, signal }
   return await givingWay(look, async () => {
     const records: NewRecord[] = []
     await lookThrough(connection, look, (message) => {
-      const { replyTo, correlationId } = message.properties
-      const index = indexIn(correlationId)
-      if (replyTo !== log || index === undefined || seen.has(index)) return
-      const { reason, lastFailure } = toDeadLetter(batch.queue, message)
+      const { batch: id, index, reason, lastFailure } = toDeadLetter(batch.queue, message)
+      if (id !== batch.id || index === undefined || seen.has(index)) return
       const failure = lastFailure === undefined ? {} : { [HEADER.failure]: encodeFailure(lastFailure) }
       const headers = { [HEADER.deadLetterReason]: reason, ...failure }
       const properties = { type: RESULT_RECORD.deadLettered, correlationId: String(index), headers }

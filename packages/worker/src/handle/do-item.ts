@@ -169,6 +169,8 @@ async function done<R>(
   }
   if (end.type === 'unclaimed') {
     const { queue, id: messageId } = item
+    const { batch, index } = address
+    options.tell('resultUnclaimed', { queue, messageId, batch, index })
     options.logger.info(
       { queue, messageId },
       `${named(item)} is done, and its batch was deleted: nobody wants its result.`,

@@ -4,6 +4,7 @@ import { EMPTY_CHOICES, type EmptyChoice, WORKER_SETTINGS } from '@internal/cont
 import { type Names, Problems } from '@internal/options'
 import type { Broker } from '../broker/broker.ts'
 import { toWorkerError } from '../errors.ts'
+import { checkListeners, type Tell, tellListeners } from '../events.ts'
 import { type Logger, SILENT } from '../logger.ts'
 import { ResultLink } from '../results/result-link.ts'
 import type { ConsumeManyOptions, ConsumeOneOptions } from './worker-options.ts'
@@ -28,6 +29,7 @@ export const WORKER_OPTIONS: Names<Omit<ConsumeOneOptions, 'signal'>> = {
   maxResultBytes: true,
   blockedTimeoutMs: true,
   logger: true,
+  on: true,
 }
 
 const ONE_OPTIONS: Names<ConsumeOneOptions> = { ...WORKER_OPTIONS, signal: true }
@@ -64,6 +66,7 @@ export interface ResolvedOptions {
   /** Takes the results of items that want one. It opens its connection at the first of them. */
   readonly results: ResultLink
   readonly logger: Logger
+  readonly tell: Tell
 }
 
 /** The options of `consumeMany` with every default filled in. Infinity means no limit. */
@@ -126,6 +129,7 @@ function checkShared(problems: Problems, options: Omit<ConsumeOneOptions, 'queue
   problems.passedOn('tls', options.tls, 'tls.connect of Node')
   problems.signal('signal', options.signal)
   problems.methods('logger', options.logger, ['info', 'warn'])
+  checkListeners(problems, options.on)
   problems.oneOf('empty', options.empty, EMPTY_CHOICES)
   problems.durationMs('connectTimeoutMs', options.connectTimeoutMs, { min: 1 })
   problems.durationMs('reconnectForMs', options.reconnectForMs)
@@ -171,5 +175,6 @@ function resolveShared(options: ConsumeOneOptions): ResolvedOptions {
     graceMs: options.graceMs ?? GRACE_MS,
     ackTimeoutMs,
     logger: options.logger === undefined ? SILENT : guardLogger(options.logger),
+    tell: tellListeners(options.on ?? {}),
   }
 }

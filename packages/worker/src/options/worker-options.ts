@@ -1,5 +1,6 @@
 import type { AmqpConnection, TlsOptions } from '@internal/amqp'
 import type { EmptyChoice } from '@internal/contract'
+import type { WorkerListeners } from '../events.ts'
 import type { Logger } from '../logger.ts'
 
 /** The options of `consumeOne`. All durations are in milliseconds. */
@@ -72,6 +73,8 @@ export interface ConsumeOneOptions {
   readonly blockedTimeoutMs?: number | undefined
   /** Gets a line for each wait and retry. Default: silent. */
   readonly logger?: Logger | undefined
+  /** Listeners, by the event: `resultUnclaimed`. One that fails becomes a process warning and changes no outcome. */
+  readonly on?: WorkerListeners | undefined
 }
 
 /** The options of `consumeMany`. All durations are in milliseconds. */

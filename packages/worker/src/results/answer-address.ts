@@ -1,10 +1,12 @@
-import { indexIn, isItemType, isResultLogOf } from '@internal/contract'
+import { batchOfResultLog, indexIn, isItemType, resultLogOf } from '@internal/contract'
 import type { ConsumeMessage } from 'amqplib'
 
 /** Where the result of an item goes. */
 export interface AnswerAddress {
   /** The result log of the item's batch. */
   readonly log: string
+  /** The id of that batch. */
+  readonly batch: string
   /** The item's place in its batch. */
   readonly index: number
 }
@@ -16,6 +18,7 @@ export interface AnswerAddress {
 export function answerAddress(queue: string, { properties }: ConsumeMessage): AnswerAddress | undefined {
   const { type, replyTo, correlationId } = properties
   const index = indexIn(correlationId)
-  if (index === undefined || !isItemType(type) || !isResultLogOf(queue, replyTo)) return undefined
-  return { log: replyTo, index }
+  const batch = batchOfResultLog(queue, replyTo)
+  if (index === undefined || batch === undefined || !isItemType(type)) return undefined
+  return { log: resultLogOf(queue, batch), batch, index }
 }

@@ -3,13 +3,8 @@ import { within } from '@internal/async'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { type Operation, operationError } from '../connection/on-channel.ts'
 import type { ProducerError } from '../errors.ts'
+import type { LogRecord } from './record.ts'
 import { batchNotFound } from './result-log.ts'
-
-/** One record of a result log, and its place there. */
-export interface LogRecord {
-  readonly offset: number
-  readonly message: ConsumeMessage
-}
 
 /** The number of records that are read ahead. */
 const WINDOW = 1_000
@@ -31,10 +26,13 @@ export class LogReader {
     this.#from = from
   }
 
-  /** @throws {ProducerError} `BATCH_NOT_FOUND` when there is no such log */
-  static async open(connection: AmqpConnection, about: Operation, from: number): Promise<LogReader> {
+  /**
+   * @param from the offset of the first record; `last` is the broker's last chunk, which has one record or more
+   * @throws {ProducerError} `BATCH_NOT_FOUND` when there is no such log
+   */
+  static async open(connection: AmqpConnection, about: Operation, from: number | 'last'): Promise<LogReader> {
     const channel = await openChannel(connection)
-    const reader = new LogReader(channel, about, from)
+    const reader = new LogReader(channel, about, from === 'last' ? 0 : from)
     let cause: unknown
     channel.on('error', (error) => {
       cause = error
