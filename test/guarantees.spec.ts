@@ -7,7 +7,8 @@ const read = (path: string): string => readFileSync(new URL(`../${path}`, import
 const AREAS: readonly (readonly [part: string, pattern: string])[] = [
   ['Filling the queue', 'packages/producer/test/*.ts'],
   ['Doing the work', 'packages/worker/test/*.ts'],
-  ['Running the Job', '{packages/k8s/test,examples/*/test,test/results}/**/*.ts'],
+  ['Results', 'test/results/*.spec.ts'],
+  ['Running the Job', '{packages/k8s,examples/*}/test/**/*.ts'],
 ]
 
 /** The last cell of each row of a part's table, without the head of the table. */

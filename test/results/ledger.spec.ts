@@ -1,98 +1,161 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { createInterface } from 'node:readline'
 import { brokerUrl } from '@internal/testing/broker-url'
-import { testQueue } from '@internal/testing/test-queue'
-import { createProducer, type ItemResult } from '@podqueue/producer'
-import { expect, onTestFinished, test } from 'vitest'
+import { type TestQueue, testQueue } from '@internal/testing/test-queue'
+import { createProducer, type ItemResult, type Producer } from '@podqueue/producer'
+import { expect, test } from 'vitest'
+import { runProgram } from './run-program.ts'
 
-const ITEMS = 300
-const POISON = 6
-const KILLS = 30
-const WORKERS = 3
+const ITEMS = 1_000
+const POISON = 20
+const KILLS = 200
+const WORKERS = 4
+const COLLECTOR_KILLS = 10
 
-const program = fileURLToPath(new URL('score-worker.ts', import.meta.url))
+type Score = { readonly score: number }
 
-/** Keeps a number of workers running, and kills one after the other. Each that is killed or fails is started again. */
+/** Keeps workers running until the queue is empty. The first {@link KILLS} of them are killed, in each way by turns. */
 class Workers {
   readonly #queue: string
-  readonly #running = new Set<ChildProcess>()
-  #isOver = false
-  kills = 0
+  #started = 0
+  killedAtWork = 0
+  killedBeforeAck = 0
+  unexpected = 0
 
   constructor(queue: string) {
     this.#queue = queue
-    for (let started = 0; started < WORKERS; started++) this.#start()
   }
 
-  #start(): void {
-    if (this.#isOver) return
-    const child = spawn(process.execPath, [program], {
-      env: { ...process.env, BROKER_URL: brokerUrl(), QUEUE: this.#queue },
-      stdio: 'ignore',
-    })
-    this.#running.add(child)
-    child.once('exit', (code) => {
-      this.#running.delete(child)
-      if (code !== 0) this.#start()
-    })
+  async untilEmpty(): Promise<void> {
+    await Promise.all(Array.from({ length: WORKERS }, () => this.#oneAfterTheOther()))
   }
 
-  killOne(): void {
-    const victim = [...this.#running][Math.floor(Math.random() * this.#running.size)]
-    if (victim?.kill('SIGKILL') === true) this.kills += 1
-  }
-
-  async end(): Promise<void> {
-    this.#isOver = true
-    const ended = [...this.#running].map((child) => once(child, 'exit'))
-    for (const child of this.#running) child.kill('SIGKILL')
-    await Promise.all(ended)
+  async #oneAfterTheOther(): Promise<void> {
+    for (;;) {
+      const life = this.#started
+      this.#started += 1
+      const isDoomed = life < KILLS
+      const at = 1 + (Math.floor(life / 2) % 3)
+      const beforeAck = isDoomed && life % 2 === 0
+      const more = { QUEUE: this.#queue, ...(beforeAck ? { DIE_AT_ACK: String(at) } : {}) }
+      const child = runProgram('score-worker.ts', more, ['ignore', 'ignore', 'ignore', 'ipc'])
+      let begun = 0
+      child.on('message', () => {
+        begun += 1
+        if (isDoomed && !beforeAck && begun === at) child.kill('SIGKILL')
+      })
+      const [code, signal] = await once(child, 'exit')
+      if (code === 0) return
+      if (signal !== 'SIGKILL') this.unexpected += 1
+      else if (beforeAck) this.killedBeforeAck += 1
+      else this.killedAtWork += 1
+    }
   }
 }
 
-test('workers killed at random while a collector ends and goes on: every item is yielded once, and none is missing', {
+/** Collects in a process that is killed again and again, and goes on behind the last item that it wrote. */
+async function collectAndDie(queue: string, batch: string): Promise<{ items: ItemResult<Score>[]; kills: number }> {
+  const items: ItemResult<Score>[] = []
+  let kills = 0
+  for (;;) {
+    const last = items.at(-1)
+    const more = { QUEUE: queue, BATCH: batch, ...(last === undefined ? {} : { AFTER: String(last.offset) }) }
+    const child = runProgram('collector.ts', more, ['ignore', 'pipe', 'inherit'])
+    if (child.stdout === null) throw new Error('it has no standard output')
+    let lines = 0
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      items.push(JSON.parse(line))
+      lines += 1
+      if (kills < COLLECTOR_KILLS && lines === ITEMS / (COLLECTOR_KILLS * 2)) child.kill('SIGKILL')
+    })
+    const [code, signal] = await once(child, 'close')
+    if (code === 0) return { items, kills }
+    if (signal !== 'SIGKILL') throw new Error(`the collector ended with ${code}`)
+    kills += 1
+  }
+}
+
+async function collect(producer: Producer, batch: { queue: string; id: string }): Promise<ItemResult<Score>[]> {
+  const items: ItemResult<Score>[] = []
+  for await (const item of producer.collectResults<Score>(batch, { keep: true })) items.push(item)
+  return items
+}
+
+/** The fate of each item of the batch, as one collector told it. */
+function counted(items: readonly ItemResult<Score>[]): Readonly<Record<string, number>> {
+  const byIndex = new Map(items.map((item) => [item.index, item]))
+  const all = [...byIndex.values()]
+  const done = all.flatMap((item) => (item.status === 'done' ? [item] : []))
+  const dead = all.flatMap((item) => (item.status === 'dead-lettered' ? [item] : []))
+  return {
+    done: done.length,
+    deadLettered: dead.length,
+    missing: ITEMS - byIndex.size,
+    twice: items.length - byIndex.size,
+    wrong: done.filter(({ value, index }) => value.score !== index * 2).length,
+    withoutFailure: dead.filter(({ index, lastFailure }) => lastFailure?.message !== `It cannot score ${index}.`)
+      .length,
+  }
+}
+
+/** The number of records of items in a log, as a client that is not podqueue reads it. */
+async function recordsOf({ channel }: TestQueue, log: string): Promise<number> {
+  channel.publish('', log, Buffer.alloc(0), { type: 'end of this test' })
+  const end = Promise.withResolvers<number>()
+  let records = 0
+  await channel.prefetch(10 * ITEMS)
+  const first = { arguments: { 'x-stream-offset': 'first' } }
+  const { consumerTag } = await channel.consume(
+    log,
+    (message) => {
+      if (message?.properties.type === 'end of this test') end.resolve(records)
+      else if (message?.properties.correlationId !== undefined) records += 1
+    },
+    first,
+  )
+  await end.promise
+  await channel.cancel(consumerTag)
+  return records
+}
+
+test('200 workers killed over 1,000 items, half of them between result and ack, and a collector killed 10 times: every item is yielded once', {
   timeout: 300_000,
 }, async () => {
   await using queue = await testQueue(false)
   await using producer = createProducer({ url: brokerUrl() })
+  // An item that is in hand of many killed workers is none that cannot be done.
+  await producer.declareQueue(queue.name, { deliveryLimit: 100 })
   const items = Array.from({ length: ITEMS }, (_, value) => ({ value, poison: value % (ITEMS / POISON) === 7 }))
   const batch = await producer.enqueue(queue.name, items, { results: true })
   const workers = new Workers(queue.name)
-  onTestFinished(() => workers.end())
+  const [killed, beside] = await Promise.all([
+    collectAndDie(queue.name, batch.id),
+    collect(producer, batch),
+    workers.untilEmpty(),
+  ])
+  const log = `${queue.name}.results.${batch.id}`
+  const records = await recordsOf(queue, log)
+  await producer.deleteBatch(batch)
+  await producer.deleteQueue(queue.name, { discardItems: true })
+  const left: string[] = []
+  for (const name of [queue.name, `${queue.name}.dead`, log]) {
+    const error = await producer.inspectQueue(name).catch((reason) => reason)
+    if (error.code !== 'QUEUE_NOT_FOUND') left.push(name)
+  }
 
-  const found = new Map<number, ItemResult<{ score: number }>>()
-  let after: number | undefined
-  for (let isOver = false; !isOver; ) {
-    isOver = true
-    let yielded = 0
-    for await (const item of producer.collectResults<{ score: number }>(batch, { after })) {
-      expect(found.has(item.index), `item ${item.index} twice`).toBe(false)
-      found.set(item.index, item)
-      after = item.offset
-      yielded += 1
-      if (found.size % (ITEMS / KILLS) === 0 && workers.kills < KILLS) workers.killOne()
-      // A collector that ends here goes on with the next turn.
-      if (yielded === 70) {
-        isOver = false
-        break
-      }
-    }
-  }
-  const all = [...found.values()]
-  const ledger = {
-    done: all.filter(({ status }) => status === 'done').length,
-    deadLettered: all.filter(({ status }) => status === 'dead-lettered').length,
-    missing: items.filter((_, index) => !found.has(index)).length,
-    wrong: all.filter((item) => item.status === 'done' && item.value.score !== item.index * 2).length,
-  }
-  expect(ledger).toEqual({ done: ITEMS - POISON, deadLettered: POISON, missing: 0, wrong: 0 })
-  expect(workers.kills).toBeGreaterThan(KILLS / 2)
-  const failures = all.flatMap((item) => (item.status === 'dead-lettered' ? [item] : []))
-  for (const { index, reason } of failures)
-    expect([`It cannot score ${index}.`, 'Its deliveries are used up.']).toContain(reason)
-  await workers.end()
-  await expect(producer.inspectQueue(`${queue.name}.results.${batch.id}`)).rejects.toMatchObject({
-    code: 'QUEUE_NOT_FOUND',
-  })
+  const ledger = counted(killed.items)
+  const text = Object.entries(ledger).map(([name, count]) => `${name} ${count}`)
+  process.stderr.write(
+    `results ledger: items ${ITEMS}, workers killed ${workers.killedAtWork + workers.killedBeforeAck} ` +
+      `(between result and ack ${workers.killedBeforeAck}), collector killed ${killed.kills}: ${text.join(', ')}; ` +
+      `records written twice ${records - ITEMS}, queues left ${left.length}\n`,
+  )
+  const expected = { done: ITEMS - POISON, deadLettered: POISON, missing: 0, twice: 0, wrong: 0, withoutFailure: 0 }
+  expect(ledger).toEqual(expected)
+  expect(counted(beside), 'a second collector sees the same').toEqual(expected)
+  expect(workers).toMatchObject({ killedAtWork: KILLS / 2, killedBeforeAck: KILLS / 2, unexpected: 0 })
+  expect(killed.kills).toBe(COLLECTOR_KILLS)
+  // So the kills came when the result was there and its ack was not.
+  expect(records - ITEMS).toBeGreaterThan(KILLS / 4)
+  expect(left).toEqual([])
 })
