@@ -9,7 +9,7 @@ import { startBroker, uniqueName } from '@internal/testing'
 import { collectResults, deleteBatch, enqueue } from '@podqueue/producer'
 import { consumeMany } from '@podqueue/worker'
 import { type Channel, type ConfirmChannel, connect, type Options } from 'amqplib'
-import { interleave, printStandings } from './interleave.ts'
+import { type Contestant, interleave, median, printStandings } from './interleave.ts'
 
 const CONCURRENCY = 16
 /** As many as `collectResults` reads ahead. */
@@ -34,31 +34,44 @@ try {
 /** A worker with a handler that does nothing, with and without results. */
 async function work(count: number): Promise<void> {
   const bodies = Array.from({ length: count }, (_, index) => `item ${index}`)
-  const rate = (results: boolean, run: (log: string | undefined) => Promise<void>) => async (): Promise<number> => {
-    const batch = await enqueue(queue, bodies, { url, results })
-    const startedAt = performance.now()
-    await run(results ? resultLogOf(queue, batch.id) : undefined)
-    const seconds = (performance.now() - startedAt) / 1_000
-    if (results) {
-      let there = 0
-      for await (const { status } of collectResults(batch, { url })) if (status === 'done') there += 1
-      if (there !== count) throw new Error(`${there} of ${count} results are there`)
+  const costs = new Map<string, number[]>()
+  const measured =
+    (name: string, results: boolean, run: (log: string | undefined) => Promise<void>) => async (): Promise<number> => {
+      const batch = await enqueue(queue, bodies, { url, results })
+      const before = process.cpuUsage()
+      const startedAt = performance.now()
+      await run(results ? resultLogOf(queue, batch.id) : undefined)
+      const seconds = (performance.now() - startedAt) / 1_000
+      const { user, system } = process.cpuUsage(before)
+      costs.set(name, [...(costs.get(name) ?? []), (user + system) / count])
+      if (results) {
+        let there = 0
+        for await (const { status } of collectResults(batch, { url })) if (status === 'done') there += 1
+        if (there !== count) throw new Error(`${there} of ${count} results are there`)
+      }
+      return count / seconds
     }
-    return count / seconds
-  }
   const handler = () => ({ score: 1 })
   const byPodqueue = async (): Promise<void> => {
     await consumeMany(handler, { queue, url, concurrency: CONCURRENCY, maxItems: count })
   }
+  const contestant = (name: string, results: boolean, run: (log: string | undefined) => Promise<void>): Contestant => ({
+    name,
+    run: measured(name, results, run),
+  })
+  const byHand = (log: string | undefined): Promise<void> => workByHand(count, log)
   const contestants = [
-    { name: 'amqplib by hand', run: rate(false, (log) => workByHand(count, log)) },
-    { name: 'amqplib by hand, with results', run: rate(true, (log) => workByHand(count, log)) },
-    { name: 'consumeMany', run: rate(false, byPodqueue) },
-    { name: 'consumeMany, with results', run: rate(true, byPodqueue) },
+    contestant('amqplib by hand', false, byHand),
+    contestant('amqplib by hand, with results', true, byHand),
+    contestant('consumeMany', false, byPodqueue),
+    contestant('consumeMany, with results', true, byPodqueue),
   ]
   const standings = await interleave(contestants, Number(rounds))
   printStandings(`${count} items, no-op handler, concurrency ${CONCURRENCY}`, 'items/s', standings)
-  const [hand, handResults, ours, oursResults] = standings.map(({ median }) => median)
+  const [hand, handResults, ours, oursResults] = standings.map((standing) => standing.median)
+  // The cost of the library itself, without the rest of the load of the machine.
+  const each = [...costs].map(([name, all]) => `${name} ${median(all).toFixed(0)}`)
+  process.stdout.write(`  processor time of the client, µs an item, median: ${each.join(' · ')}\n`)
   process.stdout.write(
     `  with results, of the rate without: by hand ${ratio(handResults, hand)}, consumeMany ${ratio(oursResults, ours)}\n`,
   )

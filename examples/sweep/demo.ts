@@ -2,7 +2,7 @@
 import { parseArguments, runDemo, setScene } from '@internal/demo'
 import { IMAGES } from './images.ts'
 import { SETS } from './sets.ts'
-import { sweep } from './sweep.ts'
+import { type ParameterSet, sweep } from './sweep.ts'
 
 await runDemo(async ({ view, signal }) => {
   const args = parseArguments({
@@ -18,11 +18,15 @@ await runDemo(async ({ view, signal }) => {
   const { podLog: _, ...on } = view.listeners
   const { scores, failures } = await sweep(SETS, args.image, scene.podUrl, { ...scene.client, on, signal })
   view.end()
-  for (const { index, reason } of failures) process.stdout.write(`no score: ${JSON.stringify(SETS[index])} ${reason}\n`)
+  for (const { index, reason } of failures) process.stdout.write(`no score for ${shown(SETS[index])}: ${reason}\n`)
   const found = scores.filter((score) => score !== undefined)
   const best = Math.min(...found)
   process.stdout.write(
     `\nsets: ${scores.length}\nscores: ${found.length}\nfailures: ${failures.length}\n` +
-      `best: ${best} steps with ${JSON.stringify(SETS[scores.indexOf(best)])}\n`,
+      `best: ${best} steps with ${shown(SETS[scores.indexOf(best)])}\n`,
   )
 })
+
+function shown(set: ParameterSet | undefined): string {
+  return `rate ${set?.rate}, momentum ${set?.momentum}`
+}
