@@ -6,12 +6,16 @@
  */
 import { RESULT_RECORD, resultLogOf } from '@internal/contract'
 import { startBroker, uniqueName } from '@internal/testing'
-import { collectResults, deleteBatch, enqueue } from '@podqueue/producer'
+import { collectResults, deleteBatch, enqueue, type Receipt } from '@podqueue/producer'
 import { consumeMany } from '@podqueue/worker'
 import { type Channel, type ConfirmChannel, connect, type Options } from 'amqplib'
 import { type Contestant, interleave, median, printStandings } from './interleave.ts'
 
 const CONCURRENCY = 16
+const BY_HAND = 'amqplib by hand'
+const BY_HAND_WITH = 'amqplib by hand, with results'
+const OURS = 'consumeMany'
+const OURS_WITH = 'consumeMany, with results'
 /** As many as `collectResults` reads ahead. */
 const READ_AHEAD = 1_000
 
@@ -34,47 +38,56 @@ try {
 /** A worker with a handler that does nothing, with and without results. */
 async function work(count: number): Promise<void> {
   const bodies = Array.from({ length: count }, (_, index) => `item ${index}`)
-  const costs = new Map<string, number[]>()
-  const measured =
-    (name: string, results: boolean, run: (log: string | undefined) => Promise<void>) => async (): Promise<number> => {
+  const taken = new Map<string, { readonly rates: number[]; readonly costs: number[] }>()
+  const contestant = (name: string, results: boolean, run: (log: string | undefined) => Promise<void>): Contestant => {
+    const rates: number[] = []
+    const costs: number[] = []
+    taken.set(name, { rates, costs })
+    const measured = async (): Promise<number> => {
       const batch = await enqueue(queue, bodies, { url, results })
       const before = process.cpuUsage()
       const startedAt = performance.now()
       await run(results ? resultLogOf(queue, batch.id) : undefined)
-      const seconds = (performance.now() - startedAt) / 1_000
+      const rate = count / ((performance.now() - startedAt) / 1_000)
       const { user, system } = process.cpuUsage(before)
-      costs.set(name, [...(costs.get(name) ?? []), (user + system) / count])
-      if (results) {
-        let there = 0
-        for await (const { status } of collectResults(batch, { url })) if (status === 'done') there += 1
-        if (there !== count) throw new Error(`${there} of ${count} results are there`)
-      }
-      return count / seconds
+      rates.push(rate)
+      costs.push((user + system) / count)
+      if (results) await checkResults(batch, count)
+      return rate
     }
-  const handler = () => ({ score: 1 })
-  const byPodqueue = async (): Promise<void> => {
-    await consumeMany(handler, { queue, url, concurrency: CONCURRENCY, maxItems: count })
+    return { name, run: measured }
   }
-  const contestant = (name: string, results: boolean, run: (log: string | undefined) => Promise<void>): Contestant => ({
-    name,
-    run: measured(name, results, run),
-  })
   const byHand = (log: string | undefined): Promise<void> => workByHand(count, log)
+  const byPodqueue = async (): Promise<void> => {
+    await consumeMany(() => ({ score: 1 }), { queue, url, concurrency: CONCURRENCY, maxItems: count })
+  }
   const contestants = [
-    contestant('amqplib by hand', false, byHand),
-    contestant('amqplib by hand, with results', true, byHand),
-    contestant('consumeMany', false, byPodqueue),
-    contestant('consumeMany, with results', true, byPodqueue),
+    contestant(BY_HAND, false, byHand),
+    contestant(BY_HAND_WITH, true, byHand),
+    contestant(OURS, false, byPodqueue),
+    contestant(OURS_WITH, true, byPodqueue),
   ]
   const standings = await interleave(contestants, Number(rounds))
   printStandings(`${count} items, no-op handler, concurrency ${CONCURRENCY}`, 'items/s', standings)
-  const [hand, handResults, ours, oursResults] = standings.map((standing) => standing.median)
   // The cost of the library itself, without the rest of the load of the machine.
-  const each = [...costs].map(([name, all]) => `${name} ${median(all).toFixed(0)}`)
-  process.stdout.write(`  processor time of the client, µs an item, median: ${each.join(' · ')}\n`)
+  const costs = [...taken].map(([name, { costs }]) => `${name} ${median(costs).toFixed(0)}`)
+  process.stdout.write(`  processor time of the client, µs an item, median: ${costs.join(' · ')}\n`)
+  // Neighbours in time, since the speed of a machine drifts.
+  const paired = (one: string, other: string): string => {
+    const [rates = [], others = []] = [taken.get(one)?.rates, taken.get(other)?.rates]
+    return median(rates.map((rate, round) => rate / (others[round] ?? Number.NaN))).toFixed(2)
+  }
+  const withAndWithout = `by hand ${paired(BY_HAND_WITH, BY_HAND)}×, consumeMany ${paired(OURS_WITH, OURS)}×`
+  process.stdout.write(`  rate with results to that without, in the same round, median: ${withAndWithout}\n`)
   process.stdout.write(
-    `  with results, of the rate without: by hand ${ratio(handResults, hand)}, consumeMany ${ratio(oursResults, ours)}\n`,
+    `  with results, consumeMany to by hand, in the same round, median: ${paired(OURS_WITH, BY_HAND_WITH)}×\n`,
   )
+}
+
+async function checkResults(batch: Receipt, count: number): Promise<void> {
+  let there = 0
+  for await (const { status } of collectResults(batch, { url })) if (status === 'done') there += 1
+  if (there !== count) throw new Error(`${there} of ${count} results are there`)
 }
 
 /** A worker that publishes a result on a connection of its own, waits for the confirm, and acks then. */
@@ -126,7 +139,7 @@ async function collect(count: number): Promise<void> {
     return count / ((performance.now() - startedAt) / 1_000)
   }
   const contestants = [
-    { name: 'amqplib by hand', run: rate(() => collectByHand(log, count)) },
+    { name: BY_HAND, run: rate(() => collectByHand(log, count)) },
     {
       name: 'collectResults',
       run: rate(async () => {
@@ -176,8 +189,4 @@ async function collectByHand(log: string, count: number): Promise<number> {
   await promise
   await connection.close()
   return values.length
-}
-
-function ratio(value = Number.NaN, to = Number.NaN): string {
-  return `${(value / to).toFixed(2)}×`
 }

@@ -65,7 +65,7 @@ test('results come while the Job runs, each item once, and their log is deleted 
   })
   const seen = new Set<number>()
   let early = 0
-  for await (const item of queue.collectResults(batch)) {
+  for await (const item of queue.collectResults(batch, { run })) {
     expect(seen.has(item.index), `item ${item.index} is yielded once`).toBe(false)
     seen.add(item.index)
     if (isRunning) early += 1
