@@ -1,9 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFile } from 'node:fs/promises'
 import { commandsOf } from '@internal/demo'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { type LocalCluster, startLocalCluster } from '@podqueue/k8s/local'
-import { inspectQueue } from '@podqueue/producer'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inspectQueue, type PublishDiagnostic } from '@podqueue/producer'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { IMAGES } from '../images.ts'
 import { SETS } from '../sets.ts'
 import { sweep } from '../sweep.ts'
@@ -35,16 +36,19 @@ test.each([
   for (const failure of failures) expect(failure.reason).toMatch(new RegExp(`${why}$`))
 })
 
-test('a sweep that is ended in the middle leaves no queue', async () => {
+test('a sweep that is ended in the middle leaves no queue, no dead letters and no results', async () => {
   const ending = new AbortController()
-  let name = ''
-  const podLog = ({ pod }: { readonly pod: string }): void => {
-    name = /^sweep-[0-9a-f]+/.exec(pod)?.[0] ?? ''
-    ending.abort()
+  let item: PublishDiagnostic | undefined
+  const onPublish = (published: unknown): void => {
+    item = published as PublishDiagnostic
   }
-  const options = { kubeConfig: cluster.kubeConfig, signal: ending.signal, on: { podLog } }
+  subscribe('podqueue:publish', onPublish)
+  onTestFinished(() => void unsubscribe('podqueue:publish', onPublish))
+  const options = { kubeConfig: cluster.kubeConfig, signal: ending.signal, on: { podLog: () => ending.abort() } }
   await expect(sweep(SETS, 'podqueue-sweep-program:1', brokerUrl(), options)).rejects.toMatchObject({ code: 'ABORTED' })
-  for (const queue of [name, `${name}.dead`]) {
+  const { queue: name = '', messageId = '', index } = item ?? {}
+  const batch = messageId.slice(0, -`-${index}`.length)
+  for (const queue of [name, `${name}.dead`, `${name}.results.${batch}`]) {
     await expect(inspectQueue(queue, { url: brokerUrl() })).rejects.toMatchObject({ code: 'QUEUE_NOT_FOUND' })
   }
 })
