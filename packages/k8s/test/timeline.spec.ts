@@ -164,7 +164,7 @@ test('failed pods that were gone before anybody looked are counted', async () =>
   expect(timeline?.pods).toMatchObject([{ outcome: 'succeeded', attempt: 2 }])
 })
 
-/** A queue in which so many items are ready, the next number after each Job of that name that completes. */
+/** A queue in which a number of items is ready, the next of these numbers after each Job of that name that completes. */
 const reads = (ready: Readonly<Record<string, number>>): RunJobOptions['queue'] => ({
   inspect: async (): Promise<QueueReading> => {
     const { items } = await cluster.kubeConfig.makeApiClient(BatchV1Api).listNamespacedJob({ namespace: 'default' })
