@@ -83,7 +83,7 @@ function asPicture(part: CommentDisplayPart): CommentDisplayPart {
   if (diagram === undefined) return part
   const svg = renderMermaidSVG(diagram, { bg: '#ffffff', fg: '#222222' }).replace(/@import url\([^)]*\);/, '')
   const address = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
-  return { kind: 'text', text: `![A diagram: the text after it says the same](${address})` }
+  return { kind: 'text', text: `<img alt="A diagram: the text after it says the same" src="${address}">` }
 }
 
 /** The text with each address of a file that has a page of this site replaced by a link to that page. */
