@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { render } from 'svg-term'
 
 const COLUMNS = 88
-const ROWS = 19
+const ROWS = 20
 const COMMAND = 'npm run demo'
 /** Longest pause between two pieces of output, in seconds: starting a broker takes longer, and nobody watches that. */
 const LONGEST_PAUSE_S = 1
@@ -44,6 +44,7 @@ const THEME = {
 async function record(): Promise<string> {
   const inTerminal = `stty cols ${COLUMNS} rows ${ROWS}; npm run --silent demo`
   const child = spawn('script', ['--quiet', '--return', '--command', inTerminal, '/dev/null'], {
+    cwd: new URL('..', import.meta.url),
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TERM: 'xterm-256color', FORCE_COLOR: '1' },
   })
