@@ -10,7 +10,15 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: '.reports/packages.json' }]],
     projects: [
       {
-        test: { name: 'packed', include: ['test/*.packed.ts'], testTimeout: 120_000, hookTimeout: 300_000 },
+        test: {
+          name: 'packed',
+          globalSetup: ['test/install/setup.ts'],
+          include: ['test/install/*.packed.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          // A compiler for each core.
+          maxConcurrency: 2,
+        },
       },
       {
         // The tests of what the package exports, on the files that it ships.

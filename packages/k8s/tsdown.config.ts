@@ -33,6 +33,11 @@ export default defineConfig({
     esmExternalRequirePlugin({ external: ['crypto', 'fs'] }),
     thirdPartyLicences([
       {
+        name: '@kubernetes/client-node',
+        licence: "Apache-2.0, for the types of Kubernetes' objects",
+        text: readFileSync(new URL('../../node_modules/@kubernetes/client-node/LICENSE', import.meta.url), 'utf8'),
+      },
+      {
         name: 'Kubernetes',
         licence: 'Apache-2.0, for the definitions of its protobuf messages',
         text: readFileSync(

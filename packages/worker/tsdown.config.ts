@@ -27,7 +27,8 @@ export default defineConfig([
     ...common,
     entry: { 'podqueue-worker': 'src/command/podqueue-worker.ts' },
     dts: false,
-    sourcemap: true,
+    // For the check of licences: it is not published, since it would be half of the package.
+    sourcemap: 'hidden',
     // One file without comments, which Node loads faster. Lines and names stay, for stack traces.
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
     deps: { alwaysBundle: [/./], onlyBundle: false },

@@ -20,7 +20,7 @@ export function commonJsFace(): Rolldown.Plugin {
           if (output.type !== 'chunk') continue
           const { fileName } = output
           if (fileName.endsWith('.d.ts')) {
-            const source = output.code.replaceAll(/(from "\.\/[^"\n]+)\.js"/g, '$1.cjs"')
+            const source = output.code.replaceAll(/((?:from|import) "\.\/[^"\n]+)\.js"/g, '$1.cjs"')
             this.emitFile({ type: 'asset', fileName: fileName.replace(/ts$/, 'cts'), source })
           } else if (faces().has(fileName.replace(/\.js$/, '.cjs'))) {
             this.emitFile({

@@ -10,7 +10,12 @@ interface Rule {
 }
 
 /** The packages of the local cluster's folder may be imported from these only. */
-const LOCAL_CLUSTER_MAY: readonly string[] = ['@internal/errors', '@internal/options', '@internal/quantities']
+const LOCAL_CLUSTER_MAY: readonly string[] = [
+  '@internal/errors',
+  '@internal/node-version',
+  '@internal/options',
+  '@internal/quantities',
+]
 
 const RULES: readonly Rule[] = [
   { files: /./, never: /node_modules\//, reason: 'libraries are used by their public API only' },

@@ -1,7 +1,7 @@
 import { CodedError } from '@internal/errors'
 
 /** Every `code` of a {@link LocalClusterError}. */
-export type LocalClusterErrorCode = 'INVALID_OPTIONS' | 'LOCAL_CLUSTER_FAILED'
+export type LocalClusterErrorCode = 'INVALID_OPTIONS' | 'LOCAL_CLUSTER_FAILED' | 'UNSUPPORTED_RUNTIME'
 
 /**
  * Thrown when the local cluster is set up wrongly or cannot start. It carries the brand of `K8sError`, so that

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeThrown } from '@internal/errors'
+import { otherRuntime } from '@internal/node-version/other-runtime'
 import { createCertificate } from './access/certificate.ts'
 import { writeKubeconfig } from './access/kubeconfig.ts'
 import type { LocalKubeConfig } from './access/local-kube-config.ts'
@@ -43,9 +44,10 @@ export interface LocalCluster extends AsyncDisposable {
  *
  * The processes end with the cluster, however that ends: also when this process is killed.
  *
- * @throws {LocalClusterError} `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`
+ * @throws {LocalClusterError} `INVALID_OPTIONS`, `LOCAL_CLUSTER_FAILED`, `UNSUPPORTED_RUNTIME`
  */
 export async function startLocalCluster(options: LocalClusterOptions = {}): Promise<LocalCluster> {
+  requireNode()
   const { images, strictImages, backoffScale, cwd, inheritEnv, faults } = resolveLocalClusterOptions(options)
   const cleanUp: (() => unknown)[] = []
   try {
@@ -102,6 +104,18 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
       cause: error,
     })
   }
+}
+
+/** Bun and Deno open the pipes of a pod's output, and talk to a child process, in ways of their own: its pods would not start. */
+function requireNode(): void {
+  const runtime = otherRuntime()
+  if (runtime === undefined) return
+  throw new LocalClusterError({
+    code: 'UNSUPPORTED_RUNTIME',
+    message: `the local cluster cannot run under ${runtime}`,
+    hint: 'Start it in a program that Node runs. Others reach it by its kubeconfigPath.',
+    details: { runtime },
+  })
 }
 
 /** The last that was done first. */

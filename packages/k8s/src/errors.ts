@@ -100,6 +100,8 @@ export interface K8sErrorDetails {
   PEER_MISSING: { readonly package: string }
   /** The local cluster cannot start: a port, a certificate, its folder. */
   LOCAL_CLUSTER_FAILED: Readonly<Record<string, unknown>>
+  /** Bun or Deno lacks what the call needs: `runtime` says which and its version. */
+  UNSUPPORTED_RUNTIME: { readonly runtime: string }
 }
 
 /** Every `code` of a {@link K8sError}. */

@@ -8,6 +8,7 @@ import type { KubeConfigLike } from './kube-config-like.ts'
 import { type LoginCommand, LoginPlugin } from './login-plugin.ts'
 import { OwnSecrets } from './own-secrets.ts'
 import { proxyFor } from './proxy.ts'
+import { requireHttpClient } from './require-http-client.ts'
 
 export type Headers = Record<string, string | string[]>
 
@@ -26,8 +27,9 @@ export interface ClusterAccess {
   close(): Promise<void>
 }
 
-/** @throws {K8sError} `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`. */
+/** @throws {K8sError} `KUBECONFIG_MISSING`, `KUBECONFIG_INVALID`, `UNSUPPORTED_RUNTIME` */
 export async function accessTo(given: KubeConfigLike | undefined): Promise<ClusterAccess> {
+  await requireHttpClient()
   const config = given ?? (await findKubeConfig())
   const server = URL.parse(config.getCurrentCluster()?.server ?? '')
   if (server === null || !/^https?:$/.test(server.protocol)) {
