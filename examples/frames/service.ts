@@ -28,8 +28,8 @@ const ended = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort())
 
 const store = await openBatchStore(BATCHES_FOLDER)
-await using producer = createProducer()
-await using jobs = createJobClient()
+const producer = createProducer()
+const jobs = createJobClient()
 const renderer = {
   store,
   producer,
@@ -59,6 +59,7 @@ try {
 } finally {
   server.closeAllConnections()
   server.close()
+  await Promise.all([jobs.close(), producer.close()])
 }
 
 async function renderAll(): Promise<void> {

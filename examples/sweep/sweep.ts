@@ -6,7 +6,7 @@ export type ParameterSet = { readonly rate: number; readonly momentum: number }
 /** Scores each set in the pods of a Job. Returns the scores in the order of the sets, and the failures with their reason. */
 export async function sweep(sets: ParameterSet[], image: string, podUrl: string, options: RunJobOptions = {}) {
   const name = `sweep-${crypto.randomUUID().slice(0, 8)}`
-  await using producer = createProducer()
+  const producer = createProducer()
   const queue = producer.queue(name)
   const batch = await queue.enqueue(sets, { results: true })
   try {
@@ -21,5 +21,6 @@ export async function sweep(sets: ParameterSet[], image: string, podUrl: string,
     return { scores, failures }
   } finally {
     await Promise.all([queue.deleteBatch(batch), queue.delete({ discardItems: true })])
+    await producer.close()
   }
 }

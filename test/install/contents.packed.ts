@@ -1,60 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { installed, PACKAGES, root, run, tool } from './installed.ts'
+import { installed, PACKAGES, root, run } from './installed.ts'
 
 const { alone, files: packed } = installed()
-
-async function typeCheck(sources: Readonly<Record<string, string>>): Promise<string> {
-  const folder = join(alone, 'documents')
-  await mkdir(folder)
-  for (const [name, source] of Object.entries(sources)) await writeFile(join(folder, name), source)
-  const compilerOptions = {
-    module: 'nodenext',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-    skipLibCheck: false,
-    target: 'es2024',
-    lib: ['es2024', 'esnext.disposable'],
-    types: ['node'],
-  }
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(sources) }))
-  return (await run(process.execPath, [tool('typescript-7/bin/tsc'), '--project', folder], { cwd: folder })).stdout
-}
-
-/** Declarations that the documents leave to their reader. */
-const READER = `
-interface FrameToRender { id: string; length: number }
-type AnySchema = NonNullable<import('@podqueue/producer').PublishOptions['schema']>
-declare const Frame: AnySchema & { '~standard': { types?: { input: FrameToRender; output: FrameToRender } } }
-declare const confirmed: number
-declare const producer: import('@podqueue/producer').Producer
-declare const queue: import('@podqueue/producer').QueueView
-declare const spec: import('@podqueue/k8s').JobSpec
-declare const handler: import('@podqueue/worker').Handler<unknown>
-declare function renderList(): Iterable<FrameToRender>
-declare function render(what: unknown, options?: { signal: AbortSignal }): Promise<void>
-declare module '@opentelemetry/api' {
-  export const context: { active(): object }
-  export const propagation: { inject(context: object, carrier: object): void }
-}
-`
-
-test('what the documents show compiles as it stands there', async () => {
-  const documents = ['README.md', ...PACKAGES.map((name) => `packages/${name}/README.md`), 'docs/operations.md']
-  const shown: Record<string, string> = {}
-  for (const document of documents) {
-    const text = await readFile(join(root, document), 'utf8')
-    for (const [index, [, code]] of [...text.matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
-      shown[`${document.replaceAll('/', '-')}-${index + 1}.ts`] = `${code}export {}\n`
-    }
-  }
-  expect(Object.keys(shown).length).toBeGreaterThan(documents.length)
-  expect(await typeCheck({ ...shown, 'reader.d.ts': READER })).toBe('')
-})
 
 test('the command runs', async () => {
   const { stdout } = await run(join(alone, 'node_modules/.bin/podqueue-worker'), ['--version'], { cwd: alone })

@@ -52,18 +52,25 @@ export interface Ran {
   readonly stderr: string
 }
 
+interface RunOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+}
+
 /** Runs a program to its end. What it needs from the environment of these tests is in `env`; the rest is as in a new shell. */
 export async function run(
   program: string,
   args: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  { cwd, env = {}, stdin = '' }: RunOptions,
 ): Promise<Ran> {
   const { PATH = '', HOME = '' } = process.env
   const options = { cwd, env: { PATH, HOME, ...env }, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
   return await new Promise((resolve) => {
-    execFile(program, args, options, (error, stdout, stderr) => {
+    const child = execFile(program, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
       resolve({ code, stdout, stderr })
     })
+    child.stdin?.end(stdin)
   })
 }
