@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokerUrl, installed, run, tool } from './installed.ts'
 import { CLUSTER, LOCAL, LOCAL_PRINTS, SERVICE, SERVICE_PRINTS, WORKER } from './programs.ts'
+import { newQueue } from './queues.ts'
 
 const ENTRIES = { worker: WORKER, service: SERVICE, local: LOCAL }
 
@@ -89,7 +90,7 @@ describe.each(Object.keys(BUNDLERS))('%s', (name) => {
   })
 
   test('a service runs a Job of workers, each in one file', async () => {
-    const env = { BROKER_URL: brokerUrl(), QUEUE: `install-${slug(name)}`, IMAGE: slug(name), KUBECONFIG: kubeconfig }
+    const env = { BROKER_URL: brokerUrl(), QUEUE: newQueue(), IMAGE: slug(name), KUBECONFIG: kubeconfig }
     expect(await runBundle('service', env)).toEqual({ code: 0, stdout: SERVICE_PRINTS, stderr: '' })
   })
 

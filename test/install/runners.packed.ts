@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { brokerUrl, installed, nodeOf, OTHER_NODES, run, tool } from './installed.ts'
 import { TEST_BODY, TEST_IMPORTS } from './programs.ts'
+import { newQueue } from './queues.ts'
 
 async function folderOf(name: string, files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = join(installed().beside, name)
@@ -13,7 +14,7 @@ async function folderOf(name: string, files: Readonly<Record<string, unknown>>):
   return folder
 }
 
-const env = (name: string) => ({ BROKER_URL: brokerUrl(), QUEUE: `install-${name}` })
+const env = () => ({ BROKER_URL: brokerUrl(), QUEUE: newQueue() })
 
 const JEST_TEST = `${TEST_IMPORTS}
 test('items', async () => {
@@ -38,7 +39,7 @@ test('jest with ts-jest needs one flag on Node 24.9 and newer', async () => {
     'items.test.ts': JEST_TEST,
   })
   const args = ['--experimental-vm-modules', tool('jest/bin/jest.js'), '--no-cache']
-  const { code, stderr } = await run(process.execPath, args, { cwd, env: env('jest') })
+  const { code, stderr } = await run(process.execPath, args, { cwd, env: env() })
   expect(stderr).toContain('Tests:       1 passed')
   expect(code).toBe(0)
 })
@@ -54,7 +55,7 @@ test.runIf(OTHER_NODES.length > 0)('jest with ts-jest needs two lines of configu
     'items.test.ts': JEST_TEST,
   })
   const args = [tool('jest/bin/jest.js'), '--no-cache']
-  const { code, stderr } = await run(nodeOf('node-22'), args, { cwd, env: env('jest-node-22') })
+  const { code, stderr } = await run(nodeOf('node-22'), args, { cwd, env: env() })
   expect(stderr).toContain('Tests:       1 passed')
   expect(code).toBe(0)
 })
@@ -64,7 +65,7 @@ test('vitest', async () => {
     'package.json': { type: 'module' },
     'items.test.ts': `import { expect, test } from 'vitest'\n${JEST_TEST}`,
   })
-  const { code, stdout } = await run(process.execPath, [tool('vitest/vitest.mjs'), 'run'], { cwd, env: env('vitest') })
+  const { code, stdout } = await run(process.execPath, [tool('vitest/vitest.mjs'), 'run'], { cwd, env: env() })
   expect(stdout).toMatch(/Tests .*1 passed/)
   expect(code).toBe(0)
 })
@@ -74,7 +75,7 @@ test.each(['module', 'commonjs'])('node --test in a package of type %s', async (
 test('items', async () => {${TEST_BODY}})
 `
   const cwd = await folderOf(`node-test-${type}`, { 'package.json': { type }, 'items.test.mts': code })
-  const ran = await run(process.execPath, ['--test', '--test-reporter=tap'], { cwd, env: env(`node-test-${type}`) })
+  const ran = await run(process.execPath, ['--test', '--test-reporter=tap'], { cwd, env: env() })
   expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('# pass 1') })
 })
 
@@ -136,7 +137,7 @@ void main()
   })
   const ran = await run(process.execPath, ['dist/main.js'], {
     cwd,
-    env: { ...env('nest'), KUBECONFIG: '/there/is/none' },
+    env: { ...env(), KUBECONFIG: '/there/is/none' },
   })
   expect(ran).toEqual({ code: 0, stdout: '1 KUBECONFIG_MISSING\n', stderr: '' })
 })

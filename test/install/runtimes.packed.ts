@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { brokerUrl, ENTRIES, installed, nodeOf, OTHER_NODES, PACKAGES, root, run, tool } from './installed.ts'
 import { LOCAL, LOCAL_PRINTS, PRODUCER, WORKER } from './programs.ts'
+import { newQueue } from './queues.ts'
 
 const NODES = ['the Node of these tests', ...OTHER_NODES]
 const programOf = (node: string): string => (node === NODES[0] ? process.execPath : nodeOf(node))
@@ -53,7 +54,7 @@ describe.each(NODES)('%s', (node) => {
       'worker.ts': WORKER,
       'local.ts': LOCAL,
     })
-    const env = { BROKER_URL: brokerUrl(), QUEUE: `install-${node.replaceAll(' ', '-')}` }
+    const env = { BROKER_URL: brokerUrl(), QUEUE: newQueue() }
     const program = programOf(node)
     // Node 22 warns of the types that it strips.
     const flags = ['--disable-warning=ExperimentalWarning']
@@ -87,7 +88,7 @@ describe.each(OTHERS)('$runtime', ({ runtime, program, args, cluster }) => {
   }
 
   test('publishes and takes an item', async () => {
-    const env = { BROKER_URL: brokerUrl(), QUEUE: `install-${runtime}` }
+    const env = { BROKER_URL: brokerUrl(), QUEUE: newQueue() }
     expect(await runIn('producer.ts', PRODUCER, env)).toMatchObject({ code: 0, stdout: '2 confirmed 2 ready\n' })
     expect(await runIn('worker.ts', WORKER, env)).toMatchObject({ code: 0, stdout: 'did apple\n' })
   })

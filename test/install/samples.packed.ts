@@ -6,14 +6,13 @@ import { installed, nodeOf, OTHER_NODES, root, run, tool } from './installed.ts'
 
 const DOCUMENTS = globSync(['README.md', 'packages/*/README.md', 'examples/*/README.md', 'docs/**/*.md'], { cwd: root })
 
-/** The blocks of code of the documents, each as a file. A block of `js` may be CommonJS, and need what only its reader has. */
-async function shown(language: 'ts' | 'js'): Promise<Record<string, string>> {
+/** The blocks of TypeScript in the documents, each as a file. */
+async function shown(): Promise<Record<string, string>> {
   const blocks: Record<string, string> = {}
   for (const document of DOCUMENTS) {
     const text = await readFile(join(root, document), 'utf8')
-    const pattern = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms')
-    for (const [index, [, code]] of [...text.matchAll(pattern)].entries()) {
-      blocks[`${document.replaceAll('/', '-')}-${index + 1}.${language}`] = `${code}export {}\n`
+    for (const [index, [, code]] of [...text.matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
+      blocks[`${document.replaceAll('/', '-')}-${index + 1}.ts`] = `${code}export {}\n`
     }
   }
   return blocks
@@ -59,7 +58,7 @@ declare module '@opentelemetry/api' {
 `
 
 test('what the documents show compiles as it stands there', async () => {
-  const blocks = await shown('ts')
+  const blocks = await shown()
   expect(Object.keys(blocks).length).toBeGreaterThan(20)
   expect(await typeCheck({ ...blocks, 'reader.d.ts': READER })).toBe('')
 })
@@ -88,7 +87,7 @@ test.runIf(OTHER_NODES.length > 0)(
     })
     // The demos around them run on the Node that `npm ci` brings.
     expect(examples.length).toBeGreaterThan(6)
-    const sources: Record<string, string> = { ...(await shown('ts')), ...(await shown('js')) }
+    const sources: Record<string, string> = await shown()
     for (const path of examples) sources[path] = await readFile(join(root, path), 'utf8')
     const args = ['--no-warnings', '--experimental-vm-modules', '--input-type=module', '--eval', PARSE]
     const parsed = await run(nodeOf('node-22'), args, { cwd: root, stdin: JSON.stringify(sources) })
