@@ -17,6 +17,7 @@ const FOLDERS = [
   'examples/frames',
   'examples/sweep',
   'test/results',
+  'test/telemetry',
   'fuzz',
 ]
 

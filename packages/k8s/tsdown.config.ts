@@ -8,6 +8,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     local: 'src/local.ts',
+    otel: 'src/otel/index.ts',
     progress: 'src/progress/index.ts',
     report: 'src/report/index.ts',
     // A process of its own, beside the file that starts it.

@@ -9,9 +9,9 @@ const common: UserConfig = {
 }
 
 /** Each entry by itself: a file that two of them share would be one more to load. */
-const library = (entry: string): UserConfig => ({
+const library = (entry: Record<string, string>): UserConfig => ({
   ...common,
-  entry: [entry],
+  entry,
   dts: true,
   // The private workspaces are not on npm, so they go into the bundle.
   deps: { alwaysBundle: [/^@internal\//], onlyBundle: false },
@@ -21,8 +21,10 @@ const library = (entry: string): UserConfig => ({
 })
 
 export default defineConfig([
-  library('src/index.ts'),
-  library('src/testing.ts'),
+  library({ index: 'src/index.ts' }),
+  library({ testing: 'src/testing.ts' }),
+  library({ otel: 'src/otel/index.ts' }),
+  library({ 'otel-register': 'src/otel/register.ts' }),
   {
     ...common,
     entry: { 'podqueue-worker': 'src/command/podqueue-worker.ts' },

@@ -19,7 +19,14 @@ export type { RequeueDeadLettersOptions, Requeued, RequeueOptions } from './dead
 export { requeueDeadLetters } from './dead-letters/requeue-dead-letters.ts'
 export type { DeleteOptions, DeleteQueueOptions } from './delete/delete-queue.ts'
 export { deleteQueue } from './delete/delete-queue.ts'
-export type { PublishDiagnostic, SettleDiagnostic } from './diagnostics.ts'
+export type {
+  CollectedDiagnostic,
+  CollectTrace,
+  EnqueueTrace,
+  InspectDiagnostic,
+  PublishDiagnostic,
+  SettleDiagnostic,
+} from './diagnostics.ts'
 export type { EnqueueOptions } from './enqueue/enqueue.ts'
 export { enqueue } from './enqueue/enqueue.ts'
 export type { AnyEnqueueError, EnqueueErrorCode } from './enqueue/enqueue-error.ts'

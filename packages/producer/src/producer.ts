@@ -17,7 +17,7 @@ import {
   requeueOn,
 } from './dead-letters/requeue-dead-letters.ts'
 import { checkDeletion, DELETE_OPTIONS, type DeleteOptions, deleteOn } from './delete/delete-queue.ts'
-import { EnqueueRun } from './enqueue/enqueue-run.ts'
+import { runEnqueue } from './enqueue/enqueue-run.ts'
 import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './enqueue/publish-options.ts'
 import type { Receipt } from './enqueue/receipt.ts'
 import { ProducerError, toProducerError } from './errors.ts'
@@ -135,7 +135,7 @@ class LongLivedProducer extends TypedEventEmitter implements Producer {
     return this.#call('enqueue', check, async (checked) => {
       checkItems(items)
       const scene = { link: this.#link, queue, tell: this.#tell, reconnectForMs: this.#reconnectForMs }
-      return await new EnqueueRun(scene, items, resolvePublish(checked)).run()
+      return await runEnqueue(scene, items, resolvePublish(checked))
     })
   }
 

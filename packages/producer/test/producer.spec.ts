@@ -344,7 +344,7 @@ test('diagnostics channels show each publish and its fate, and what they add to 
     unsubscribe('podqueue:publish', onPublish)
     unsubscribe('podqueue:settle', onSettle)
   }
-  expect(settled).toEqual([{ queue: queue.name, index: 0, messageId: 'mine', outcome: 'confirmed' }])
+  expect(settled).toMatchObject([{ queue: queue.name, index: 0, messageId: 'mine', outcome: 'confirmed' }])
   const got = await queue.channel.get(queue.name, { noAck: true })
   expect((got || undefined)?.properties.headers).toMatchObject({ traceparent: '00-trace-span-01' })
 })

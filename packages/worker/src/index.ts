@@ -10,7 +10,14 @@ export type { AmqpConnection, TlsOptions } from '@internal/amqp'
 export { consumeMany } from './consume-many.ts'
 export type { ConsumeOneResult } from './consume-one.ts'
 export { consumeOne } from './consume-one.ts'
-export type { AckDiagnostic, HandleDiagnostic, TakeDiagnostic } from './diagnostics.ts'
+export type {
+  AckDiagnostic,
+  AnswerTrace,
+  ExitDiagnostic,
+  HandleOutcome,
+  HandleTrace,
+  TakeDiagnostic,
+} from './diagnostics.ts'
 export type { AnyWorkerError, WorkerErrorCode, WorkerErrorDetails } from './errors.ts'
 export { WorkerError } from './errors.ts'
 export type { WorkerEvents, WorkerListeners } from './events.ts'

@@ -18,10 +18,8 @@ const killAt = (here: string): void => {
 }
 
 subscribe('podqueue:take', () => killAt('taken'))
-subscribe('podqueue:handle', (message) => {
-  const { phase } = message as { phase: string }
-  killAt(phase === 'started' ? 'handling' : 'handled')
-})
+subscribe('tracing:podqueue:handle:start', () => killAt('handling'))
+subscribe('tracing:podqueue:handle:asyncEnd', () => killAt('handled'))
 subscribe('podqueue:ack', (message) => {
   const { phase } = message as { phase: string }
   // The write goes out at the end of this turn of the event loop.

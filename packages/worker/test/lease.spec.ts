@@ -146,7 +146,7 @@ test('each item is said to those who subscribe to the diagnostics channels: take
   await using queue = await testQueue()
   queue.channel.publish('', queue.name, Buffer.from('s3cret'), { messageId: 'id-1', headers: { traceparent: 't' } })
   const said: unknown[] = []
-  const names = ['podqueue:take', 'podqueue:handle', 'podqueue:ack']
+  const names = ['podqueue:take', 'tracing:podqueue:handle:start', 'tracing:podqueue:handle:asyncEnd', 'podqueue:ack']
   const listener = (message: unknown, name: string | symbol): void => {
     if ((message as { queue: string }).queue === queue.name) said.push({ name, ...(message as object) })
   }
@@ -158,8 +158,8 @@ test('each item is said to those who subscribe to the diagnostics channels: take
   }
   expect(said).toMatchObject([
     { name: 'podqueue:take', messageId: 'id-1', redelivered: false, deliveryCount: 1, headers: { traceparent: 't' } },
-    { name: 'podqueue:handle', messageId: 'id-1', phase: 'started' },
-    { name: 'podqueue:handle', messageId: 'id-1', phase: 'done' },
+    { name: 'tracing:podqueue:handle:start', messageId: 'id-1', headers: { traceparent: 't' } },
+    { name: 'tracing:podqueue:handle:asyncEnd', messageId: 'id-1', outcome: 'done' },
     { name: 'podqueue:ack', messageId: 'id-1', how: 'ack', phase: 'sent' },
     { name: 'podqueue:ack', messageId: 'id-1', how: 'ack', phase: 'accepted' },
   ])

@@ -2,6 +2,7 @@ import type { Names, Problems } from '@internal/options'
 import type { ClientOptions } from '../api/client-options.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { namespaceOf } from '../api/namespace.ts'
+import { traced } from '../api/trace.ts'
 import type { JobResult } from '../job/job-result.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
 import { countQueue, ignoringConsumers } from '../queue/count-queue.ts'
@@ -70,7 +71,10 @@ export const RUN_JOB_OPTIONS: Names<SubmitOptions & WaitOptions & RunOptions> = 
 /** Runs a spec that was checked, by one API client. */
 export async function runWith(api: KubeApi, given: RunSpec, options: RunJobOptions): Promise<JobResult> {
   const spec = namedSpec(given, options.queue)
-  return recorded(api, options, (recorder) => runRecorded(api, spec, withRecorder(options, recorder)))
+  const about = { name: spec.name, namespace: namespaceOf(api, spec, options) }
+  return await traced('run', about, () =>
+    recorded(api, options, (recorder) => runRecorded(api, spec, withRecorder(options, recorder))),
+  )
 }
 
 /** The options of a run whose timeline may be recorded. */

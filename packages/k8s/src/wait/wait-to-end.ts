@@ -8,7 +8,7 @@ import { watchJob } from '../api/watch-job.ts'
 import { K8sError } from '../errors.ts'
 import { giveUp, type OnAbort } from '../job/give-up.ts'
 import { JobFailedError } from '../job/job-failed-error.ts'
-import { countsOf, decisionOf, endOf } from '../job/job-state.ts'
+import { countsOf, decisionOf, endOf, type JobCounts } from '../job/job-state.ts'
 import type { RunQueue } from '../queue/queue-reading.ts'
 import { FIRST_STARTED_AT } from '../spec/annotations.ts'
 import type { JobRecorder } from '../timeline/job-recorder.ts'
@@ -16,6 +16,7 @@ import { jobDeleted } from '../trouble/deletion.ts'
 import { failedJob } from '../trouble/failed-job.ts'
 import { TroubleCheck } from '../trouble/trouble-check.ts'
 import { Condition } from './condition.ts'
+import { PROGRESS } from './job-progress.ts'
 import { type RunListeners, tell } from './run-events.ts'
 
 const KEEP_TIMEOUT_MS = 15_000
@@ -192,7 +193,7 @@ class JobView {
     this.#settings.recorder?.see(job, this.#startedAt, this.#settings.signal)
     const counts = countsOf(job)
     const text = JSON.stringify(counts)
-    if (text !== this.#counts) tell(this.#settings.on, 'progress', counts)
+    if (text !== this.#counts) this.#tellCounts(counts)
     this.#counts = text
     const decision = decisionOf(job)
     if (decision === undefined || this.#decided) return
@@ -205,6 +206,12 @@ class JobView {
     if (event.type === 'changed' && isOlder(event.item, this.job)) return
     if (job !== undefined) this.see(job)
     if (job === undefined || event.type === 'deleted') this.#lost()
+  }
+
+  #tellCounts(counts: JobCounts): void {
+    tell(this.#settings.on, 'progress', counts)
+    const { name, namespace } = this.wanted
+    if (PROGRESS.hasSubscribers) PROGRESS.publish({ name, namespace, counts })
   }
 
   #noteStart(job: JobObject): void {

@@ -5,7 +5,7 @@ import { isBatchId, itemType, RESULT_RECORD, resultLogOf } from '@internal/contr
 import { aborted } from '../abort.ts'
 import type { Link } from '../connection/link.ts'
 import { Patience } from '../connection/patience.ts'
-import { SETTLE, type SettleDiagnostic } from '../diagnostics.ts'
+import { ENQUEUE, SETTLE } from '../diagnostics.ts'
 import { fromFault, ProducerError } from '../errors.ts'
 import type { Tell } from '../events.ts'
 import type { EncodedItem } from '../items/encoded-item.ts'
@@ -43,12 +43,22 @@ export interface EnqueueScene {
 /** Faults for which opening a connection has tried again by itself, for as long as it may. */
 const OPENING_TRIES_AGAIN: ReadonlySet<string> = new Set(['BROKER_UNREACHABLE', 'CONNECTION_LIMIT'])
 
+/** Enqueues items within a trace of `podqueue:enqueue`. */
+export async function runEnqueue(scene: EnqueueScene, items: Items, options: ResolvedPublish): Promise<Receipt> {
+  const { queue, link } = scene
+  // The run is made within the trace, whose context it keeps.
+  const run = (): Promise<Receipt> => new EnqueueRun(scene, items, options).run()
+  return await ENQUEUE.run({ queue, address: link.shown }, run, ({ id, confirmed }) => ({ batch: id, confirmed }))
+}
+
 /** One call of `enqueue`: it publishes items to a queue over as many channels as it takes, and its ledger has the fate of each. */
 export class EnqueueRun {
   readonly #scene: EnqueueScene
   readonly #options: ResolvedPublish
   /** The async context of the caller: its sources, schemas and subscribers see its AsyncLocalStorage. */
   readonly #context = new AsyncResource('podqueue:enqueue')
+  /** Names this call in the messages of diagnostics. */
+  readonly #call: object = {}
   readonly #condition = new Condition(this.#context)
   readonly #suspects = new Suspects()
   readonly #ledger: Ledger
@@ -215,7 +225,7 @@ export class EnqueueRun {
     this.#used = link
     try {
       const connection = await link.open(this.#options.signal)
-      const target = { queue: this.#scene.queue, stamp: this.#stamp() }
+      const target = { call: this.#call, queue: this.#scene.queue, stamp: this.#stamp() }
       const opening = openPublishChannel(connection, link, target, {
         returned: (id, sequence) => this.#ledger.returned(id, sequence),
         settled: (tag, multiple, acked) => this.#onSettled(tag, multiple, acked),
@@ -270,7 +280,8 @@ export class EnqueueRun {
   #onItemSettled(outcome: ItemOutcome, index: number, messageId: string | undefined, item?: EncodedItem): void {
     if (outcome === 'confirmed' && item?.digest !== undefined) this.#journal?.confirmed(index, item.digest)
     if (!SETTLE.hasSubscribers) return
-    const diagnostic: SettleDiagnostic = { queue: this.#scene.queue, index, messageId, outcome }
+    const { queue, link } = this.#scene
+    const diagnostic = { call: this.#call, queue, address: link.shown, index, messageId, outcome }
     this.#context.runInAsyncScope(() => SETTLE.publish(diagnostic))
   }
 

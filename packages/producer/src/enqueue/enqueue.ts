@@ -3,7 +3,7 @@ import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connec
 import { withLink } from '../connection/with-link.ts'
 import { checkItems, type Items } from '../items/items.ts'
 import type { Message } from '../items/message.ts'
-import { EnqueueRun } from './enqueue-run.ts'
+import { runEnqueue } from './enqueue-run.ts'
 import { checkPublishOptions, PUBLISH_OPTIONS, type PublishOptions, resolvePublish } from './publish-options.ts'
 import type { Receipt } from './receipt.ts'
 
@@ -40,7 +40,7 @@ export async function enqueue<T, U = T>(
       checkItems(items)
       const { reconnectForMs = 30_000 } = checked
       const resolved = resolvePublish(checked)
-      return await new EnqueueRun({ link, queue, tell, reconnectForMs }, items, resolved).run()
+      return await runEnqueue({ link, queue, tell, reconnectForMs }, items, resolved)
     },
   )
 }

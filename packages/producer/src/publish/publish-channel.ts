@@ -3,6 +3,8 @@ import { HEADER } from '@internal/contract'
 import type { Message as AmqpMessage, ConfirmChannel } from 'amqplib'
 import type { Link } from '../connection/link.ts'
 import { frameMaxOf, rawConnection } from '../connection/raw-connection.ts'
+import { PUBLISH } from '../diagnostics.ts'
+import type { EncodedItem } from '../items/encoded-item.ts'
 import { announced } from './announce.ts'
 import type { Publish } from './ledger.ts'
 import { checkProperties, propertiesSize } from './properties-size.ts'
@@ -36,6 +38,8 @@ export interface PublishChannel {
 
 /** The queue that messages go to, and what all of them carry. */
 export interface PublishTarget {
+  /** The call that publishes, for diagnostics. */
+  readonly call: object
   readonly queue: string
   readonly stamp: Stamp
 }
@@ -43,7 +47,7 @@ export interface PublishTarget {
 export async function openPublishChannel(
   connection: AmqpConnection,
   link: Link,
-  { queue, stamp }: PublishTarget,
+  { call, queue, stamp }: PublishTarget,
   listener: ChannelListener,
 ): Promise<PublishChannel> {
   const channel = await openConfirmChannel(connection)
@@ -53,6 +57,10 @@ export async function openPublishChannel(
       ? channelPort(channel, queue, stamp, () => listener.changed())
       : framePort(channel, raw, queue, stamp)
   const frameMax = frameMaxOf(connection)
+  const send = (message: EncodedItem, sequence: number | undefined): void => {
+    if (message.headerBytes !== undefined) checkProperties(propertiesSize(message, stamp), frameMax)
+    port.publish(message, sequence)
+  }
   let lost: { readonly cause: unknown } | undefined
   const lose = (cause: unknown): void => {
     if (lost !== undefined) return
@@ -74,9 +82,12 @@ export async function openPublishChannel(
     },
     publish: ({ item, sequence }) => {
       try {
-        const message = announced(item, queue, link.shown)
-        if (message.headerBytes !== undefined) checkProperties(propertiesSize(message, stamp), frameMax)
-        port.publish(message, sequence)
+        if (PUBLISH.hasSubscribers) {
+          const { message, run } = announced(item, { call, queue, address: link.shown })
+          run(() => send(message, sequence))
+        } else {
+          send(item, sequence)
+        }
         return undefined
       } catch (cause) {
         if (!isClosedError(cause)) return refusalOf(cause)

@@ -5,6 +5,7 @@ import type { Names, Problems } from '@internal/options'
 import { CONNECTION_OPTIONS, type ConnectionOptions } from '../connection/connection-options.ts'
 import { type Operation, onChannel } from '../connection/on-channel.ts'
 import { type SignalOption, withLink } from '../connection/with-link.ts'
+import { INSPECT } from '../diagnostics.ts'
 import { ProducerError } from '../errors.ts'
 
 /** Options for looking at a queue. */
@@ -70,6 +71,19 @@ export function checkInspection<Options extends InspectOptions>(
 
 /** Looks at a queue on an open connection. */
 export async function inspectOn(
+  connection: AmqpConnection,
+  address: string,
+  queue: string,
+  options: InspectOptions,
+): Promise<QueueReading> {
+  const reading = await readQueue(connection, address, queue, options)
+  if (INSPECT.hasSubscribers) {
+    INSPECT.publish({ queue, address, ready: reading.ready, deadLetters: reading.deadLetters })
+  }
+  return reading
+}
+
+async function readQueue(
   connection: AmqpConnection,
   address: string,
   queue: string,

@@ -7,6 +7,7 @@ import { toProducerError } from '../errors.ts'
 import { tellListeners } from '../events.ts'
 import { checkSchema } from '../items/check-schema.ts'
 import { type Batch, checkBatch } from './batch.ts'
+import { CollectTracing } from './collect-tracing.ts'
 import { Collection } from './collection.ts'
 import { deleteLog } from './delete-batch.ts'
 import { type ItemResult, toResult } from './item-result.ts'
@@ -85,14 +86,33 @@ export function checkCollect<Options extends CollectOptions>(
 export async function* collectOver<T>(
   link: Link,
   batch: Batch,
+  options: CollectOptions<T>,
+  reconnectForMs: number,
+): AsyncGenerator<ItemResult<T>, void, undefined> {
+  using trace = new CollectTracing(batch, link.shown)
+  try {
+    yield* collectWith(link, batch, options, reconnectForMs, trace)
+  } catch (error) {
+    trace.failed(error)
+    throw error
+  }
+}
+
+async function* collectWith<T>(
+  link: Link,
+  batch: Batch,
   { schema, after = -1, run, keep = false, signal }: CollectOptions<T>,
   reconnectForMs: number,
+  trace: CollectTracing,
 ): AsyncGenerator<ItemResult<T>, void, undefined> {
   const work = new WorkBeside(run, signal)
   const collection = new Collection(link, batch, reconnectForMs, work)
   try {
     for (let next = await collection.next(); next !== undefined; next = await collection.next()) {
-      if (next.record.offset > after) yield await toResult(next.record, next.index, schema)
+      if (next.record.offset <= after) continue
+      const result = await toResult(next.record, next.index, schema)
+      trace.collected(result, next.record)
+      yield result
     }
     await work.end()
     if (!keep) await deleteLog(link, batch, signal)

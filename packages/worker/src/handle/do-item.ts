@@ -1,24 +1,26 @@
 import { late, within } from '@internal/async'
-import type { FailureRecord } from '@internal/contract'
+import { deadLetterQueueOf, type FailureRecord } from '@internal/contract'
 import { describeThrown, showText } from '@internal/errors'
 import type { ConsumeMessage } from 'amqplib'
-import { shownBroker } from '../broker/broker.ts'
-import { TAKE } from '../diagnostics.ts'
+import { HANDLE, TAKE } from '../diagnostics.ts'
 import { WorkerError } from '../errors.ts'
 import { uncountedDeliveries } from '../item/delivery-count.ts'
-import { type Item, named, toItem } from '../item/item.ts'
+import { named, toItem } from '../item/item.ts'
 import { isLastDelivery } from '../item/last-delivery.ts'
 import type { ResolvedOptions } from '../options/resolve-options.ts'
 import { answerAddress } from '../results/answer-address.ts'
+import type { ResultEnd, ResultRecord } from '../results/result-link.ts'
 import { deadLetterRecord, doneRecord } from '../results/result-record.ts'
 import { publishDeadLetter, REASON_BYTES } from './dead-letter.ts'
 import { failureRecord, programReason } from './failure.ts'
 import type { Handler } from './handler.ts'
+import type { Held } from './held.ts'
 import { handlerFailed, type ItemEnd, releasedError, resultFailed } from './item-end.ts'
 import type { Lease } from './lease.ts'
 import { releaseAnswer } from './release.ts'
 import { waitBeforeRequeue } from './requeue-delay.ts'
 import { runHandler } from './run-handler.ts'
+import { deliveredOf, tracedAnswer, tracedHandler } from './traced-handle.ts'
 
 /**
  * Does everything that comes before the answer to the broker: runs the handler, publishes a dead letter, or waits before a
@@ -35,7 +37,7 @@ export async function doItem<R>(
 ): Promise<ItemEnd<R>> {
   const { queue, uncountedLimit } = options
   const item = toItem(queue, message)
-  sayTaken(item, options)
+  sayTaken({ message, item }, options)
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
   if (lease.ending?.aborted === true) {
     return await released({ message, item }, lease.ending.reason, lease, options)
@@ -49,7 +51,9 @@ export async function doItem<R>(
       options,
     )
   }
-  const work = await runHandler(handler, item, lease, options)
+  const work = HANDLE.hasSubscribers
+    ? await tracedHandler(handler, { message, item }, lease, options)
+    : await runHandler(handler, item, lease, options)
   switch (work.type) {
     case 'done':
       return await done({ message, item }, work.result, { lease, endWaits }, options)
@@ -74,12 +78,6 @@ export async function doItem<R>(
 interface Waits {
   readonly lease: Lease
   readonly endWaits: AbortSignal | undefined
-}
-
-/** An item in hand, and the message that carries it. */
-interface Held {
-  readonly message: ConsumeMessage
-  readonly item: Item
 }
 
 /**
@@ -159,7 +157,7 @@ async function done<R>(
   if ('reason' in record) {
     return await deadLetter({ message, item }, record.reason, { lease, endWaits }, options, new Error(record.reason))
   }
-  const publishing = options.results.publish(record)
+  const publishing = publishResult({ message, item }, record, options)
   // The item is held while the broker takes no results, unless the worker has to end.
   const end = (await lease.untilInterrupted(publishing)) ?? (await within(publishing, options.ackTimeoutMs))
   if (lease.lost.aborted) return { type: 'lost', error: lease.lost.reason }
@@ -187,7 +185,13 @@ async function setAside(
   options: ResolvedOptions,
 ): Promise<string | undefined> {
   const { queue, logger } = options
-  const { fault, leftOut } = await publishDeadLetter(message, reason, failure, options)
+  const { fault, leftOut } = await tracedAnswer(
+    { message, item },
+    { what: 'dead-letter', to: deadLetterQueueOf(queue) },
+    options,
+    () => publishDeadLetter(message, reason, failure, options),
+    (end) => (end.fault === undefined ? 'confirmed' : 'failed'),
+  )
   if (leftOut.length > 0) {
     const names = leftOut.map((name) => showText(name)).join(', ')
     logger.warn(
@@ -198,12 +202,23 @@ async function setAside(
   const address = answerAddress(queue, message)
   // Without this record, as when the worker dies here, the collector finds the item among the dead letters.
   if (fault === undefined && address !== undefined)
-    await options.results.publish(deadLetterRecord(address, reason, failure))
+    await publishResult({ message, item }, deadLetterRecord(address, reason, failure), options)
   return fault
 }
 
-function sayTaken(item: Item, { broker }: ResolvedOptions): void {
+function publishResult(held: Held, record: ResultRecord, options: ResolvedOptions): Promise<ResultEnd> {
+  const publish = (headers: Readonly<Record<string, unknown>>): Promise<ResultEnd> => {
+    const { properties } = record
+    return options.results.publish({
+      ...record,
+      properties: { ...properties, headers: { ...headers, ...properties.headers } },
+    })
+  }
+  return tracedAnswer(held, { what: 'result', to: record.log }, options, publish, ({ type }) => type)
+}
+
+function sayTaken(held: Held, options: ResolvedOptions): void {
   if (!TAKE.hasSubscribers) return
-  const { queue, id, redelivered, deliveryCount, headers } = item
-  TAKE.publish({ queue, address: shownBroker(broker), messageId: id, redelivered, deliveryCount, headers })
+  const { redelivered, deliveryCount, headers, body } = held.item
+  TAKE.publish({ ...deliveredOf(held, options), redelivered, deliveryCount, bytes: body.length, headers })
 }

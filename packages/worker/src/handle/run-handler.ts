@@ -1,6 +1,5 @@
 import { late, within } from '@internal/async'
 import { describeThrown } from '@internal/errors'
-import { HANDLE, type HandleDiagnostic } from '../diagnostics.ts'
 import { type Item, named } from '../item/item.ts'
 import type { Logger } from '../logger.ts'
 import { DeadLetterError } from './dead-letter-error.ts'
@@ -33,12 +32,9 @@ export async function runHandler<R>(
   lease: Lease,
   patience: Patience,
 ): Promise<Work<R>> {
-  say(item, 'started')
   const working = (patience.retries === 0 ? attempt : attempts)(handler, item, lease, patience)
   const attempted = (await lease.untilInterrupted(working)) ?? (await within(working, patience.graceMs))
-  const work = judged(attempted, lease, patience)
-  say(item, work.type)
-  return work
+  return judged(attempted, lease, patience)
 }
 
 function judged<R>(work: Attempted<R> | typeof late, lease: Lease, { graceMs }: Patience): Work<R> {
@@ -92,8 +88,4 @@ async function attempt<R>(handler: Handler<R>, item: Item, lease: Lease): Promis
   } catch (cause) {
     return cause instanceof DeadLetterError ? { type: 'dead-letter', cause } : { type: 'failed', cause }
   }
-}
-
-function say({ queue, id }: Item, phase: HandleDiagnostic['phase']): void {
-  if (HANDLE.hasSubscribers) HANDLE.publish({ queue, messageId: id, phase })
 }

@@ -1,5 +1,6 @@
 import { within } from '@internal/async'
 import { describeThrown } from '@internal/errors'
+import { tellExit } from './before-exit.ts'
 import { writeLine } from './report.ts'
 
 /** The things that may keep a process alive after its worker is done. */
@@ -16,7 +17,10 @@ interface LastWait {
  * Lets the process go after its worker is done: calls the app's `close`, and ends the process with its exit code when something still
  * keeps it alive `exitGraceMs` later. An open pool, server or timer would keep the pod, and the Job, running for ever.
  */
-export async function lastWait({ close, exitGraceMs, isHandling }: LastWait): Promise<void> {
+export async function lastWait({ close, exitGraceMs: graceMs, isHandling }: LastWait): Promise<void> {
+  const waited = tellExit()
+  // Telemetry may send its last words also where a handler is not waited for.
+  const exitGraceMs = waited.length === 0 ? graceMs : Math.max(graceMs, LAST_WORDS_MS)
   // It keeps nothing alive itself: a process with nothing left to do ends before.
   setTimeout(() => {
     const by = isHandling() ? ', in a handler that ignores its signal' : ''
@@ -25,6 +29,8 @@ export async function lastWait({ close, exitGraceMs, isHandling }: LastWait): Pr
     )
     process.exit()
   }, exitGraceMs).unref()
+  // Not beside `close`, which may end what the subscribers send over.
+  if (waited.length > 0) await within(Promise.allSettled(waited), exitGraceMs)
   if (close === undefined) return
   try {
     await within(Promise.resolve(close()), exitGraceMs)
@@ -32,6 +38,8 @@ export async function lastWait({ close, exitGraceMs, isHandling }: LastWait): Pr
     writeLine(`close failed: ${describeThrown(error)}`)
   }
 }
+
+const LAST_WORDS_MS = 1_000
 
 /** The names of the resources that keep the process alive, as Node calls them: `TCPServerWrap`, `Timeout`. */
 function openResources(): string {

@@ -217,7 +217,16 @@ export class Consumer {
   }
 
   #publish(message: ConsumeMessage, how: Answer, phase: 'sent' | 'accepted'): void {
-    if (ACK.hasSubscribers) ACK.publish({ queue: this.#queue, messageId: message.properties.messageId, how, phase })
+    if (!ACK.hasSubscribers) return
+    const { messageId } = message.properties
+    ACK.publish({
+      queue: this.#queue,
+      address: this.#address,
+      messageId,
+      delivery: message.fields,
+      how,
+      phase,
+    })
   }
 
   #lose(message: string, cause?: unknown): void {

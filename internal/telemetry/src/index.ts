@@ -1,0 +1,10 @@
+/** The parts of telemetry by OpenTelemetry that the packages have in common. */
+export { childOf, remoteContext, untraced } from './contexts.ts'
+export { codeOf, endWithError } from './errors.ts'
+export { type Flushable, flush } from './flush.ts'
+export { Lazy } from './lazy.ts'
+export { BatchLinks } from './links.ts'
+export { messageAttributes, queueAttributes, SECONDS } from './messaging.ts'
+export { instrumentOnce } from './once.ts'
+export { checkTelemetryOptions, TELEMETRY_OPTIONS, type TelemetryOptions } from './options.ts'
+export { Subscriptions } from './subscriptions.ts'
