@@ -52,10 +52,13 @@ async function linkCore(directory: string, server: string): Promise<boolean> {
 
 /** The environment of a server, of its epmd and of `rabbitmqctl`: nothing of another RabbitMQ or Erlang on the machine. */
 export function serverEnvironment(directory: string, ports: ServerPorts): NodeJS.ProcessEnv {
+  const { TEST_BROKER_FEATURE_FLAGS: featureFlags } = process.env
   const inherited = Object.entries(process.env).filter(([name]) => !/^(RABBITMQ|ERL|ELIXIR|NODE_CHANNEL)_/.test(name))
   return {
     ...Object.fromEntries(inherited),
     [DIRECTORY_MARK]: directory,
+    // The only ones that a new server has, where RabbitMQ does not require more (https://www.rabbitmq.com/docs/feature-flags).
+    ...(featureFlags === undefined ? {} : { RABBITMQ_FEATURE_FLAGS: featureFlags }),
     HOME: directory,
     LC_ALL: 'C.UTF-8',
     ELIXIR_ERL_OPTIONS: '+fnu',

@@ -24,23 +24,37 @@ export async function declareResultLog(
 ): Promise<void> {
   const age = maxAgeMs === undefined ? {} : { 'x-max-age': `${Math.ceil(maxAgeMs / 1_000)}s` }
   const { text: version } = serverVersion(connection)
+  let closedBy: unknown
+  const onClosed = (error?: unknown): void => {
+    closedBy ??= error
+  }
+  connection.on('error', onClosed)
   try {
     await onChannel(connection, { address, queue: log, needs: 'configure' }, (channel) =>
       channel.assertQueue(log, { durable: true, arguments: { 'x-queue-type': 'stream', ...age } }),
     )
   } catch (error) {
-    // An older broker does not know this type of queue. A log that is there with another age has an argument that differs.
-    if (!(error instanceof ProducerError) || error.code !== 'QUEUE_MISMATCH' || error.details.argument !== undefined) {
-      throw error
-    }
+    if (!isFlagDisabled(closedBy) && !isTypeUnknown(error)) throw error
     throw new ProducerError({
       code: 'UNSUPPORTED_BY_BROKER',
       message: `RabbitMQ ${version} at ${address} cannot keep results: it has no streams.`,
       hint: 'Streams need RabbitMQ 3.9 and the feature flag stream_queue: rabbitmqctl enable_feature_flag stream_queue.',
       details: { queue: log, address, version },
-      cause: error,
+      cause: isFlagDisabled(closedBy) ? closedBy : error,
     })
+  } finally {
+    connection.off('error', onClosed)
   }
+}
+
+/** A broker that may have streams, and whose feature flag for them is off, closes the whole connection with 541. */
+function isFlagDisabled(closedBy: unknown): boolean {
+  return closedBy instanceof Error && /INTERNAL_ERROR.*feature flag is disabled/.test(closedBy.message)
+}
+
+/** An older broker does not know this type of queue. A log that is there with another age has an argument that differs. */
+function isTypeUnknown(error: unknown): boolean {
+  return error instanceof ProducerError && error.code === 'QUEUE_MISMATCH' && error.details.argument === undefined
 }
 
 /**
