@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { type Broker, startBroker } from '@internal/testing'
 import { collectResults, enqueue } from '@podqueue/producer'
-import { consumeMany } from '@podqueue/worker'
+import { consumeMany, type Handler, WorkerError } from '@podqueue/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 // These tests stop and starve their broker, which would disturb other tests, so each has a broker of its own.
@@ -13,6 +14,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await broker?.close()
 })
+
+/** Runs a worker, and another in its place when it fails, until the queue is empty. Resolves to the number of those that failed. */
+async function workOn(queue: string, handler: Handler): Promise<number> {
+  for (let failures = 0; ; failures++) {
+    try {
+      await consumeMany(handler, { queue, url: broker.url, emptyCheckDelayMs: 200, concurrency: 50 })
+      return failures
+    } catch (error) {
+      if (!(error instanceof WorkerError) || !error.retryable) throw error
+    }
+  }
+}
 
 async function scores(batch: { readonly queue: string; readonly id: string }): Promise<unknown[]> {
   const found: unknown[] = []
@@ -41,22 +54,30 @@ test('a worker keeps its item while the broker takes no results, and neither ite
   expect(await scores(batch)).toEqual([1, 2, 3])
 })
 
-test('a collector goes on when the broker is killed and started again', { timeout: 120_000 }, async (context) => {
+test('a run and its collector go on when the broker is killed and started again in the middle', {
+  timeout: 180_000,
+}, async (context) => {
   const { restart } = broker
   if (restart === undefined) return context.skip('the broker is not ours')
   // More than are read ahead, so that some come over the second connection.
   const items = Array.from({ length: 1_500 }, (_, index) => index)
   const batch = await enqueue('restart', items, { url: broker.url, results: true })
-  await consumeMany((item) => item.json(), {
-    queue: 'restart',
-    url: broker.url,
-    emptyCheckDelayMs: 200,
-    concurrency: 50,
-  })
+  const restarted = Promise.withResolvers<void>()
+  // The workers hold items when the broker goes.
+  const handler: Handler = async (item, { signal }) => {
+    const value = item.json() as number
+    if (value >= 1_000) await Promise.race([restarted.promise, once(signal, 'abort')])
+    return value
+  }
+  const working = workOn('restart', handler)
   const found: unknown[] = []
   for await (const item of collectResults(batch, { url: broker.url, reconnectForMs: 100_000 })) {
+    expect(found[item.index], `item ${item.index} is yielded once`).toBe(undefined)
     found[item.index] = item.status === 'done' ? item.value : item.reason
-    if (item.index === 100) await restart()
+    if (item.index !== 500) continue
+    await restart()
+    restarted.resolve()
   }
   expect(found).toEqual(items)
+  expect(await working, 'a worker that held items has ended by an error').toBeGreaterThan(0)
 })
