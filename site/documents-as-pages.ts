@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { renderMermaidSVG } from 'beautiful-mermaid'
 import {
   type Application,
@@ -16,8 +15,8 @@ import {
   normalizePath,
   type ProjectReflection,
 } from 'typedoc'
+import { entries, root } from './entries.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const GITHUB = 'https://github.com/podqueue/podqueue'
 
 /** An address of a file in the repository, as READMEs on npm have it: the path, and the anchor. */
@@ -31,6 +30,7 @@ const PACKAGES = ['producer', 'worker', 'k8s']
 export function load({ converter }: Application): void {
   converter.on(Converter.EVENT_CREATE_DOCUMENT, (_: undefined, document: DocumentReflection) => nameByHeading(document))
   converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
+    nameByImport(project)
     for (const name of PACKAGES) addReadme(converter, project, name)
     const pages = [...(project.documents ?? []), ...(project.children ?? [])]
     if (project.readme !== undefined) project.readme = forSite(withoutTitle(project.readme), project)
@@ -49,10 +49,18 @@ function nameByHeading(document: DocumentReflection): void {
   document.frontmatter.group = GROUPS[path.replace(/\/[^/]+$/, '')] ?? 'Reference'
 }
 
+/** A module has the name by which an app imports it. */
+function nameByImport(project: ProjectReflection): void {
+  for (const [name, source] of entries()) {
+    const module = project.children?.find(({ sources }) => sources?.[0]?.fullFileName === normalizePath(source))
+    if (module === undefined) throw new Error(`${name} has no page`)
+    module.name = name
+  }
+}
+
 function addReadme(converter: Converter, project: ProjectReflection, name: string): void {
   const module = project.children?.find((child) => child.name === `@podqueue/${name}`)
-  if (module === undefined)
-    throw new Error(`there is no module @podqueue/${name}: its index.ts has no @module with that name`)
+  if (module === undefined) throw new Error(`@podqueue/${name} has no page`)
   const path = normalizePath(resolve(root, 'packages', name, 'README.md'))
   const file = new MinimalSourceFile(readFileSync(path, 'utf8').replace(/^# .+\n/, ''), path)
   module.readme = converter.parseRawComment(file, project.files).content

@@ -2,7 +2,7 @@
  * Runs Kubernetes Jobs over a work queue: builds them, submits them, waits for their end and names the cause when they do
  * not end. Knows nothing of AMQP: it reads a queue by an object that the app gives.
  *
- * @module @podqueue/k8s
+ * @module
  */
 
 import '@internal/node-version'

@@ -2,7 +2,7 @@
  * A small Kubernetes for Jobs on this machine, for laptops, demos and tests. It is not isolated and not for production;
  * where it differs from a real cluster, the real one is right.
  *
- * @module @podqueue/k8s/local
+ * @module
  */
 
 import '@internal/node-version'

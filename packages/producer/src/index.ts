@@ -1,7 +1,7 @@
 /**
  * Fill a RabbitMQ queue and know the fate of every item.
  *
- * @module @podqueue/producer
+ * @module
  */
 
 import '@internal/node-version'

@@ -1,7 +1,7 @@
 /**
  * Take one item from a RabbitMQ queue, do its work, ack it, and tell the truth about it.
  *
- * @module @podqueue/worker
+ * @module
  */
 
 import '@internal/node-version'

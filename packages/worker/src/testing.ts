@@ -1,7 +1,7 @@
 /**
  * Items for the tests of a handler, without a broker.
  *
- * @module @podqueue/worker/testing
+ * @module
  */
 
 import '@internal/node-version'

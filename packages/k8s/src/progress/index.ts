@@ -1,7 +1,7 @@
 /**
  * Shows a run on a terminal: `runJob(spec, { on: showProgress().listeners })`.
  *
- * @module @podqueue/k8s/progress
+ * @module
  */
 
 import '@internal/node-version'

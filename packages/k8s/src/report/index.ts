@@ -1,7 +1,7 @@
 /**
  * Draws a run: `renderTimeline(await runJob(spec, { timeline: true }))`. It needs the package `echarts` beside this one.
  *
- * @module @podqueue/k8s/report
+ * @module
  */
 
 import '@internal/node-version'
