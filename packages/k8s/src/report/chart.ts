@@ -22,6 +22,8 @@ export interface ChartTitle {
   readonly below: string
 }
 
+/** The part of a bar before its worker started. */
+const WAITING = 'waiting to start'
 const FONT = 'system-ui, sans-serif'
 const TEXT_SIZE = 12
 /** Thinner bars cannot be seen. */
@@ -40,7 +42,7 @@ export function legendOf({ outcomes, nodes }: Picture): { readonly name: string;
       name: `${outcome} (${count})`,
       colour: OUTCOME_COLOURS[outcome].light,
     })),
-    ...(waited ? [{ name: 'created, not started yet', colour: COLOURS.waiting.light }] : []),
+    ...(waited ? [{ name: WAITING, colour: COLOURS.waiting.light }] : []),
   ]
 }
 
@@ -63,7 +65,7 @@ export function chartOf(picture: Picture, layout: Layout, title: ChartTitle | un
   const waiting = bars.filter(({ bar }) => bar.start > bar.from)
   if (waiting.length > 0) {
     const drawn = barSeries(waiting, layout, {
-      name: 'created, not started yet',
+      name: WAITING,
       colour: COLOURS.waiting.light,
       part: 'waiting',
     })
@@ -130,7 +132,8 @@ function optionOf(
       data: parts.legend.map(({ name, colour }) => ({ name, icon: 'roundRect', itemStyle: { color: colour } })),
       top: layout.legendTop,
       left: 6,
-      width: width - 12,
+      // Fonts differ: a wide one must not leave the picture.
+      width: (width - 12) * 0.85,
       itemWidth: 14,
       itemHeight: 10,
       itemGap: 18,

@@ -63,7 +63,7 @@ function failures({ pods }: Timeline): string {
     return row([how, String(those.length), `${names.join(', ')}${more}`, said === undefined ? '' : plain(said)])
   })
   const rest = kinds.length > MOST_KINDS ? `<p>And ${kinds.length - MOST_KINDS} more kinds.</p>` : ''
-  return `<h2>Failures and ended pods</h2>${table(['What happened', 'Pods', 'Which', 'Last words'], rows)}${rest}`
+  return `<h2>Failures and ended pods</h2>${table(['What happened', 'Pods', 'Which', 'Message of one'], rows)}${rest}`
 }
 
 function events({ events: all }: Timeline): string {

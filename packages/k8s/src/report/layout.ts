@@ -60,7 +60,7 @@ export function layoutOf(
     top += height + (header > 0 ? 6 : 2)
   }
   const legendTop = titled ? TITLE + 10 : 4
-  const lineTop = legendTop + LEGEND_ROW * legendRows(legend, width - 2 * SIDE) + 30
+  const lineTop = legendTop + LEGEND_ROW * legendRows(legend, (width - 2 * SIDE) * 0.85) + 30
   const podsTop = lineTop + LINE_HEIGHT + GAP
   const podsHeight = Math.max(TALLEST_LANE, top)
   return {

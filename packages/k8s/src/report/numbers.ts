@@ -17,6 +17,7 @@ export function numbersOf(timeline: Timeline): readonly (readonly [string, strin
   return [
     ...(itemsAtStart === undefined ? [] : [['items at the start', String(itemsAtStart)] as const]),
     ...(left === undefined ? [] : [['items left in the queue', String(left)] as const]),
+    ...rateOf(timeline, took),
     ['pods that succeeded', String(succeeded)],
     ['attempts that failed', String(failed)],
     ...(jobs.length > 1 ? [['sweeps', String(jobs.length - 1)] as const] : []),
@@ -37,6 +38,16 @@ export function numbersOf(timeline: Timeline): readonly (readonly [string, strin
         ]),
     ...(first?.startedAt === undefined ? [] : [['started', clockText(first.startedAt)] as const]),
   ]
+}
+
+/** The items that were done in a minute on average. */
+function rateOf({ itemsAtStart, items }: Timeline, took: number | undefined): (readonly [string, string])[] {
+  const last = items.at(-1)
+  if (itemsAtStart === undefined || last === undefined || took === undefined || took < 1000) return []
+  const dead = Math.max(0, (last.deadLetters ?? 0) - (items[0]?.deadLetters ?? 0))
+  const done = Math.max(0, itemsAtStart - last.ready - dead)
+  const rate = (done * 60_000) / took
+  return [['items a minute', rate < 10 ? rate.toFixed(1) : String(Math.round(rate))]]
 }
 
 /** Failures that are alike, the most frequent first. */
