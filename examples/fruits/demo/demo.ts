@@ -1,8 +1,6 @@
 /** `npm run demo`: the example beside this folder, with all that it needs around it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { handlerImage, parseArguments, programImage, reported, runDemo, setScene } from '@internal/demo'
-import type { ProgressView } from '@podqueue/k8s/progress'
-import { createProducer, type QueueView } from '@podqueue/producer'
+import { createProducer } from '@podqueue/producer'
 import { fruitJob, fruitYaml, processFruits } from '../main.ts'
 
 const IMAGES = {
@@ -28,15 +26,11 @@ await runDemo(async ({ view, signal }) => {
   await using producer = createProducer({ url: scene.brokerUrl })
   const queue = producer.queue(scene.queue)
   const startedAt = performance.now()
-  const watching = new AbortController()
-  const watched = watchQueue(queue, view, AbortSignal.any([signal, watching.signal]))
   try {
     const job = fruitJob(args.image, scene.queue, scene.podUrl)
     const result = await reported(args.report, announce, (timeline) =>
       processFruits(job, queue, { ...scene.client, on: view.listeners, timeline, signal }),
     )
-    watching.abort()
-    await watched
     view.end()
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
     process.stdout.write(
@@ -46,18 +40,6 @@ await runDemo(async ({ view, signal }) => {
     if (args.cluster === 'kube')
       process.stdout.write(`\nSee it: kubectl describe job ${result.name} -n ${result.namespace}\n`)
   } finally {
-    watching.abort()
-    await watched
     view.end()
   }
 })
-
-/** Shows the number of items that wait, once a second, until the signal. */
-async function watchQueue(queue: QueueView, view: ProgressView, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await sleep(1_000, undefined, { signal }).catch(() => {})
-    if (signal.aborted) return
-    const reading = await queue.inspect({ signal }).catch(() => undefined)
-    if (reading !== undefined) view.itemsLeft(reading.ready)
-  }
-}

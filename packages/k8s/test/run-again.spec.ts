@@ -6,6 +6,7 @@ import {
   type JobSpec,
   type QueueReading,
   type RunJobOptions,
+  type RunProgress,
   type RunQueue,
   type RunSpec,
   runJob,
@@ -49,9 +50,15 @@ async function runAndStop(spec: RunSpec, options: RunJobOptions, when: () => boo
   await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
 }
 
+/** One reading after the other; the last stays. A look on the way sees the last one again. */
 const reads = (...readings: QueueReading[]): RunQueue => {
   let next = 0
-  return { inspect: async () => readings[Math.min(next++, readings.length - 1)] as QueueReading }
+  return {
+    inspect: async ({ mayTake }) => {
+      const at = mayTake === false ? Math.max(0, next - 1) : next++
+      return readings[Math.min(at, readings.length - 1)] as QueueReading
+    },
+  }
 }
 const verified = { consumers: 0, verified: true }
 
@@ -78,6 +85,18 @@ test('a run that is restarted counts the dead letters from its first start, thou
   })
 })
 
+test('a run that is restarted counts its items from its first start', async () => {
+  const spec = work('again')
+  const options = { kubeConfig: cluster.kubeConfig, runId: 'friday' }
+  await runAndStop(spec, { ...options, queue: reads({ ...verified, ready: 8, deadLetters: 5 }) })
+  await letGo('again')
+  const seen: RunProgress[] = []
+  const queue = reads({ ...verified, ready: 0, deadLetters: 6 })
+  const on = { progress: (event: RunProgress) => seen.push(event) }
+  await runJob(spec, { ...options, queue, on, deadLettered: 'report' })
+  expect(seen.at(-1)?.items).toEqual({ total: 8, done: 7, left: 0, dead: 1 })
+})
+
 test('another run of the same work begins with the dead letters that are there', async () => {
   await letGo('fresh')
   const queue = reads({ ...verified, ready: 1, deadLetters: 7 }, { ...verified, ready: 0, deadLetters: 7 })
@@ -95,7 +114,9 @@ test('a run that is restarted in the middle of a sweep goes on with that sweep, 
   )
   const options = { kubeConfig: cluster.kubeConfig, runId: 'friday', leftover: 'sweep' } as const
   let looks = 0
-  const queue = { inspect: async (): Promise<QueueReading> => ({ ...verified, ready: [1, 2][looks++] ?? 0 }) }
+  const queue: RunQueue = {
+    inspect: async ({ mayTake }) => ({ ...verified, ready: [1, 2][mayTake === false ? looks - 1 : looks++] ?? 0 }),
+  }
   await runAndStop(spec, { ...options, queue }, () => looks === 2)
   const at = { namespace: 'default', name: 'swept-sweep-1' }
   const begun = await cluster.kubeConfig.makeApiClient(BatchV1Api).readNamespacedJob(at)

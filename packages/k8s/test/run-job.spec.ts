@@ -11,8 +11,10 @@ import {
   type K8sError,
   type KubeConfigLike,
   type QueueReading,
+  type ReadOptions,
   RunIncompleteError,
   type RunJobOptions,
+  type RunProgress,
   type RunQueue,
   runJob,
   type StuckEvent,
@@ -265,6 +267,42 @@ test('the name of the queue can be that of the queue which the run reads', async
   expect(printed).toEqual(['fruits'])
 })
 
+test('progress counts the items, also over sweeps, by readings that take no item out', async () => {
+  const seen: RunProgress[] = []
+  const asked: ReadOptions[] = []
+  let jobs = 0
+  // The first Job does four of six items, and one dies; the sweep does the last. A worker holds one while pods run.
+  const readings = { start: [6, 0], first: [2, 1], between: [1, 1], sweep: [0, 1], end: [0, 1] } as const
+  const queue: RunQueue = {
+    inspect: async (options) => {
+      asked.push(options)
+      const { active = 0 } = seen.at(-1) ?? {}
+      const way = jobs === 1 ? readings.first : readings.sweep
+      const between = jobs === 0 ? readings.start : jobs === 1 ? readings.between : readings.end
+      const [ready, deadLetters] = options.mayTake === false ? way : between
+      return { ready, deadLetters, consumers: options.mayTake === false ? active : 0, verified: true }
+    },
+  }
+  const folder = await mkdtemp(`${tmpdir()}/podqueue-test-`)
+  const on = {
+    progress: (event: RunProgress) => {
+      // The pods of the first Job end when their items are told.
+      if (event.items?.done === 2) void writeFile(`${folder}/go`, '')
+      if (event.succeeded === 0 && event.active === 0) jobs += 1
+      seen.push(event)
+    },
+  }
+  const work = spec({ items: 2, itemsPerPod: 'all', script: `until test -e ${folder}/go; do sleep 0.1; done` })
+  await runJob(work, { kubeConfig, queue, on, leftover: 'sweep', deadLettered: 'report', preflight: false })
+  const items = seen.map((event) => event.items).filter((each) => each !== undefined)
+  expect(seen[0]).not.toHaveProperty('items')
+  expect(items).toContainEqual({ total: 6, done: 2, left: 3, dead: 1 })
+  expect(items.at(-1)).toEqual({ total: 6, done: 5, left: 0, dead: 1 })
+  for (const { total, done, left, dead } of items) expect(done + left + dead).toBe(total)
+  expect(asked.filter(({ mayTake }) => mayTake !== false)).toHaveLength(3)
+  await rm(folder, { recursive: true })
+})
+
 test.each([
   { what: 'two names', spec: { name: 'job1' }, queue: { name: 'job2' }, path: 'queue.name' },
   { what: 'no name', spec: {}, queue: {}, path: 'queue.name' },
@@ -475,10 +513,15 @@ test('a wait for a Job of another process tells what its pods print', async () =
   expect(lines).toEqual(['one', 'two'])
 })
 
-/** One reading after the other; the last stays. */
+/** One reading after the other; the last stays. A look on the way sees the last one again. */
 function queueThatReads(...readings: QueueReading[]): RunQueue {
   let next = 0
-  return { inspect: async () => readings[Math.min(next++, readings.length - 1)] as QueueReading }
+  return {
+    inspect: async ({ mayTake }) => {
+      const at = mayTake === false ? Math.max(0, next - 1) : next++
+      return readings[Math.min(at, readings.length - 1)] as QueueReading
+    },
+  }
 }
 
 test('answers that are lost while a Job is made: one Job, one Secret, started', async () => {

@@ -17,6 +17,11 @@ export interface QueueReading {
 export interface ReadOptions {
   /** Ends the reading. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Whether an item may be taken out for a moment to prove that none is there. False for a reading on the way, which must not
+   * change what it looks at. Default: true.
+   */
+  readonly mayTake?: boolean | undefined
 }
 
 /**
@@ -55,8 +60,9 @@ export async function readQueue(
   queue: RunQueue,
   timeoutMs: number,
   signal: AbortSignal | undefined,
+  how: Omit<ReadOptions, 'signal'> = {},
 ): Promise<QueueReading> {
-  const reading: unknown = await within((async () => queue.inspect({ signal }))(), timeoutMs, signal)
+  const reading: unknown = await within((async () => queue.inspect({ ...how, signal }))(), timeoutMs, signal)
   if (reading === late) throw new Error('it did not answer')
   if (isReading(reading)) return reading
   throw new TypeError('it returned no reading: an object with `ready` and `consumers`, whole numbers, and `verified`')

@@ -7,15 +7,16 @@ import type { JobResult } from '../job/job-result.ts'
 import { preflightError, preflightWith } from '../preflight/preflight.ts'
 import { countQueue, ignoringConsumers } from '../queue/count-queue.ts'
 import { nameDeadItems } from '../queue/dead-items.ts'
+import { heldPerWorker } from '../queue/item-tally.ts'
 import type { RunQueue } from '../queue/queue-reading.ts'
 import type { JobSpec } from '../spec/job-spec.ts'
 import { submit } from '../submit/submission.ts'
 import { checkSubmitOptions, SUBMIT_OPTIONS, type SubmitOptions } from '../submit/submit-options.ts'
-import { followQueue } from '../timeline/follow-queue.ts'
 import { recorded, timelineIn } from '../timeline/recorded.ts'
 import type { TimelineRecorder } from '../timeline/timeline-recorder.ts'
 import { recordedEvents } from '../wait/recorded-events.ts'
 import { checkWaitOptions, WAIT_OPTIONS, type WaitOptions, waitWith } from '../wait/wait-for-job.ts'
+import { ItemProgress } from './item-progress.ts'
 import { deadIn, judge } from './judge.ts'
 import { checkRunSpec, type NamedSpec, namedSpec, type RunSpec } from './run-spec.ts'
 import { annotationsOf, earlierRun, type RunStart, readStart } from './run-start.ts'
@@ -92,17 +93,50 @@ function withRecorder(options: RunJobOptions, recorder: TimelineRecorder | undef
 }
 
 async function runRecorded(api: KubeApi, spec: NamedSpec, options: Recorded): Promise<JobResult> {
-  const { queue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover, recorder } = options
+  const { queue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, recorder } = options
   const bounds = { countTimeoutMs, signal }
   const earlier = await earlierRun(api, spec, options)
   const start =
     earlier?.deadLetters === undefined ? await readStart(queue, { name: spec.queue.name, ...bounds }) : earlier
   // The queue of a run that goes on may be empty by now: its Job is there all the same.
   const items = earlier === undefined ? (spec.items ?? start.items ?? 0) : spec.items || earlier.items || 1
-  recorder?.start(earlier?.items ?? start.items ?? items)
-  let result = items === 0 ? withoutJob(api, spec, options) : await runToEnd(api, { ...spec, items }, options, start)
-  if (queue === undefined) return { ...result, ...timelineIn(recorder) }
+  const total = earlier?.items ?? start.items ?? items
+  recorder?.start(total)
+  const begun = { ...start, earlier: earlier !== undefined }
+  if (queue === undefined) {
+    const result = await firstJob(api, { ...spec, items }, options, start)
+    return { ...result, ...timelineIn(recorder) }
+  }
+  if (options.on?.progress === undefined && recorder === undefined) {
+    return await runAndCount(api, { ...spec, items }, { ...options, queue }, begun)
+  }
+  const counts = { total, deadBefore: start.deadLetters ?? 0, perWorker: heldPerWorker(spec) }
+  const progress = new ItemProgress(queue, counts, options.on ?? {}, signal)
+  try {
+    return await runAndCount(api, { ...spec, items }, { ...options, queue, progress, on: progress.on }, begun)
+  } finally {
+    await progress.stop()
+  }
+}
+
+/** A run whose queue is read. */
+type Counting = Recorded & { readonly queue: RunQueue; readonly progress?: ItemProgress | undefined }
+
+async function firstJob(api: KubeApi, spec: JobSpec, options: Recorded, start: RunStart): Promise<JobResult> {
+  return spec.items === 0 ? withoutJob(api, spec, options) : runToEnd(api, spec, options, start)
+}
+
+/** Runs the Job and its sweeps, and judges by the last count. `start.earlier`: the run was begun by an earlier call. */
+async function runAndCount(
+  api: KubeApi,
+  spec: JobSpec,
+  options: Counting,
+  start: RunStart & { readonly earlier: boolean },
+): Promise<JobResult> {
+  const { queue, signal, countTimeoutMs = COUNT_TIMEOUT_MS, leftover, recorder, progress } = options
+  const bounds = { countTimeoutMs, signal }
   const { deadLetters } = start
+  let result = await firstJob(api, spec, options, start)
   const sweep = async (number: number, left: number): Promise<void> => {
     const sweeping = { ...spec, name: sweepName(spec.name, number), items: left }
     // All Jobs of a run have its id, so that a service that is started again finds each of them.
@@ -111,7 +145,7 @@ async function runRecorded(api: KubeApi, spec: NamedSpec, options: Recorded): Pr
     const swept = await runToEnd(api, sweeping, own, { items: left, deadLetters })
     result = { ...result, sweeps: [...(result.sweeps ?? []), swept] }
   }
-  const swept = earlier === undefined || leftover !== 'sweep' ? [] : await earlierSweeps(api, spec, options)
+  const swept = !start.earlier || leftover !== 'sweep' ? [] : await earlierSweeps(api, spec, options)
   for (const [done, left] of swept.entries()) await sweep(done + 1, left)
   const counting = leftover === 'ignore' ? ignoringConsumers(queue) : queue
   let counted = await countQueue(counting, bounds)
@@ -123,6 +157,8 @@ async function runRecorded(api: KubeApi, spec: NamedSpec, options: Recorded): Pr
     await sweep(number, left)
     counted = await countQueue(counting, bounds)
   }
+  // Where consumers are ignored, they may hold items.
+  if (leftover !== 'ignore') progress?.end(counted)
   const dead = deadIn(counted, deadLetters) ?? 0
   const named = dead === 0 ? undefined : await nameDeadItems(queue, { before: deadLetters ?? 0, count: dead, signal })
   return judge({ ...result, ...timelineIn(recorder) }, counted, {
@@ -160,26 +196,18 @@ async function runToEnd(api: KubeApi, spec: JobSpec, options: Recorded, start: R
   }
   const { job, own } = await submit(api, spec, { ...options, suspended, annotations: annotationsOf(start) })
   const { name, namespace = api.namespace, uid } = job.metadata
-  const waiting = new AbortController()
-  const { queue, recorder } = options
-  const following = recorder === undefined || queue === undefined ? undefined : followQueue(queue, waiting.signal)
-  try {
-    return await waitWith(
-      api,
-      { name, namespace, uid },
-      {
-        ...options,
-        // The Job of another call is that call's to delete.
-        onAbort: own ? onAbort : 'leave',
-        first: job,
-        recorder: recorder?.nextJob(),
-        keepsStart: own && options.runId !== undefined,
-      },
-    )
-  } finally {
-    waiting.abort()
-    await following
-  }
+  return waitWith(
+    api,
+    { name, namespace, uid },
+    {
+      ...options,
+      // The Job of another call is that call's to delete.
+      onAbort: own ? onAbort : 'leave',
+      first: job,
+      recorder: options.recorder?.nextJob(),
+      keepsStart: own && options.runId !== undefined,
+    },
+  )
 }
 
 function withoutJob(api: KubeApi, spec: NamedSpec, options: ClientOptions): JobResult {

@@ -3,12 +3,22 @@ import type { Names } from '@internal/options'
 import type { JobCounts, JobEnd } from '../job/job-state.ts'
 import type { PodLogLine } from '../logs/pod-logs.ts'
 import type { PodFailure } from '../pods/pod-failure.ts'
+import type { ItemCounts } from '../queue/item-tally.ts'
 import type { StuckEvent } from '../trouble/stuck-event.ts'
+
+/** How far a run is. */
+export interface RunProgress extends JobCounts {
+  /**
+   * How far its items are: only from `runJob` with the option `queue`, after the first reading. The queue is read every second at
+   * first, then each time a hundredth of the run's time is over, every 10 s at least.
+   */
+  readonly items?: ItemCounts
+}
 
 /** The events of a wait. A listener that throws causes a process warning, never another verdict. */
 export interface RunEvents {
-  /** The Job's counts changed. */
-  readonly progress: JobCounts
+  /** The Job's counts changed; in `runJob` with the option `queue`, also how far the items are. */
+  readonly progress: RunProgress
   /** Kubernetes decided how the Job ends; its last pods are still being ended. */
   readonly decided: JobEnd
   /** Something keeps the run, or a part of it, from going on. Each trouble is told once; it may pass by itself. */

@@ -59,8 +59,7 @@ export interface WaitOptions {
   /**
    * Whether to record the run over time, for `renderTimeline` of `@podqueue/k8s/report`: it is in the result, and on the error
    * that ends the wait, as `timeline`. It reads at most 2000 pods at the end, by at most ten requests, and some while pods are
-   * being ended, and `runJob` reads its `queue` every 2 s, less often in a run of more than 15 minutes. Needs the right to list
-   * pods. Default: false.
+   * being ended, and `runJob` reads its `queue` as often as for `progress`. Needs the right to list pods. Default: false.
    */
   readonly timeline?: boolean | undefined
   /** Ends the wait with `ABORTED`. */

@@ -12,13 +12,18 @@ import { ProducerError } from '../errors.ts'
 export interface InspectOptions {
   /** How long a queue's leader may take to prove that the queue is empty, milliseconds. Default: 5000. */
   readonly verifyTimeoutMs?: number | undefined
+  /**
+   * Whether an item may be taken out for a moment to prove that none is there, which counts as a delivery of it. False for a look
+   * on the way: a queue that reads as 0 ready and 0 consumers is then not verified. Default: true.
+   */
+  readonly mayTake?: boolean | undefined
 }
 
 /** The options of {@link inspectQueue}: how to look, and those of the connection. */
 export interface InspectQueueOptions extends InspectOptions, ConnectionOptions, SignalOption {}
 
 /** The names of these options. */
-export const INSPECT_OPTIONS: Names<InspectOptions> = { verifyTimeoutMs: true }
+export const INSPECT_OPTIONS: Names<InspectOptions> = { verifyTimeoutMs: true, mayTake: true }
 
 const INSPECT_QUEUE_OPTIONS: Names<InspectQueueOptions> = { ...INSPECT_OPTIONS, ...CONNECTION_OPTIONS, signal: true }
 
@@ -66,6 +71,7 @@ export function checkInspection<Options extends InspectOptions>(
   const options = problems.options('options', given, names)
   checkQueueName(problems, queue)
   problems.durationMs('verifyTimeoutMs', options.verifyTimeoutMs, { min: 1 })
+  problems.flag('mayTake', options.mayTake)
   return options
 }
 
@@ -87,9 +93,9 @@ async function readQueue(
   connection: AmqpConnection,
   address: string,
   queue: string,
-  { verifyTimeoutMs: timeoutMs = 5_000 }: InspectOptions,
+  { verifyTimeoutMs: timeoutMs = 5_000, mayTake = true }: InspectOptions,
 ): Promise<QueueReading> {
-  const { ready, consumers, verified } = await countQueue(connection, { address, queue, timeoutMs })
+  const { ready, consumers, verified } = await countQueue(connection, { address, queue, timeoutMs }, mayTake)
   const deadLetterQueue = deadLetterQueueOf(queue)
   const dead = await countHeld(connection, { address, queue: deadLetterQueue, timeoutMs }).catch((error: unknown) => {
     if (error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND') return undefined
@@ -121,11 +127,12 @@ const HELD_POLL_MS = 50
 export type Count = Omit<QueueReading, 'deadLetters'>
 
 /** Counts one queue. It is empty only when its leader confirms that. */
-export async function countQueue(connection: AmqpConnection, about: Operation): Promise<Count> {
+export async function countQueue(connection: AmqpConnection, about: Operation, mayTake = true): Promise<Count> {
   const { messageCount: ready, consumerCount: consumers } = await onChannel(connection, about, (channel) =>
     channel.checkQueue(about.queue),
   )
   if (ready > 0 || consumers > 0) return { ready, consumers, verified: true }
+  if (!mayTake) return { ready, consumers, verified: false }
   try {
     return await onChannel(connection, { ...about, needs: 'read' }, async (channel) => {
       const got = await channel.get(about.queue)
