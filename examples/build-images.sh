@@ -10,5 +10,5 @@ for image in handler program; do
   name=podqueue-$1
   [ $image = handler ] || name=$name-$image
   docker build --quiet --tag "$name" --tag "$name:1" --build-arg PODQUEUE_WORKER=./podqueue-worker.tgz --file "Dockerfile.$image" . >/dev/null
-  echo "built $name"
+  echo "built $name, and the same as $name:1"
 done
