@@ -53,17 +53,39 @@ export async function openConfirmChannel(connection: AmqpConnection): Promise<Co
  * then never tells that it is closed.
  */
 async function whileOpen(connection: AmqpConnection, open: () => Promise<object>): Promise<object> {
-  let isClosed = false
-  const onClose = (): void => {
-    isClosed = true
-  }
-  connection.on('close', onClose)
+  const watch = watches.get(connection) ?? watchClose(connection)
+  watch.opening += 1
   try {
     const channel = await open()
     // The reason is not passed on: nothing was sent on this channel, so it was about the work of somebody else.
-    if (isClosed) throw new Error('The connection was closed while a channel was opened.')
+    if (watch.isClosed) throw new Error('The connection was closed while a channel was opened.')
     return channel
   } finally {
-    connection.off('close', onClose)
+    watch.opening -= 1
+    if (watch.opening === 0) watch.end()
   }
+}
+
+interface CloseWatch {
+  /** Channels that are being opened. */
+  opening: number
+  isClosed: boolean
+  end(): void
+}
+
+/** The calls that open a channel at the same time share one listener: Node warns of a leak when there are eleven. */
+const watches = new WeakMap<AmqpConnection, CloseWatch>()
+
+function watchClose(connection: AmqpConnection): CloseWatch {
+  const onClose = (): void => {
+    watch.isClosed = true
+  }
+  const end = (): void => {
+    connection.off('close', onClose)
+    watches.delete(connection)
+  }
+  const watch: CloseWatch = { opening: 0, isClosed: false, end }
+  connection.on('close', onClose)
+  watches.set(connection, watch)
+  return watch
 }

@@ -385,3 +385,17 @@ test('calls that share a connection keep their own async context, in their sourc
   expect(seen).toEqual({ 'podqueue:publish': each, 'podqueue:settle': each })
   expect(told).toEqual(each)
 })
+
+test('many calls at the same time over one producer cause no warning of Node', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error): number => warnings.push(warning)
+  process.on('warning', note)
+  await using queue = await testQueue()
+  await using producer = createProducer({ url: brokerUrl() })
+  await producer.inspectQueue(queue.name)
+  await Promise.all(Array.from({ length: 20 }, () => producer.inspectQueue(queue.name)))
+  // A warning is told in the next turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', note)
+  expect(warnings).toEqual([])
+})
