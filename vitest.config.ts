@@ -14,7 +14,7 @@ const FOLDERS = [
   'packages/worker',
   'packages/k8s',
   'examples/fruits',
-  'examples/frames',
+  'examples/service',
   'examples/sweep',
   'test/results',
   'test/telemetry',

@@ -17,7 +17,7 @@ test('one batch over three queues and Jobs, through one producer and one client:
   const folder = await mkdtemp(join(tmpdir(), 'podqueue-shards-'))
   try {
     await using cluster = await startLocalCluster({
-      images: { 'podqueue-frames': [process.execPath, here('../worker.ts')] },
+      images: { 'podqueue-frames': [process.execPath, here('frame-writer.ts')] },
     })
     await using producer = createProducer({ url })
     await using jobs = createJobClient({ kubeConfig: cluster.kubeConfig })

@@ -14,7 +14,7 @@ import {
 import { consumeMany, DeadLetterError } from '@podqueue/worker'
 import { expect, test } from 'vitest'
 
-const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
+const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
 const PASSWORD = 'of a test'
 

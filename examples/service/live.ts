@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Batch, Store } from './store.ts'
+
+/** Changes that come faster are told together: a page cannot show more. */
+const EVERY_MS = 250
+/** Proxies close connections that are silent. */
+const PING_MS = 15_000
+
+/**
+ * Server-sent events about one batch, or the newest ones and all that change: first how they are, then each change. A reader
+ * that is slow, or that connects again, gets how things are by then, and misses nothing that counts.
+ */
+export async function* liveBatches(
+  store: Store,
+  about: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const changed = new Set(
+    about === undefined
+      ? store
+          .list(50)
+          .map(({ id }) => id)
+          .reverse()
+      : [about],
+  )
+  let wake = (): void => {}
+  const stop = store.onChange((id) => {
+    if (about !== undefined && about !== id) return
+    changed.add(id)
+    wake()
+  })
+  signal.addEventListener('abort', () => wake())
+  try {
+    // At once, so that the answer begins also when there is no batch; it says how soon a page connects again.
+    yield 'retry: 2000\n\n'
+    while (!signal.aborted) {
+      if (changed.size === 0) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const ping = setTimeout(() => wake(), PING_MS)
+        await woken
+        clearTimeout(ping)
+      }
+      const ids = [...changed]
+      changed.clear()
+      yield ids.length === 0 ? ': still here\n\n' : ids.map((id) => frameOf(id, store.batch(id))).join('')
+      await sleep(EVERY_MS, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    stop()
+  }
+}
+
+function frameOf(id: string, batch: Batch | undefined): string {
+  return batch === undefined
+    ? `event: removed\ndata: ${JSON.stringify({ id })}\n\n`
+    : `event: batch\ndata: ${JSON.stringify(batch)}\n\n`
+}
