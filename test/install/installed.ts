@@ -32,7 +32,7 @@ export const brokerUrl = (): string => inject('brokerUrl')
 /** A tool of the project in which everything is installed. */
 export const tool = (path: string): string => join(installed().beside, 'node_modules', path)
 
-/** What an app can import, such as `@podqueue/k8s/local`: all that package.json exports. */
+/** All that an app can import, such as `@podqueue/k8s/local`: the exports of each package.json. */
 export const ENTRIES: readonly string[] = PACKAGES.flatMap((name) => {
   const { exports } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
   const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'))
@@ -58,7 +58,7 @@ interface RunOptions {
   readonly stdin?: string
 }
 
-/** Runs a program to its end. What it needs from the environment of these tests is in `env`; the rest is as in a new shell. */
+/** Runs a program to its end, with `env` and otherwise as in a new shell. */
 export async function run(
   program: string,
   args: readonly string[],
