@@ -4,7 +4,7 @@ const project = (root: string) => ({
   test: {
     name: root,
     root,
-    include: ['test/**/*.cluster.ts'],
+    include: [root.startsWith('test/') ? '*.cluster.ts' : 'test/**/*.cluster.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     // Each test has a namespace of its own, and waits for Kubernetes most of the time.
@@ -19,6 +19,8 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: '.reports/cluster.json' }]],
     // One node of a few cores is what most have: the files take turns.
     fileParallelism: false,
-    projects: ['packages/k8s', 'internal/local-cluster', 'examples/fruits', 'examples/sweep'].map(project),
+    projects: ['packages/k8s', 'internal/local-cluster', 'examples/fruits', 'examples/sweep', 'test/telemetry'].map(
+      project,
+    ),
   },
 })

@@ -6,7 +6,8 @@ import { instrumentProducer } from '@podqueue/producer/otel'
 import { consumeMany, DeadLetterError } from '@podqueue/worker'
 import { instrumentWorker } from '@podqueue/worker/otel'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Seen, seenSpans, spans, tracer } from './sdk.ts'
+import { seenSpans, spans, tracer } from './sdk.ts'
+import type { Seen } from './seen.ts'
 
 const ends: (() => void)[] = []
 beforeAll(() => void ends.push(instrumentProducer(), instrumentWorker()))
