@@ -109,6 +109,23 @@ test('an item that the broker itself dead-letters is found among the dead letter
   ])
 })
 
+test('an item that the broker dead-letters is found although workers wait for more items', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, ['a', 'b'], { url: url(), results: true })
+  const got = await queue.channel.get(queue.name)
+  if (got === false) throw new Error('the queue is empty')
+  queue.channel.reject(got, false)
+  const ending = new AbortController()
+  const working = work(queue, (item) => item.text(), { empty: 'wait', signal: ending.signal }).catch(({ code }) => code)
+  const found = await collected(collectResults(batch, { url: url() }))
+  expect([found.get(0), found.get(1)]).toMatchObject([
+    { status: 'dead-lettered', reason: 'A client rejected it.' },
+    { status: 'done', value: 'b' },
+  ])
+  ending.abort()
+  expect(await working).toBe('ABORTED')
+})
+
 test('a collector that ends half-way goes on behind its last item, and one that begins again sees all', async () => {
   await using queue = await testQueue(false)
   await using producer = createProducer({ url: url() })

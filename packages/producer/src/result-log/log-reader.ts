@@ -6,33 +6,41 @@ import type { ProducerError } from '../errors.ts'
 import type { LogRecord } from './record.ts'
 import { batchNotFound } from './result-log.ts'
 
-/** The number of records that are read ahead. */
-const WINDOW = 1_000
+/** The number of records that are read ahead, unless told. */
+const WINDOW = 100
 
 /** Reads a result log from an offset on, over one channel. */
 export class LogReader {
   readonly #channel: Channel
   readonly #about: Operation
   readonly #from: number
+  readonly #window: number
   #records: LogRecord[] = []
   #next = 0
   #unacked = 0
   #failed: ProducerError | undefined
   #wake: () => void = () => {}
 
-  private constructor(channel: Channel, about: Operation, from: number) {
+  private constructor(channel: Channel, about: Operation, from: number, window: number) {
     this.#channel = channel
     this.#about = about
     this.#from = from
+    this.#window = window
   }
 
   /**
    * @param from the offset of the first record; `last` is the broker's last chunk, which has one record or more
+   * @param window the number of records that are read ahead
    * @throws {ProducerError} `BATCH_NOT_FOUND` when there is no such log
    */
-  static async open(connection: AmqpConnection, about: Operation, from: number | 'last'): Promise<LogReader> {
+  static async open(
+    connection: AmqpConnection,
+    about: Operation,
+    from: number | 'last',
+    window: number = WINDOW,
+  ): Promise<LogReader> {
     const channel = await openChannel(connection)
-    const reader = new LogReader(channel, about, from === 'last' ? 0 : from)
+    const reader = new LogReader(channel, about, from === 'last' ? 0 : from, window)
     let cause: unknown
     channel.on('error', (error) => {
       cause = error
@@ -40,7 +48,7 @@ export class LogReader {
     channel.on('close', () => reader.#fail(cause ?? new Error('It was closed.')))
     try {
       // A stream refuses a consumer without a prefetch.
-      await channel.prefetch(WINDOW)
+      await channel.prefetch(window)
       await channel.consume(about.queue, (message) => reader.#onRecord(message), {
         arguments: { 'x-stream-offset': from === 0 ? 'first' : from },
       })
@@ -102,7 +110,7 @@ export class LogReader {
   /** The ack lets more be delivered; it removes nothing from a stream. */
   #passed(message: ConsumeMessage): void {
     this.#unacked += 1
-    if (this.#unacked < WINDOW / 4 || this.#failed !== undefined) return
+    if (this.#unacked < this.#window / 4 || this.#failed !== undefined) return
     this.#unacked = 0
     this.#channel.ack(message, true)
   }

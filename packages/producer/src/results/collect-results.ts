@@ -17,7 +17,10 @@ import { WorkBeside } from './work-beside.ts'
 export interface CollectOptions<T = unknown> extends SignalOption {
   /** Checks each result, by any Standard Schema (https://standardschema.dev). Its output is the `value`. */
   readonly schema?: StandardSchemaV1<unknown, T> | undefined
-  /** The `offset` of the last item that an earlier collector has dealt with: it goes on behind that. Default: from the beginning. */
+  /**
+   * The `offset` of the last item that an earlier collector has dealt with: it goes on behind that. What comes before is read too, and not
+   * yielded: an item that has another record behind the offset must not come twice. Default: from the beginning.
+   */
   readonly after?: number | undefined
   /**
    * The run that does the items, such as the promise of `runJob(…)`. When it rejects, collecting ends with its error; when it

@@ -3,6 +3,7 @@ import type { Link } from '../connection/link.ts'
 import { Patience } from '../connection/patience.ts'
 import { ProducerError } from '../errors.ts'
 import { LogReader } from '../result-log/log-reader.ts'
+import { ReadAhead } from '../result-log/read-ahead.ts'
 import { type LogRecord, readRecord } from '../result-log/record.ts'
 import { appendRecords } from '../result-log/result-log.ts'
 import { SeenIndexes } from '../result-log/seen-indexes.ts'
@@ -15,6 +16,16 @@ const IDLE_MS = 1_000
 /** The looks in a row that may find nothing of missing items before that is an error: a dead letter may be on its way. */
 const FRUITLESS_LOOKS = 15
 
+/** While workers are there, dead letters are looked at once in this number of {@link IDLE_MS}: others cannot see them meanwhile. */
+const LOOK_EVERY = 5
+
+/** While items may still be done, dead letters that cannot be looked at are no error. */
+function noneWhereNotSeen(error: unknown): [] {
+  const codes = ['DEAD_LETTERS_LIMITED', 'NOT_PERMITTED', 'QUEUE_UNAVAILABLE']
+  if (error instanceof ProducerError && codes.includes(error.code)) return []
+  throw error
+}
+
 /** The records of a log, each item once, over all the connections that it takes, until all items have ended. */
 export class Collection {
   readonly #seen = new SeenIndexes()
@@ -23,11 +34,13 @@ export class Collection {
   readonly #work: WorkBeside
   readonly #signal: AbortSignal | undefined
   readonly #patience: Patience
+  readonly #ahead = new ReadAhead()
   #reader: LogReader | undefined
   /** The number of items of the batch, once it is known. */
   #total: number | undefined
   #nextOffset = 0
   #fruitless = 0
+  #idle = 0
 
   constructor(link: Link, batch: Batch, reconnectForMs: number, work: WorkBeside) {
     this.#link = link
@@ -43,6 +56,7 @@ export class Collection {
       const record = this.#reader?.take() ?? (await this.#waitForRecord())
       if (record === undefined) continue
       this.#nextOffset = record.offset + 1
+      this.#ahead.passed(record.message.content.length)
       const content = readRecord(record)
       if (content.type === 'closed') this.#total = content.total
       if (content.type === 'item' && this.#seen.add(content.index)) return { index: content.index, record }
@@ -60,10 +74,15 @@ export class Collection {
   async #waitForRecord(): Promise<LogRecord | undefined> {
     try {
       const about = { address: this.#link.shown, queue: logOf(this.#batch) }
-      this.#reader ??= await LogReader.open(await this.#link.open(this.#signal), about, this.#nextOffset)
+      if (this.#ahead.adapt()) await this.close()
+      const { records: ahead } = this.#ahead
+      this.#reader ??= await LogReader.open(await this.#link.open(this.#signal), about, this.#nextOffset, ahead)
       const record = await this.#reader.next(IDLE_MS, this.#signal)
       if (record === undefined && this.#total !== undefined) await this.#findMissing(this.#total)
-      if (record !== undefined) this.#fruitless = 0
+      if (record !== undefined) {
+        this.#fruitless = 0
+        this.#idle = 0
+      }
       this.#patience.progressed()
       return record
     } catch (error) {
@@ -82,12 +101,17 @@ export class Collection {
   async #findMissing(total: number): Promise<void> {
     const connection = await this.#link.open(this.#signal)
     const { shown: address } = this.#link
-    if (!this.#work.isOver && !(await isQueueDone(connection, address, this.#batch.queue))) {
+    const isOver = this.#work.isOver || (await isQueueDone(connection, address, this.#batch.queue))
+    this.#idle += 1
+    if (!isOver) {
       this.#fruitless = 0
-      return
+      // Workers may wait for more items for ever, and never do one that was dead-lettered.
+      if (this.#idle % LOOK_EVERY !== 0) return
     }
-    const records = await unrecordedDeadLetters(connection, address, this.#batch, this.#seen, this.#signal)
+    const look = unrecordedDeadLetters(connection, address, this.#batch, this.#seen, this.#signal)
+    const records = await (isOver ? look : look.catch(noneWhereNotSeen))
     if (records.length > 0) return await appendRecords(connection, { address, queue: logOf(this.#batch) }, records)
+    if (!isOver) return
     this.#fruitless += 1
     if (this.#fruitless >= FRUITLESS_LOOKS) throw this.#missing(total)
   }
