@@ -28,35 +28,37 @@ const channel = await connection.createConfirmChannel()
 process.stdout.write(`Peak memory (RSS) of a process that collects results; ${broker.description}\n`)
 
 /** Writes the results of a batch, and the record that says how many there are. */
-async function writeLog(log: string, count: number): Promise<void> {
+async function writeLog(log: string, count: number, bytes: number): Promise<void> {
   await channel.assertQueue(log, { durable: true, arguments: { 'x-queue-type': 'stream' } })
   for (let index = 0; index < count; index++) {
-    const content = Buffer.from(JSON.stringify({ score: index, text: 'x'.repeat(80) }))
+    const content = Buffer.from(JSON.stringify({ score: index, text: 'x'.repeat(bytes) }))
     const properties = { type: RESULT_RECORD.done, correlationId: String(index), contentType: 'application/json' }
     channel.publish('', log, content, { ...properties, persistent: true })
-    if (index % WINDOW === 0) await channel.waitForConfirms()
+    if ((index * bytes) % (100 * WINDOW) === 0) await channel.waitForConfirms()
   }
   channel.publish('', log, Buffer.from(String(count)), { type: RESULT_RECORD.closed, persistent: true })
   await channel.waitForConfirms()
 }
 
-async function peakMb(count: number): Promise<number> {
+async function peakMb(count: number, bytes = 80): Promise<number> {
   const queue = uniqueName('bench')
   const log = resultLogOf(queue, BATCH)
-  await writeLog(log, count)
+  await writeLog(log, count, bytes)
   const { stdout } = await promisify(execFile)(process.execPath, [POD, PROGRAM, broker.url, queue, BATCH])
   await channel.deleteQueue(log)
   const found = JSON.parse(stdout) as { collected: number; peakMb: number; seconds: number }
   if (found.collected !== count) throw new Error(`${found.collected} of ${count} results were collected`)
   const rate = Math.round(count / found.seconds)
   process.stdout.write(
-    `  ${String(count).padStart(9)} results: ${found.peakMb.toFixed(1)} MB in ${found.seconds.toFixed(1)} s, ${rate} a second\n`,
+    `  ${String(count).padStart(9)} results of ${bytes + 30} bytes: ${found.peakMb.toFixed(1)} MB in ${found.seconds.toFixed(1)} s, ${rate} a second\n`,
   )
   return found.peakMb
 }
 
 const start = await peakMb(few)
 const growth = (await peakMb(many)) - start
+// As large as they may be by default: a fixed number of them read ahead would be a gigabyte.
+await peakMb(1_000, 1_000_000)
 process.stdout.write(`In a pod it should grow by at most ${BOUND_MB} MB: ${growth.toFixed(1)}\n`)
 await connection.close()
 process.exitCode = growth <= BOUND_MB ? 0 : 1
