@@ -40,7 +40,12 @@ export function startDemo(
       while (!output.stdout.includes(text)) {
         if (child.exitCode !== null)
           throw new Error(`it ended before printing ${text}: ${output.stdout}${output.stderr}`)
-        await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+        const heard = new AbortController()
+        const { signal } = heard
+        const next = [once(child.stdout, 'data', { signal }), once(child, 'exit', { signal })]
+        await Promise.race(next)
+        heard.abort()
+        await Promise.allSettled(next)
       }
     },
     exited: once(child, 'close').then(([code]) => ({ code: code as number | null, ...output })),
