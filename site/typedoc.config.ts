@@ -10,7 +10,7 @@ const options: Partial<TypeDocOptions> = {
   readme: '../README.md',
   projectDocuments: documents().map((path) => join(root, path)),
   out: 'dist',
-  basePath: root,
+  displayBasePath: root,
   disableGit: true,
   sourceLinkTemplate: 'https://github.com/podqueue/podqueue/blob/main/{path}#L{line}',
   excludeInternal: true,

@@ -5,10 +5,18 @@ import type { JobResult } from './job/job-result.ts'
 import type { Timeline } from './job/timeline.ts'
 import type { PreflightProblem } from './preflight/preflight.ts'
 
-/** The Job that an error is about. */
+/**
+ * The Job that an error is about.
+ *
+ * @inline
+ */
 type AboutJob = { readonly name: string; readonly namespace?: string | undefined; readonly uid?: string | undefined }
 
-/** The request that the API server refused, or the server that does not answer. Left out where no request was made. */
+/**
+ * The request that the API server refused, or the server that does not answer. Left out where no request was made.
+ *
+ * @inline
+ */
 type AboutRequest = {
   /** The host and port of the API server. */
   readonly server?: string
@@ -24,7 +32,11 @@ type AboutRequest = {
   readonly name?: string | undefined
 }
 
-/** Everything that `preflight` found, on the error that `runJob` throws before it makes anything. */
+/**
+ * Everything that `preflight` found, on the error that `runJob` throws before it makes anything.
+ *
+ * @inline
+ */
 type Findings = {
   readonly problems?: readonly PreflightProblem[]
   /** The rules that are missing, as the YAML of a Role. */

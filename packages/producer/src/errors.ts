@@ -3,7 +3,11 @@ import { CodedError, type ErrorFields } from '@internal/errors'
 import type { Problem } from '@internal/options'
 import type { OutcomeCounts } from './outcome.ts'
 
-/** An error that has no facts besides its message. */
+/**
+ * An error that has no facts besides its message.
+ *
+ * @inline
+ */
 type NoDetails = Readonly<Record<string, never>>
 
 /** The `details` of a {@link ProducerError} by its `code`. The names are stable; `docs/errors.md` has an entry for each. */

@@ -2,21 +2,33 @@ import type { AmqpFaultDetails } from '@internal/amqp'
 import { CodedError, type ErrorFields } from '@internal/errors'
 import type { Problem } from '@internal/options'
 
-/** The item that an error is about. */
+/**
+ * The item that an error is about.
+ *
+ * @inline
+ */
 type AboutItem = {
   readonly queue: string
   /** The AMQP message id of the item. */
   readonly messageId?: string | undefined
 }
 
-/** The counts of `consumeMany` at the time when it threw. */
+/**
+ * The counts of `consumeMany` at the time when it threw.
+ *
+ * @inline
+ */
 type Counts = {
   readonly done?: number
   readonly deadLettered?: number
   readonly failed?: number
 }
 
-/** The broker's address without user and password, or `the app's own connection`. */
+/**
+ * The broker's address without user and password, or `the app's own connection`.
+ *
+ * @inline
+ */
 type Address = { readonly address: string }
 
 /** The `details` of a {@link WorkerError} by its `code`. The names are stable; `docs/errors.md` has an entry for each. */
