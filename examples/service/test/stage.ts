@@ -15,7 +15,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /** A service that runs: requests to it, and its end. */
 export interface Service {
-  /** What it says when it listens. */
+  /** The line that it prints when it listens. */
   readonly line: string
   readonly url: string
   end(signal: NodeJS.Signals): Promise<unknown[]>

@@ -18,7 +18,7 @@ export interface CollectOptions<T = unknown> extends SignalOption {
   /** Checks each result, by any Standard Schema (https://standardschema.dev). Its output is the `value`. */
   readonly schema?: StandardSchemaV1<unknown, T> | undefined
   /**
-   * The `offset` of the last item that an earlier collector has dealt with: it goes on behind that. What comes before is read too, and not
+   * The `offset` of the last item that an earlier collector has dealt with: it goes on behind that. Earlier records are read too, and not
    * yielded: an item that has another record behind the offset must not come twice. Default: from the beginning.
    */
   readonly after?: number | undefined
