@@ -64,7 +64,8 @@ test('what handlers return comes back, each item once, whatever its type, and th
   expect(await logIsThere(queue, batch.id)).toBe(false)
 })
 
-test('an item that cannot be done comes back with its last failure, at once or in its last delivery', async () => {
+// Most of these are waits, so they take place at the same time.
+test.concurrent('an item that cannot be done comes back with its last failure, at once or in its last delivery', async () => {
   await using queue = await testQueue(false)
   const batch = await enqueue(queue.name, ['stone', 'poison', 'huge', 'cyclic', 'apple'], { url: url(), results: true })
   const handler: Handler = (item) => {
@@ -95,7 +96,30 @@ test('an item that cannot be done comes back with its last failure, at once or i
   expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 4 })
 })
 
-test('an item that the broker itself dead-letters is found among the dead letters', async () => {
+test.concurrent('a batch of no items ends at once, and one whose items were purged, or left behind by their run, ends with an error', {
+  timeout: 90_000,
+}, async () => {
+  await using queue = await testQueue(false)
+  const none = await enqueue(queue.name, [], { url: url(), results: true })
+  expect((await collected(collectResults(none, { url: url() }))).size).toBe(0)
+  const lost = await enqueue(queue.name, ['a'], { url: url(), results: true })
+  await queue.drain()
+  await using other = await testQueue(false)
+  const left = await enqueue(other.name, ['a', 'b'], { url: url(), results: true })
+  // Both wait for as long as a dead letter may be on its way.
+  const ends = [
+    collected(collectResults(lost, { url: url() })),
+    collected(collectResults(left, { url: url(), run: Promise.resolve() })),
+  ]
+  const missing = (batch: { readonly id: string }, count: number) => ({
+    status: 'rejected',
+    reason: { code: 'RESULTS_MISSING', details: { batch: batch.id, missing: count } },
+  })
+  expect(await Promise.allSettled(ends)).toMatchObject([missing(lost, 1), missing(left, 2)])
+  for (const batch of [lost, left]) await deleteBatch(batch, { url: url() })
+})
+
+test.concurrent('an item that the broker itself dead-letters is found among the dead letters', async () => {
   await using queue = await testQueue(false)
   const batch = await enqueue(queue.name, ['a', 'b'], { url: url(), results: true })
   const got = await queue.channel.get(queue.name)
@@ -109,7 +133,7 @@ test('an item that the broker itself dead-letters is found among the dead letter
   ])
 })
 
-test('an item that the broker dead-letters is found although workers wait for more items', async () => {
+test.concurrent('an item that the broker dead-letters is found although workers wait for more items', async () => {
   await using queue = await testQueue(false)
   const batch = await enqueue(queue.name, ['a', 'b'], { url: url(), results: true })
   const got = await queue.channel.get(queue.name)
@@ -194,29 +218,6 @@ test('collecting ends with the error of the run that does the items, and the res
   expect(await logIsThere(queue, batch.id)).toBe(false)
 })
 
-test('a batch of no items ends at once, and one whose items were purged, or left behind by their run, ends with an error', {
-  timeout: 90_000,
-}, async () => {
-  await using queue = await testQueue(false)
-  const none = await enqueue(queue.name, [], { url: url(), results: true })
-  expect((await collected(collectResults(none, { url: url() }))).size).toBe(0)
-  const lost = await enqueue(queue.name, ['a'], { url: url(), results: true })
-  await queue.drain()
-  await using other = await testQueue(false)
-  const left = await enqueue(other.name, ['a', 'b'], { url: url(), results: true })
-  // Both wait for as long as a dead letter may be on its way.
-  const ends = [
-    collected(collectResults(lost, { url: url() })),
-    collected(collectResults(left, { url: url(), run: Promise.resolve() })),
-  ]
-  const missing = (batch: { readonly id: string }, count: number) => ({
-    status: 'rejected',
-    reason: { code: 'RESULTS_MISSING', details: { batch: batch.id, missing: count } },
-  })
-  expect(await Promise.allSettled(ends)).toMatchObject([missing(lost, 1), missing(left, 2)])
-  for (const batch of [lost, left]) await deleteBatch(batch, { url: url() })
-})
-
 test('a result after a dead letter that was put back is no second one, and items without results are acked as before', async () => {
   await using queue = await testQueue(false)
   const batch = await enqueue(queue.name, ['a'], { url: url(), results: true })
@@ -226,12 +227,24 @@ test('a result after a dead letter that was put back is no second one, and items
   await requeueDeadLetters(queue.name, { url: url() })
   await enqueue(queue.name, ['plain'], { url: url() })
   await queue.publish('foreign')
-  // The fields that podqueue writes into an item, and a log that is not of this queue.
-  const others = { replyTo: `other${queue.name}.results.x`, correlationId: '0', type: 'podqueue' }
-  queue.channel.publish('', queue.name, Buffer.from('other'), others)
-  queue.channel.publish('', queue.name, Buffer.from('rpc'), { replyTo: 'somebody', correlationId: '0' })
+  // Queues of others, each named as the place of an answer: one by the fields of podqueue, one by the name of a log, one by neither.
+  const others = [`other${queue.name}.results.x`, `${queue.name}.results.x`, `${queue.name}.answers`]
+  for (const replyTo of others) {
+    await queue.channel.assertQueue(replyTo, { exclusive: true })
+    const type = replyTo.startsWith('other') ? 'podqueue' : 'rpc'
+    queue.channel.publish('', queue.name, Buffer.from('other'), { replyTo, correlationId: '0', type })
+  }
+  // The caller of a remote procedure, which waits for its answer.
+  const answers: unknown[] = []
+  await queue.channel.consume('amq.rabbitmq.reply-to', (answer) => answers.push(answer), { noAck: true })
+  queue.channel.publish('', queue.name, Buffer.from('rpc'), {
+    replyTo: 'amq.rabbitmq.reply-to',
+    correlationId: '0',
+  })
   await queue.publish()
-  expect(await work(queue, () => 'now')).toMatchObject({ done: 5, deadLettered: 0 })
+  expect(await work(queue, () => 'now')).toMatchObject({ done: 7, failed: 0, deadLettered: 0 })
+  expect(answers).toEqual([])
+  for (const name of others) expect(await queue.channel.checkQueue(name), name).toMatchObject({ messageCount: 0 })
   const found = await collected(collectResults(batch, { url: url() }))
   expect([...found.values()]).toMatchObject([{ status: 'dead-lettered', reason: 'not now' }])
 })
