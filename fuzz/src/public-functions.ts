@@ -7,6 +7,7 @@ export async function publicFunctions(): Promise<string[]> {
     await import('@podqueue/k8s'),
     await import('@podqueue/k8s/local'),
     await import('@podqueue/k8s/progress'),
+    await import('@podqueue/k8s/report'),
   ]
   return entries.flatMap((entry) => Object.entries(entry)).flatMap(([name, value]) => (isFunction(value) ? [name] : []))
 }

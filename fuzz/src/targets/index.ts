@@ -1,6 +1,6 @@
 import type { Servers, Target } from '../target.ts'
 import { addresses, queueNames } from './addresses.ts'
-import { clientOptions, clusterOptions, garbage, specs, views } from './k8s.ts'
+import { clientOptions, clusterOptions, garbage, pictures, specs, views } from './k8s.ts'
 import { hostile } from './peer.ts'
 import { processes } from './processes.ts'
 import { deadLetters, enqueueing, messages, producers, queues, results } from './producer.ts'
@@ -16,6 +16,7 @@ export function targets(servers: Servers): Target[] {
     testItems,
     specs,
     views,
+    pictures,
     clusterOptions,
     enqueueing,
     queues,

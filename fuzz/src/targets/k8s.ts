@@ -11,6 +11,7 @@ import {
 } from '@podqueue/k8s'
 import { startLocalCluster } from '@podqueue/k8s/local'
 import { showProgress } from '@podqueue/k8s/progress'
+import { renderTimeline } from '@podqueue/k8s/report'
 import fc from 'fast-check'
 import { call } from '../call.ts'
 import { answers } from '../garbage-api.ts'
@@ -127,6 +128,55 @@ export const views: Target = {
   ),
 }
 
+const text = mostly('x', '2026-01-02T03:04:05Z', `amqp://app:${PASSWORD}@rabbit`, '</title><script>')
+const count = mostly(0, 1, 3)
+const picturedPod = objectWith(
+  { name: text, sweep: count, createdAt: text, outcome: mostly('succeeded', 'failed', 'lost', 'running') },
+  { node: text, index: count, startedAt: text, finishedAt: text, exitCode: count, reason: text, message: text },
+)
+const picturedJob = objectWith(
+  {
+    name: text,
+    namespace: text,
+    sweep: count,
+    outcome: mostly('complete', 'failed'),
+    completions: count,
+    parallelism: count,
+    succeeded: count,
+    failed: count,
+    podsMissing: count,
+  },
+  { startedAt: text, endedAt: text, reason: text },
+)
+const timeline = objectWith(
+  {
+    jobs: rare(arrayOf(picturedJob, 3)),
+    pods: rare(arrayOf(picturedPod, 5)),
+    items: rare(arrayOf(objectWith({ at: text, ready: count, consumers: count }, { deadLetters: count }), 5)),
+    events: rare(arrayOf(objectWith({ at: text, reason: text, message: text }, {}), 2)),
+  },
+  { sampledFrom: count, itemsAtStart: count, unreadable: text },
+)
+
+/** Pictures of timelines that may come from anywhere. */
+export const pictures: Target = {
+  name: 'renderTimeline',
+  runs: 100,
+  property: fc.asyncProperty(
+    fc.oneof({ weight: 9, arbitrary: objectWith({ timeline: rare(timeline) }, {}) }, { weight: 1, arbitrary: odd }),
+    objectOf({
+      format: mostly('svg', 'html'),
+      theme: mostly('dark'),
+      width: mostly(400),
+      title: text,
+      unknown: seldom,
+    }),
+    async (run, options) => {
+      await call('renderTimeline', [run.make(), options.make()], renderTimeline as never)
+    },
+  ),
+}
+
 /** Every option at once would start a cluster; only what is refused is quick, so one wrong option is always there. */
 export const clusterOptions: Target = {
   name: 'startLocalCluster',
@@ -168,6 +218,7 @@ const calling = {
   onAbort: mostly('delete', 'leave', 'suspend'),
   preflight: mostly(true, false),
   crashLoop: mostly('fail'),
+  timeline: mostly(true, false),
   queue: fc.oneof(
     objectWith(
       {
@@ -208,7 +259,7 @@ export function garbage({ api }: Servers): Target {
           ...(options({}).make() as object),
           ...Object.fromEntries(Object.entries(more.make() as object).filter(([option]) => names.includes(option))),
         })
-        const waits = ['on', 'onAbort', 'crashLoop']
+        const waits = ['on', 'onAbort', 'crashLoop', 'timeline']
         const submits = ['runId', 'onFinished']
         if (name === 'submitJob') await call(name, [one.make(), all(submits)], submitJob as never)
         if (name === 'waitForJob') await call(name, ['job', { ...all(waits), ...waiting }], waitForJob as never)

@@ -21,6 +21,7 @@ export type { JobCounts, JobEnd } from './job/job-state.ts'
 export type {
   PodOutcome,
   Timeline,
+  TimelineError,
   TimelineEvent,
   TimelineItems,
   TimelineJob,

@@ -107,6 +107,18 @@ test('sweeps, dead letters, troubles and what is missing are marked', async () =
     expect(html).toContain(text)
 })
 
+test('the error that ended the run is the verdict', async () => {
+  const [job] = timelineOf().jobs
+  const { endedAt: _, ...unfinished } = { ...job, outcome: 'unfinished' }
+  const endedBy = { at: time(30), code: 'CRASH_LOOP', message: 'Job default/work failed alike' }
+  const html = await renderTimeline(
+    { timeline: timelineOf({ jobs: [unfinished] as never, endedBy }) },
+    { format: 'html' },
+  )
+  for (const text of ['Ended with CRASH_LOOP after 30 s', 'Job default/work failed alike', '>CRASH_LOOP</text>'])
+    expect(html).toContain(text)
+})
+
 test('names and messages of others are text, whatever they contain', async () => {
   const evil = `</title></svg></script><script>alert(1)</script><img src=x onerror=alert(1)>"'&\u0000\u001b[31m\u202e`
   const timeline = timelineOf({
@@ -124,6 +136,7 @@ test('names and messages of others are text, whatever they contain', async () =>
     ],
     events: [{ at: time(1), reason: evil, message: evil }],
     unreadable: evil,
+    endedBy: { at: time(4), code: evil, message: evil },
   })
   for (const format of ['svg', 'html'] as const) {
     const made = await renderTimeline({ timeline }, { format, title: evil })

@@ -110,6 +110,7 @@ test('the error of a Job that failed carries the timeline, and is printed withou
   expect(error.timeline).toMatchObject({
     jobs: [{ outcome: 'failed', reason: 'FailedIndexes', failed: 1 }],
     pods: [{ outcome: 'failed', exitCode: 7 }],
+    endedBy: { code: 'JOB_FAILED', message: expect.stringContaining('FailedIndexes') },
   })
   expect(inspect(error, { depth: 10 }) + JSON.stringify(error)).not.toContain('createdAt')
 })
@@ -127,6 +128,7 @@ test('an abort that deletes the Job: its error shows the pods as they ran', asyn
   expect(error).toMatchObject({ code: 'ABORTED', details: { job: 'deleted' } })
   expect(error.timeline).toMatchObject({
     jobs: [{ outcome: 'unfinished' }],
+    endedBy: { code: 'ABORTED' },
     pods: [{ outcome: 'running' }, { outcome: 'running' }],
   })
 })
@@ -145,8 +147,9 @@ test('a pod that was deleted on the way is shown as deleted', async () => {
   await cluster.kubeConfig.makeApiClient(CoreV1Api).deleteNamespacedPod({ namespace: 'default', name })
   const { timeline } = await running
   expect(timeline?.pods).toHaveLength(2)
-  expect(timeline?.pods[0]).toMatchObject({ name, outcome: 'deleted', deletedAt: expect.stringMatching(/Z$/) })
-  expect(timeline?.pods[1]).toMatchObject({ outcome: 'succeeded' })
+  const deleted = timeline?.pods.find((pod) => pod.name === name)
+  expect(deleted).toMatchObject({ outcome: 'deleted', deletedAt: expect.stringMatching(/Z$/) })
+  expect(timeline?.pods.find((pod) => pod !== deleted)).toMatchObject({ outcome: 'succeeded' })
   expect(timeline?.jobs[0]?.podsMissing).toBe(0)
 })
 
@@ -205,6 +208,7 @@ test('a run whose items are left: the timeline is in the result of its error, an
   )
   expect(error).toBeInstanceOf(RunIncompleteError)
   expect(error.timeline?.pods).toMatchObject([{ outcome: 'succeeded' }])
+  expect(error.timeline?.endedBy).toMatchObject({ code: 'ITEMS_LEFT' })
   expect((error as RunIncompleteError).result.timeline).toBe(error.timeline)
   expect(error.details).not.toHaveProperty('timeline')
 })

@@ -59,7 +59,7 @@ export interface TimelineJob {
   /** When it first started. */
   readonly startedAt?: string
   readonly endedAt?: string
-  /** `unfinished`: it had not ended when it was last seen. */
+  /** Also when Kubernetes has decided it, before the last pods have ended. `unfinished`: it had not when it was last seen. */
   readonly outcome: 'complete' | 'failed' | 'unfinished'
   /** Kubernetes' word for a failure, such as `BackoffLimitExceeded`. */
   readonly reason?: string
@@ -82,6 +82,15 @@ export interface TimelineItems {
   readonly consumers: number
   /** Messages in the dead-letter queue; left out when that is not known. */
   readonly deadLetters?: number
+}
+
+/** The error that ended a run, by this machine's clock. */
+export interface TimelineError {
+  readonly at: string
+  /** Its `code`, such as `JOB_FAILED` or `ABORTED`. */
+  readonly code: string
+  /** Its first line, at most 500 characters. */
+  readonly message: string
 }
 
 /** Something that happened to the run, by this machine's clock. */
@@ -112,6 +121,8 @@ export interface Timeline {
   readonly itemsAtStart?: number
   /** At most 100, the first ones. */
   readonly events: readonly TimelineEvent[]
+  /** The error that carries this timeline. Left out of a result. */
+  readonly endedBy?: TimelineError
   /** Why the pods, or some of them, could not be read. Left out when they were. */
   readonly unreadable?: string
 }

@@ -4,7 +4,11 @@ import { OUTCOME_COLOURS } from './colours.ts'
 
 /** The timeline of a run, which may come from a file: adds what is wrong with it. */
 export function checkTimeline(problems: Problems, run: unknown): Timeline | undefined {
-  const timeline = problems.guard('run', () => (run as { readonly timeline?: unknown } | null | undefined)?.timeline)
+  // A copy, as plain data: what is checked is what is drawn.
+  const timeline = problems.guard('run', () => {
+    const given = (run as { readonly timeline?: unknown } | null | undefined)?.timeline
+    return given === undefined ? undefined : (JSON.parse(JSON.stringify(given)) as unknown)
+  })
   if (timeline === undefined || timeline === null) {
     problems.add(
       'run',
@@ -19,7 +23,7 @@ export function checkTimeline(problems: Problems, run: unknown): Timeline | unde
 
 function isTimeline(value: unknown): boolean {
   if (!isRecord(value)) return false
-  const { jobs, pods, items, events, sampledFrom, itemsAtStart, unreadable } = value
+  const { jobs, pods, items, events, sampledFrom, itemsAtStart, endedBy, unreadable } = value
   return (
     isListOf(jobs, isJob) &&
     isListOf(pods, isPod) &&
@@ -28,6 +32,8 @@ function isTimeline(value: unknown): boolean {
       (one) => isText(one.at) && isNumber(one.ready) && isNumber(one.consumers) && isNumber(one.deadLetters, true),
     ) &&
     isListOf(events, ({ at, reason, message }) => isText(at) && isText(reason) && isText(message)) &&
+    (endedBy === undefined ||
+      isListOf([endedBy], ({ at, code, message }) => isText(at) && isText(code) && isText(message))) &&
     isNumber(sampledFrom, true) &&
     isNumber(itemsAtStart, true) &&
     isText(unreadable, true)

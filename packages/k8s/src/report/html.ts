@@ -34,6 +34,7 @@ export function htmlOf(parts: {
 <h1>${escaped(heading)}</h1>
 <p class="verdict">${escaped(capital(verdict))}</p>
 <p class="below">${escaped(belowTitle(timeline))}</p>
+${timeline.endedBy === undefined ? '' : `<p class="gap">${escaped(plain(timeline.endedBy.message))}</p>`}
 ${gaps.map((text) => `<p class="gap">${escaped(text)}</p>`).join('\n')}
 <figure>
 <div class="wide">${wide}</div>

@@ -6,7 +6,7 @@ import { clockText, durationOf, outcomeText } from './words.ts'
 export function numbersOf(timeline: Timeline): readonly (readonly [string, string])[] {
   const { jobs, pods, itemsAtStart, items } = timeline
   const [first] = jobs
-  const took = durationOf(jobs)
+  const took = durationOf(timeline)
   const succeeded = jobs.reduce((sum, job) => sum + job.succeeded, 0)
   const failed = jobs.reduce((sum, job) => sum + job.failed, 0)
   const ran = pods

@@ -1,4 +1,4 @@
-import type { PodOutcome, Timeline, TimelineJob, TimelinePod } from '../job/timeline.ts'
+import type { PodOutcome, Timeline, TimelinePod } from '../job/timeline.ts'
 import { lanesOf } from './lanes.ts'
 
 /** A pod as a bar. Times are milliseconds since the beginning of the picture. */
@@ -52,11 +52,12 @@ const FEWEST_READINGS = 3
 
 /** Lays out a timeline. */
 export function pictureOf(timeline: Timeline): Picture {
-  const { jobs, pods, items, events } = timeline
+  const { jobs, pods, items, events, endedBy } = timeline
   const times = [
     ...jobs.flatMap(({ createdAt, startedAt, endedAt }) => [createdAt, startedAt, endedAt]),
     ...pods.flatMap(({ createdAt, startedAt, finishedAt, deletedAt }) => [createdAt, startedAt, finishedAt, deletedAt]),
     ...items.map(({ at }) => at),
+    endedBy?.at,
   ]
     .map((text) => Date.parse(text ?? ''))
     .filter((ms) => !Number.isNaN(ms))
@@ -73,7 +74,7 @@ export function pictureOf(timeline: Timeline): Picture {
     spanMs,
     nodes: nodesOf(timeline, since, spanMs),
     outcomes: outcomesOf(pods),
-    marks: marksOf(jobs, since),
+    marks: marksOf(timeline, since),
     events: events.map(({ at, reason, message }) => ({ at: since(at) ?? 0, text: `${reason}: ${message}` })),
     line: items.length >= FEWEST_READINGS ? itemsLine(timeline, since) : podsLine(timeline, since),
   }
@@ -115,8 +116,9 @@ function outcomesOf(pods: readonly TimelinePod[]): Map<PodOutcome, number> {
   return counts
 }
 
-function marksOf(jobs: readonly TimelineJob[], since: Since): Mark[] {
-  return jobs.flatMap(({ sweep, createdAt, startedAt, endedAt, outcome, reason }) => {
+function marksOf({ jobs, endedBy }: Timeline, since: Since): Mark[] {
+  const error = endedBy === undefined ? [] : [{ at: since(endedBy.at) ?? 0, label: endedBy.code }]
+  const ofJobs = jobs.flatMap(({ sweep, createdAt, startedAt, endedAt, outcome, reason }) => {
     const begin = sweep === 0 ? undefined : since(startedAt ?? createdAt)
     // The beginning of a sweep shows the end of the Job before it.
     const end = sweep === jobs.at(-1)?.sweep ? since(endedAt) : undefined
@@ -125,6 +127,7 @@ function marksOf(jobs: readonly TimelineJob[], since: Since): Mark[] {
       ...(end === undefined ? [] : [{ at: end, label: outcome === 'failed' ? (reason ?? 'failed') : 'complete' }]),
     ]
   })
+  return [...ofJobs, ...error]
 }
 
 function itemsLine({ items, itemsAtStart, jobs }: Timeline, since: Since): Picture['line'] {

@@ -1,4 +1,4 @@
-import type { Timeline, TimelineJob, TimelinePod } from '../job/timeline.ts'
+import type { Timeline, TimelinePod } from '../job/timeline.ts'
 import { plain } from './markup.ts'
 import { durationText } from './time-axis.ts'
 
@@ -37,21 +37,22 @@ function placeText({ index, attempt, restarts }: TimelinePod): string {
 }
 
 /** The verdict of a run in a line. */
-export function verdictText({ jobs }: Timeline): string {
-  const [first] = jobs
+export function verdictText(timeline: Timeline): string {
+  const { jobs, endedBy } = timeline
   const last = jobs.at(-1)
-  if (first === undefined || last === undefined) return 'no Job was made'
-  const took = durationOf(jobs)
-  const long = took === undefined ? '' : ` ${last.outcome === 'unfinished' ? 'for' : 'after'} ${durationText(took)}`
+  const took = durationOf(timeline)
+  const long = took === undefined ? '' : ` after ${durationText(took)}`
+  if (endedBy !== undefined) return `ended with ${plain(endedBy.code)}${long}`
+  if (last === undefined) return 'no Job was made'
   if (last.outcome === 'failed') return `failed${long}${last.reason === undefined ? '' : `: ${plain(last.reason)}`}`
-  return last.outcome === 'complete' ? `complete${long}` : `unfinished${long}`
+  return last.outcome === 'complete' ? `complete${long}` : 'unfinished'
 }
 
-/** From the first start to the last end; undefined before there is one. */
-export function durationOf(jobs: readonly TimelineJob[]): number | undefined {
+/** From the first start to the last end, or to the error that ended the run before; undefined when there is none. */
+export function durationOf({ jobs, endedBy }: Timeline): number | undefined {
   const from = Date.parse(jobs[0]?.startedAt ?? '')
-  const to = Date.parse(jobs.at(-1)?.endedAt ?? '')
-  return Number.isNaN(to - from) ? undefined : to - from
+  const to = Date.parse(jobs.at(-1)?.endedAt ?? endedBy?.at ?? '')
+  return Number.isNaN(to - from) ? undefined : Math.max(0, to - from)
 }
 
 /** The gaps of the picture, in sentences. */

@@ -1,5 +1,6 @@
 import { K8sError } from '../errors.ts'
 import type { JobResult } from '../job/job-result.ts'
+import { endedBy } from '../timeline/ended-by.ts'
 
 /** The codes of a {@link RunIncompleteError}. */
 export type RunIncompleteCode = 'ITEMS_LEFT' | 'DEAD_LETTERED' | 'QUEUE_UNVERIFIED'
@@ -28,8 +29,9 @@ export class RunIncompleteError<Code extends RunIncompleteCode = RunIncompleteCo
   }) {
     const { timeline, ...details } = fields.result
     super({ ...fields, details })
-    this.result = fields.result
-    if (timeline !== undefined) this.carrying(timeline)
+    const ended = timeline === undefined ? undefined : endedBy(timeline, fields)
+    this.result = ended === undefined ? fields.result : { ...fields.result, timeline: ended }
+    if (ended !== undefined) this.carrying(ended)
     // It is in `details` too: an error that is printed shows it once.
     Object.defineProperty(this, 'result', { enumerable: false })
   }

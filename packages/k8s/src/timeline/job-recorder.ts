@@ -3,7 +3,7 @@ import type { JobObject, PodObject } from '../api/api-objects.ts'
 import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { listPods } from '../api/resources.ts'
-import { countsOf, endedAt, endOf } from '../job/job-state.ts'
+import { countsOf, decisionOf, endedAt } from '../job/job-state.ts'
 import type { TimelineJob, TimelinePod } from '../job/timeline.ts'
 import { podsMade, readPods } from './read-pods.ts'
 import { timelinePod } from './timeline-pod.ts'
@@ -86,7 +86,7 @@ export class JobRecorder {
     if (job === undefined) return undefined
     const { name, namespace = 'default', uid, creationTimestamp } = job.metadata
     const { completions, succeeded, failed } = countsOf(job)
-    const end = endOf(job)
+    const end = decisionOf(job)
     const ended = endedAt(job)
     return {
       name,

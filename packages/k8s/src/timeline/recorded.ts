@@ -2,6 +2,7 @@ import { asK8sError } from '../api/as-k8s-error.ts'
 import type { KubeApi } from '../api/kube-api.ts'
 import { K8sError } from '../errors.ts'
 import type { Timeline } from '../job/timeline.ts'
+import { endedBy } from './ended-by.ts'
 import { TimelineRecorder } from './timeline-recorder.ts'
 
 /** Runs `action` with a recorder when a timeline is wanted; the error that it throws carries the timeline then. */
@@ -17,7 +18,9 @@ export async function recorded<Value>(
   } catch (error) {
     const known = asK8sError(error, signal)
     // That of an incomplete run has it already.
-    if (known instanceof K8sError && known.timeline === undefined) throw known.carrying(recorder.timeline())
+    if (known instanceof K8sError && known.timeline === undefined) {
+      throw known.carrying(endedBy(recorder.timeline(), known))
+    }
     throw known
   }
 }
