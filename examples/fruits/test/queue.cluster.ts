@@ -1,5 +1,6 @@
 import { type ClusterBroker, POD_URL, startClusterBroker } from '@internal/testing/cluster-broker'
 import {
+  type ItemCounts,
   type JobCounts,
   type JobSpec,
   type RunIncompleteError,
@@ -215,12 +216,14 @@ test.concurrent.each([1, 3, 'all'] as const)(
   'itemsPerPod %s, with a pod that is killed while it holds an item: nothing is left',
   async (itemsPerPod) => {
     let killed: Promise<string> | undefined
+    const counts: ItemCounts[] = []
     const { done, processed } = await runOver(
       `per-pod-${itemsPerPod}`,
       names(7),
       { itemsPerPod, parallelism: 2, script: HOLDS_THE_FIRST },
       {
         on: {
+          progress: ({ items }) => void (items !== undefined && counts.push(items)),
           podLog: ({ pod, line }) => {
             if (line !== 'Processing item-0') return
             killed ??= broker.kubectl('delete', 'pod', pod, '--force', '--grace-period=0', '--wait=false')
@@ -232,6 +235,8 @@ test.concurrent.each([1, 3, 'all'] as const)(
     expect(done).toMatchObject({ leftover: 0, deadLettered: 0 })
     // Held by the pod that was killed, and done by another.
     expect(processed).toEqual(['item-0', ...names(7)])
+    expect(counts.at(-1)).toEqual({ total: 7, done: 7, left: 0, dead: 0 })
+    for (const { done, left, dead } of counts) expect(done + left + dead).toBe(7)
   },
 )
 

@@ -33,7 +33,7 @@ export function timeWords(seconds: number): string {
     .join(' ')
 }
 
-/** What has ended and what has not: items when they are known, else pods. */
+/** The numbers that a bar and a speed are made of: of items when they are known, else of pods. */
 export function extent({ items, succeeded, completions }: RunProgress): {
   readonly ended: number
   readonly left: number

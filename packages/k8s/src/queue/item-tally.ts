@@ -33,7 +33,7 @@ export class ItemTally {
   #total: number
   #done = 0
   #mostDead = 0
-  /** What the reading before allowed: an item on its way to the dead letters is in neither queue for a moment. */
+  /** The bound by the reading before: an item on its way to the dead letters is in neither queue for a moment. */
   #allowedBefore: number | undefined
 
   constructor({ total, deadBefore, perWorker }: TallyStart) {
