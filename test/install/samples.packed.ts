@@ -51,9 +51,15 @@ declare function sweep(sets: object[], image: string, podUrl: string): Promise<{
 declare const sets: object[]
 declare function renderList(): Iterable<FrameToRender>
 declare function render(what: unknown, options?: { signal: AbortSignal }): Promise<void>
-declare module '@opentelemetry/api' {
-  export const context: { active(): object }
-  export const propagation: { inject(context: object, carrier: object): void }
+declare module '@opentelemetry/sdk-node' {
+  export class NodeSDK {
+    constructor(options: { serviceName?: string; metricReaders?: object[] })
+    start(): void
+    shutdown(): Promise<void>
+  }
+}
+declare module '@opentelemetry/exporter-prometheus' {
+  export class PrometheusExporter {}
 }
 `
 

@@ -1,9 +1,22 @@
 /** A worker whose handler does as its item says, and prints what happens. Run by `run-worker.spec.ts`. */
+import { subscribe } from 'node:diagnostics_channel'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runWorker } from '../dist/index.js'
+import { type ExitDiagnostic, runWorker } from '../dist/index.js'
 
 const AN_HOUR = 3_600_000
+
+const { FLUSH } = process.env
+if (FLUSH !== undefined) {
+  subscribe('podqueue:exit', (message) => {
+    const flush = async (): Promise<void> => {
+      if (FLUSH === 'throws') throw new Error('The collector is gone')
+      await (FLUSH === 'hangs' ? new Promise(() => {}) : sleep(50))
+      process.stdout.write('flushed\n')
+    }
+    ;(message as ExitDiagnostic).waitUntil(flush())
+  })
+}
 
 await runWorker(
   async (item, { signal }) => {

@@ -78,6 +78,29 @@ it.each([
   expect(stderr).toMatch(said)
 })
 
+it.each([
+  ['takes a while', 'handling\nflushed\nclosing\nafter\n'],
+  ['throws', 'handling\nclosing\nafter\n'],
+  ['hangs', 'handling\nclosing\n'],
+])(
+  'a process waits for the flush of telemetry before it ends, and for a bounded time: one that %s changes no exit code',
+  async (how, printed) => {
+    const { queue, worker } = await startOn('', { FLUSH: how })
+    await using _ = queue
+    const { code, stdout } = await worker.exited
+    expect(code).toBe(0)
+    expect(stdout.startsWith(printed)).toBe(true)
+  },
+)
+
+it('telemetry has its last words also where a handler ignores its signal', async () => {
+  const { queue, worker } = await startOn('ignores its signal', { FLUSH: 'takes a while' })
+  await using _ = queue
+  worker.child.kill('SIGTERM')
+  const { code, stdout } = await worker.exited
+  expect({ code, stdout }).toEqual({ code: 143, stdout: 'handling\nflushed\nclosing\nafter\n' })
+})
+
 it('a process whose close hangs without anything open ends with its exit code', async () => {
   const { queue, worker } = await startOn('', { CLOSE: 'hangs' })
   await using _ = queue

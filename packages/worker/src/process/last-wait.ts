@@ -17,10 +17,11 @@ interface LastWait {
  * Lets the process go after its worker is done: calls the app's `close`, and ends the process with its exit code when something still
  * keeps it alive `exitGraceMs` later. An open pool, server or timer would keep the pod, and the Job, running for ever.
  */
-export async function lastWait({ close, exitGraceMs: graceMs, isHandling }: LastWait): Promise<void> {
-  const waited = tellExit()
-  // Telemetry may send its last words also where a handler is not waited for.
-  const exitGraceMs = waited.length === 0 ? graceMs : Math.max(graceMs, LAST_WORDS_MS)
+export async function lastWait({ close, exitGraceMs, isHandling }: LastWait): Promise<void> {
+  const startedAt = performance.now()
+  // Before `close`, which may end the way that they are sent.
+  await telemetrySent(Math.max(exitGraceMs, LAST_WORDS_MS))
+  const leftMs = Math.max(0, exitGraceMs - (performance.now() - startedAt))
   // It keeps nothing alive itself: a process with nothing left to do ends before.
   setTimeout(() => {
     const by = isHandling() ? ', in a handler that ignores its signal' : ''
@@ -28,18 +29,23 @@ export async function lastWait({ close, exitGraceMs: graceMs, isHandling }: Last
       `Still open ${exitGraceMs} ms after the worker was done${by}: ${openResources()}. The process ends now. See the options close and exitGraceMs.`,
     )
     process.exit()
-  }, exitGraceMs).unref()
-  // Not beside `close`, which may end what the subscribers send over.
-  if (waited.length > 0) await within(Promise.allSettled(waited), exitGraceMs)
+  }, leftMs).unref()
   if (close === undefined) return
   try {
-    await within(Promise.resolve(close()), exitGraceMs)
+    await within(Promise.resolve(close()), leftMs)
   } catch (error) {
     writeLine(`close failed: ${describeThrown(error)}`)
   }
 }
 
+/** A handler that is not waited for leaves telemetry this time all the same, milliseconds. */
 const LAST_WORDS_MS = 1_000
+
+/** Waits for the subscribers of `podqueue:exit`. */
+async function telemetrySent(timeoutMs: number): Promise<void> {
+  const waited = tellExit()
+  if (waited.length > 0) await within(Promise.allSettled(waited), timeoutMs)
+}
 
 /** The names of the resources that keep the process alive, as Node calls them: `TCPServerWrap`, `Timeout`. */
 function openResources(): string {

@@ -12,7 +12,7 @@ export interface RunWorkerOptions extends Omit<ConsumeManyOptions, 'queue' | 'si
   /** The number of items that this process takes, or `all`. Default: `PODQUEUE_ITEMS` of the environment, else 1. */
   readonly items?: number | 'all' | undefined
   /**
-   * Called once, when no item is held any more: close pools, servers and telemetry here. It has `exitGraceMs`. Its failure is a
+   * Called once, when no item is held any more and telemetry is flushed: close pools, servers and telemetry here. It has `exitGraceMs`. Its failure is a
    * line on standard error and changes no exit code.
    */
   readonly close?: (() => unknown) | undefined
