@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import serveFiles from '@fastify/static'
+import type { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { renderTimeline } from '@podqueue/k8s/report'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { liveBatches } from './live.ts'
@@ -13,6 +14,8 @@ import { KeyReused, type Store } from './store.ts'
 export interface AppOptions {
   readonly store: Store
   readonly runner: Runner
+  /** The metrics of podqueue. */
+  readonly metrics: PrometheusExporter
   /** Batches that may wait at most; one more is refused with 429. */
   readonly mostWaiting?: number
   /** The largest body of a request, bytes. */
@@ -50,7 +53,7 @@ interface OfBatch {
 
 /** The API and the page. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { store, runner, mostWaiting = 1_000, bodyLimit = 16 * 1024 * 1024, logger = false } = options
+  const { store, runner, metrics, mostWaiting = 1_000, bodyLimit = 16 * 1024 * 1024, logger = false } = options
   const app = Fastify({
     logger,
     bodyLimit,
@@ -158,7 +161,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
     scope.delete<OfBatch>('/batches/:id', { schema }, async ({ params: { id } }, reply) => {
       if (store.remove(id)) return reply.code(204).send()
-      return reply.code(409).send(problem('BATCH_NOT_ENDED', `Batch ${id} has not ended. Cancel it first.`))
+      return reply
+        .code(409)
+        .send(
+          problem(
+            'BATCH_NOT_ENDED',
+            `Batch ${id} has not ended, or is being cleared from the broker. Cancel it first, or ask again.`,
+          ),
+        )
     })
 
     scope.get<OfBatch & { Querystring: { width: number } }>(
@@ -194,6 +204,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   }
   app.get('/events', async (_request, reply) => live(reply))
 
+  app.get('/metrics', async (request, reply) => {
+    reply.hijack()
+    metrics.getMetricsRequestHandler(request.raw, reply.raw)
+  })
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     store.list(1)

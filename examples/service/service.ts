@@ -5,12 +5,14 @@
 import { createJobClient } from '@podqueue/k8s'
 import { createProducer } from '@podqueue/producer'
 import { createApp } from './app.ts'
+import { startMetrics } from './metrics.ts'
 import { Runner } from './runner.ts'
 import { Store } from './store.ts'
 
 const { env } = process
 /** How long requests that are under way at the end may take. */
 const ANSWERS_WITHIN_MS = 2_000
+const metrics = startMetrics()
 const store = new Store(env.DATABASE ?? 'batches.sqlite')
 const producer = createProducer()
 const jobs = createJobClient()
@@ -30,7 +32,7 @@ const runner = new Runner(
   },
   (error) => app.log.error(error),
 )
-const app = await createApp({ store, runner, logger: env.LOG === 'true' })
+const app = await createApp({ store, runner, metrics, logger: env.LOG === 'true' })
 const url = await app.listen({ port: Number(env.PORT ?? 8080), host: env.HOST ?? '127.0.0.1' })
 process.stdout.write(`listening on ${url}, batches to go on with: ${runner.unfinished}\n`)
 runner.start()

@@ -23,10 +23,14 @@ test('a batch that is posted is done, and its state, results and failures can be
   expect(await failuresOf(url, id)).toEqual([
     { of: 'item', index: 1, item: '!!!', reason: 'There is no word in this text.' },
   ])
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  expect(metrics).toMatch(/messaging_client_sent_messages\S*destination_name="\S+ 3\n/)
+  expect(metrics).toMatch(/podqueue_job\S+/)
   // Nothing stays on the broker.
   const looking = () => inspectQueue(`${around.prefix}-${id}`, { url: brokerUrl() }).catch((error) => error.code)
   await expect.poll(looking, UNTIL).toBe('QUEUE_NOT_FOUND')
-  expect((await fetch(`${url}/batches/${id}`, { method: 'DELETE' })).status).toBe(204)
+  const removing = async () => (await fetch(`${url}/batches/${id}`, { method: 'DELETE' })).status
+  await expect.poll(removing, UNTIL).toBe(204)
   expect((await fetch(`${url}/batches/${id}`)).status).toBe(404)
   expect(await end('SIGTERM')).toEqual([0, null])
 })
