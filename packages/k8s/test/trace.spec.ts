@@ -32,7 +32,7 @@ test('a submit and a wait are traced on their channels, with what they return or
     queue: { name: 'job1', podUrl: 'amqp://user:geheim@127.0.0.1' },
   }
   const result = await runJob(spec, { kubeConfig })
-  const called = { name: 'work', namespace: 'default' }
+  const called = { name: 'work', namespace: 'default', around: expect.any(Function) }
   expect(submits.seen.map(([event]) => event)).toEqual(['start', 'end', 'asyncStart', 'asyncEnd'])
   expect(submits.seen[0]?.[1]).toEqual({ ...called, completions: 2 })
   expect(submits.seen.at(-1)?.[1]).toMatchObject({ ...called, result: { metadata: { uid: result.uid } } })
@@ -41,6 +41,6 @@ test('a submit and a wait are traced on their channels, with what they return or
   expect(waits.seen.at(-1)?.[1]).toEqual({ ...called, result })
   waits.seen.length = 0
   const error = await waitForJob('nothing', { kubeConfig }).catch((caught: unknown) => caught)
-  expect(waits.seen.find(([event]) => event === 'error')?.[1]).toEqual({ name: 'nothing', namespace: 'default', error })
+  expect(waits.seen.find(([event]) => event === 'error')?.[1]).toEqual({ ...called, name: 'nothing', error })
   expect(inspect([submits.seen, waits.seen], { depth: 10 })).not.toContain('geheim')
 })
