@@ -68,6 +68,34 @@ test('a peer that accepts and says nothing ends with the deadline', async () => 
   expect(error).toMatchObject({ code: 'BROKER_UNREACHABLE', retryable: true })
 })
 
+test('a call that tries again says so on standard error at once, when no logger hears of it', async () => {
+  const warnings: Error[] = []
+  const warned = Promise.withResolvers<void>()
+  const note = (warning: Error): void => {
+    warnings.push(warning)
+    warned.resolve()
+  }
+  process.on('warning', note)
+  try {
+    const logged: string[] = []
+    const logger = { info: () => {}, warn: (_: object, line: string) => logged.push(line) }
+    const nowhere = options('q', `amqp://user:${PASSWORD}@127.0.0.1:1`)
+    await failureOf(consumeOne(() => 'never', { ...nowhere, logger, reconnectForMs: 300 }))
+    expect(logged[0]).toMatch(/Trying again/)
+    const ending = new AbortController()
+    // Its own end comes in ten minutes.
+    const call = consumeOne(() => 'never', { ...nowhere, reconnectForMs: 600_000, signal: ending.signal })
+    await warned.promise
+    ending.abort()
+    await failureOf(call)
+    expect(warnings.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+      'PodqueueWarning: No broker answers at amqp://127.0.0.1:1: nothing listens there (ECONNREFUSED). Trying again.',
+    ])
+  } finally {
+    process.off('warning', note)
+  }
+})
+
 test('a signal ends a connect that hangs', async () => {
   const host = await listening(createServer())
   const ending = new AbortController()

@@ -2,7 +2,7 @@ import { type AmqpConnection, ConnectFailed, openChannel, openConnection } from 
 import { within } from '@internal/async'
 import type { Channel } from 'amqplib'
 import { toWorkerError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
+import { type Logger, SILENT } from '../logger.ts'
 import type { Broker } from './broker.ts'
 
 /** A connection in use: our own, or the app's, of which only our channels are closed. */
@@ -32,6 +32,7 @@ export async function openLink(
 ): Promise<Link> {
   if (borrowed !== undefined) return borrowedLink(borrowed)
   if (address === undefined) throw new Error('there is neither an address nor a connection')
+  let isWarned = false
   try {
     const { model, close } = await openConnection(address, {
       tls,
@@ -41,7 +42,13 @@ export async function openLink(
       signal,
       // A pod's name is in its environment, so most workers need not load node:os.
       connectionName: `podqueue worker on ${process.env.HOSTNAME || process.getBuiltinModule('node:os').hostname()}`,
-      onRetry: (fault) => logger.warn({ code: fault.code, address: address.shown }, `${fault.message} Trying again.`),
+      onRetry: (fault) => {
+        const message = `${fault.message} Trying again.`
+        logger.warn({ code: fault.code, address: address.shown }, message)
+        // Without a logger a program at its first use would stand still for minutes and say nothing.
+        if (logger === SILENT && !isWarned) process.emitWarning(message, 'PodqueueWarning')
+        isWarned = true
+      },
     })
     let lostBy: unknown
     model.on('error', (error) => {

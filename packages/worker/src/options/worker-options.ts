@@ -71,7 +71,7 @@ export interface ConsumeOneOptions {
    * held meanwhile. Default: 300000.
    */
   readonly blockedTimeoutMs?: number | undefined
-  /** Gets a line for each wait and retry. Default: silent. */
+  /** Gets a line for each wait and retry. Default: silent, but for a process warning when no broker answers. */
   readonly logger?: Logger | undefined
   /** Listeners, by the event: `resultUnclaimed`. One that fails becomes a process warning and changes no outcome. */
   readonly on?: WorkerListeners | undefined
