@@ -55,7 +55,13 @@ export async function lookThrough(
         void handled.then(() => working.delete(handled))
       }
     }
-    await Promise.race([taking.prefetch(prefetch).then(() => taking.consume(queue, onDelivery)), failed.promise])
+    const consuming = taking.prefetch(prefetch).then(() => taking.consume(queue, onDelivery))
+    // A queue that is gone refuses the call, and the channel tells of it too: before that or after.
+    const consumed = consuming.catch((error) => {
+      fail(error)
+      return failed.promise
+    })
+    await Promise.race([consumed, failed.promise])
     await Promise.race([untilThrough(taking, look, progress), failed.promise])
   } finally {
     signal?.removeEventListener('abort', onAbort)
