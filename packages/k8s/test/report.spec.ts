@@ -107,6 +107,16 @@ test('sweeps, dead letters, troubles and what is missing are marked', async () =
     expect(html).toContain(text)
 })
 
+test('items count when they are done, not when consumers took them', async () => {
+  const reading = (at: number, ready: number, consumers: number) => ({ at: time(at), ready, consumers })
+  // Between two pods nobody consumes for a moment: no item is done by that.
+  const items = [reading(0, 8, 0), reading(5, 4, 2), reading(10, 2, 0), reading(15, 2, 2)]
+  const timeline = timelineOf({ items, itemsAtStart: 8, itemsPerConsumer: 2 })
+  await expect(renderTimeline({ timeline })).resolves.toContain('items done: 2 of 8')
+  const ended = timelineOf({ items: [...items, reading(20, 0, 0)], itemsAtStart: 8, itemsPerConsumer: 2 })
+  await expect(renderTimeline({ timeline: ended })).resolves.toContain('items done: 8 of 8')
+})
+
 test('the error that ended the run is the verdict', async () => {
   const [job] = timelineOf().jobs
   const { endedAt: _, ...unfinished } = { ...job, outcome: 'unfinished' }

@@ -78,7 +78,7 @@ export interface TimelineItems {
   readonly at: string
   /** Items that waited in the queue. */
   readonly ready: number
-  /** Consumers of the queue: each may have held an item. */
+  /** Consumers of the queue: each may have held `itemsPerConsumer` items. */
   readonly consumers: number
   /** Messages in the dead-letter queue; left out when that is not known. */
   readonly deadLetters?: number
@@ -119,6 +119,8 @@ export interface Timeline {
   readonly items: readonly TimelineItems[]
   /** Items that were in the queue at the first start of the run, also of one that was restarted; left out when not known. */
   readonly itemsAtStart?: number
+  /** The number of items that a consumer may hold at the same time; left out when it is 1, or not known. */
+  readonly itemsPerConsumer?: number
   /** At most 100, the first ones. */
   readonly events: readonly TimelineEvent[]
   /** The error that carries this timeline. Left out of a result. */

@@ -23,7 +23,7 @@ export function checkTimeline(problems: Problems, run: unknown): Timeline | unde
 
 function isTimeline(value: unknown): boolean {
   if (!isRecord(value)) return false
-  const { jobs, pods, items, events, sampledFrom, itemsAtStart, endedBy, unreadable } = value
+  const { jobs, pods, items, events, sampledFrom, itemsAtStart, itemsPerConsumer, endedBy, unreadable } = value
   return (
     isListOf(jobs, isJob) &&
     isListOf(pods, isPod) &&
@@ -36,6 +36,7 @@ function isTimeline(value: unknown): boolean {
       isListOf([endedBy], ({ at, code, message }) => isText(at) && isText(code) && isText(message))) &&
     isNumber(sampledFrom, true) &&
     isNumber(itemsAtStart, true) &&
+    isNumber(itemsPerConsumer, true) &&
     isText(unreadable, true)
   )
 }

@@ -130,24 +130,25 @@ function marksOf({ jobs, endedBy }: Timeline, since: Since): Mark[] {
   return [...ofJobs, ...error]
 }
 
-function itemsLine({ items, itemsAtStart, jobs }: Timeline, since: Since): Picture['line'] {
-  const readings = items.map(({ at, ready, consumers, deadLetters }) => ({
-    at: since(at) ?? 0,
-    ready,
-    // Each consumer is taken to hold an item, so that an item counts when it is done, not when it is taken.
-    held: consumers,
-    dead: deadLetters ?? 0,
-  }))
-  const total = Math.max(itemsAtStart ?? 0, ...readings.map(({ ready }) => ready))
-  const deadBefore = readings[0]?.dead ?? 0
-  const points = readings.map(({ at, ready, held, dead }) => {
-    const newlyDead = Math.max(0, dead - deadBefore)
-    return { at, done: Math.max(0, total - ready - held - newlyDead), dead: newlyDead }
+function itemsLine({ items, itemsAtStart, itemsPerConsumer = 1, jobs }: Timeline, since: Since): Picture['line'] {
+  const total = items.reduce((most, { ready }) => Math.max(most, ready), itemsAtStart ?? 0)
+  const deadBefore = items[0]?.deadLetters ?? 0
+  let before = 0
+  let done = 0
+  const points = items.map(({ at, ready, consumers, deadLetters = deadBefore }, index) => {
+    const dead = Math.max(0, deadLetters - deadBefore)
+    // An item counts when it is done, not when it is taken: each consumer is taken to hold as many as it may.
+    const allowed = Math.max(0, total - ready - dead - consumers * itemsPerConsumer)
+    // A reading between the end of one consumer and the begin of the next says too much: the one beside it says less.
+    const last = index === items.length - 1
+    done = Math.max(done, last ? allowed : Math.min(allowed, before))
+    before = allowed
+    return { at: since(at) ?? 0, done, dead }
   })
   const begin = since(jobs[0]?.createdAt)
   const first = points[0]
-  const before = begin !== undefined && first !== undefined && begin < first.at && itemsAtStart !== undefined
-  return { of: 'items', total, points: before ? [{ at: begin, done: 0, dead: 0 }, ...points] : points }
+  const late = begin !== undefined && first !== undefined && begin < first.at && itemsAtStart !== undefined
+  return { of: 'items', total, points: late ? [{ at: begin, done: 0, dead: 0 }, ...points] : points }
 }
 
 function podsLine({ pods, jobs }: Timeline, since: Since): Picture['line'] {

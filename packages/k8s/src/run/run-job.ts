@@ -101,7 +101,7 @@ async function runRecorded(api: KubeApi, spec: NamedSpec, options: Recorded): Pr
   // The queue of a run that goes on may be empty by now: its Job is there all the same.
   const items = earlier === undefined ? (spec.items ?? start.items ?? 0) : spec.items || earlier.items || 1
   const total = earlier?.items ?? start.items ?? items
-  recorder?.start(total)
+  recorder?.start(total, heldPerWorker(spec))
   const begun = { ...start, earlier: earlier !== undefined }
   if (queue === undefined) {
     const result = await firstJob(api, { ...spec, items }, options, start)

@@ -16,6 +16,7 @@ export class TimelineRecorder {
   #items: TimelineItems[] = []
   readonly #events: TimelineEvent[] = []
   #itemsAtStart: number | undefined
+  #itemsPerConsumer = 1
 
   constructor(api: KubeApi) {
     this.#api = api
@@ -28,9 +29,10 @@ export class TimelineRecorder {
     return job
   }
 
-  /** The number of items at the first start of the run. */
-  start(items: number | undefined): void {
+  /** The number of items at the first start of the run, and how many of them a consumer may hold at the same time. */
+  start(items: number | undefined, itemsPerConsumer: number): void {
     this.#itemsAtStart = items
+    this.#itemsPerConsumer = itemsPerConsumer
   }
 
   /** The same queue, whose readings the timeline keeps. */
@@ -62,6 +64,7 @@ export class TimelineRecorder {
       ...(partly ? { sampledFrom: Math.max(made, all.length) } : {}),
       items: [...this.#items],
       ...(this.#itemsAtStart === undefined ? {} : { itemsAtStart: this.#itemsAtStart }),
+      ...(this.#itemsPerConsumer === 1 ? {} : { itemsPerConsumer: this.#itemsPerConsumer }),
       events: [...this.#events],
       ...(unreadable === undefined ? {} : { unreadable }),
     }
