@@ -230,9 +230,9 @@ export const deadLetters: Target = {
   runs: 100,
   property: fc.asyncProperty(
     queueName,
-    options({ limit: mostly(1, 10), verifyTimeoutMs: mostly(50), signal: signals }),
+    options({ limit: mostly(1, 10), batch: mostly('b1'), verifyTimeoutMs: mostly(50), signal: signals }),
     options({ limit: mostly(1, 10), ids: mostly(['id-1']), confirmTimeoutMs: mostly(50), signal: signals }),
-    options({ discardItems: mostly(true, false), signal: signals, unknown: seldom }),
+    options({ discardItems: mostly(true, false), batches: mostly(['b1']), signal: signals, unknown: seldom }),
     async (queue, listing, requeueing, deleting) => {
       await call('listDeadLetters', [queue.make(), listing.make()], listDeadLetters as never)
       await call('requeueDeadLetters', [queue.make(), requeueing.make()], requeueDeadLetters as never)

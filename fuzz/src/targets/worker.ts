@@ -72,6 +72,7 @@ const options = {
   ackTimeoutMs: mostly(50),
   signal: fc.oneof({ weight: 9, arbitrary: signals }, { weight: 1, arbitrary: odd }),
   logger: fc.oneof({ weight: 9, arbitrary: loggers }, { weight: 1, arbitrary: odd }),
+  on: mostly({ resultUnclaimed: () => {} }, {}),
   unknown: seldom,
 }
 const required = {

@@ -1,4 +1,4 @@
-import { callListener } from '@internal/async'
+import { callSafely } from '@internal/async'
 import type { Names, Problems } from '@internal/options'
 
 /** The events of a worker. None of them holds a body or a result. */
@@ -35,8 +35,6 @@ export type Tell = <Name extends keyof WorkerEvents>(name: Name, event: WorkerEv
 
 /** Makes the function that calls the listeners of an `on` option. */
 export function tellListeners(on: WorkerListeners): Tell {
-  return (name, event) => {
-    const listener = on[name]
-    if (listener !== undefined) callListener(name, listener, event)
-  }
+  // Reading the app's object may fail as well as calling it.
+  return (name, event) => callSafely(`The listener for '${name}'`, () => on[name]?.(event))
 }
