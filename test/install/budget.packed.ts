@@ -8,7 +8,7 @@ import { installed } from './installed.ts'
 const BUDGETS = [
   { name: '@podqueue/producer', library: 'amqplib', kilobytes: 500, packages: 5 },
   { name: '@podqueue/worker', library: 'amqplib', kilobytes: 1000, packages: 5 },
-  { name: '@podqueue/k8s', library: '@kubernetes/client-node', kilobytes: 6500, packages: 71 },
+  { name: '@podqueue/k8s', library: '@kubernetes/client-node', kilobytes: 7000, packages: 71 },
 ]
 
 test.each(BUDGETS)('$name installs at most $kilobytes kB besides $library, and $packages packages', (budget) => {

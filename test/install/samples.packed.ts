@@ -43,6 +43,7 @@ interface FrameToRender { id: string; length: number }
 type AnySchema = NonNullable<import('@podqueue/producer').PublishOptions['schema']>
 declare const Frame: AnySchema & { '~standard': { types?: { input: FrameToRender; output: FrameToRender } } }
 declare const confirmed: number
+declare const batch: import('@podqueue/producer').Receipt
 declare const producer: import('@podqueue/producer').Producer
 declare const queue: import('@podqueue/producer').QueueView
 declare const spec: import('@podqueue/k8s').JobSpec
@@ -89,7 +90,7 @@ test.runIf(OTHER_NODES.length > 0)(
   async () => {
     const examples = globSync('examples/**/*.ts', {
       cwd: root,
-      exclude: ['**/node_modules/**', '**/test/**', '**/demo/**', '**/demo.ts'],
+      exclude: ['**/node_modules/**', '**/test/**', '**/demo/**', '**/{demo,laptop}.ts'],
     })
     // The demos around them run on the Node that `npm ci` brings.
     expect(examples.length).toBeGreaterThan(6)
