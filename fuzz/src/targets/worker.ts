@@ -72,7 +72,10 @@ const options = {
   ackTimeoutMs: mostly(50),
   signal: fc.oneof({ weight: 9, arbitrary: signals }, { weight: 1, arbitrary: odd }),
   logger: fc.oneof({ weight: 9, arbitrary: loggers }, { weight: 1, arbitrary: odd }),
-  on: mostly({ resultUnclaimed: () => {} }, {}),
+  on: mostly(
+    {},
+    given('a listener', () => ({ resultUnclaimed: () => {} })),
+  ),
   unknown: seldom,
 }
 const required = {
