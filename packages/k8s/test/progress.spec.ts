@@ -121,7 +121,8 @@ test('a line above the block and the block are one write, so that nothing flicke
   const sink = new Writable({
     writev: (chunks, done) => done(void writes.push(chunks.map(({ chunk }) => String(chunk)).join(''))),
   })
-  const view = showProgress({ stream: Object.assign(sink, { isTTY: true, columns: 120, rows: 24 }), color: false })
+  const stream = Object.assign(sink, { isTTY: true, columns: 120, rows: 24 })
+  const view = showProgress({ stream, live: true, color: false })
   view.listeners.progress?.(run)
   const before = writes.length
   view.line('above')
