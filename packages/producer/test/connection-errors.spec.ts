@@ -2,8 +2,21 @@ import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:net'
 import { openChannel, openConfirmChannel } from '@internal/amqp'
 import { brokerUrl } from '@internal/testing/broker-url'
+import { testQueue } from '@internal/testing/test-queue'
+import { connect } from 'amqplib'
 import { afterEach, expect, test, vi } from 'vitest'
-import { enqueue, ProducerError } from '../src/index.ts'
+import {
+  collectResults,
+  declareQueue,
+  deleteBatch,
+  deleteQueue,
+  enqueue,
+  inspectQueue,
+  listDeadLetters,
+  ProducerError,
+  purgeDeadLetters,
+  requeueDeadLetters,
+} from '../src/index.ts'
 
 const PASSWORD = 'n0t-to-be-seen'
 
@@ -119,4 +132,64 @@ test('a connection that closes while a channel is opened on it is told as lost, 
   await expect(openChannel(connection)).rejects.toThrow('The connection was closed')
   await expect(openConfirmChannel(connection)).rejects.toThrow('The connection was closed')
   expect(connection.listenerCount('close')).toBe(0)
+})
+
+/** A connection of amqplib that is lost while the channel of that number is opened on it. */
+function losing(real: Awaited<ReturnType<typeof connect>>, channel: number) {
+  let opened = 0
+  const open = async <T>(make: () => Promise<T>): Promise<T> => {
+    opened += 1
+    // The words of amqplib for a request without an answer.
+    if (opened === channel) throw new Error('Channel ended, no reply will be forthcoming')
+    return await make()
+  }
+  return {
+    connection: real.connection,
+    createChannel: () => open(() => real.createChannel()),
+    createConfirmChannel: () => open(() => real.createConfirmChannel()),
+    on: real.on.bind(real),
+    off: real.off.bind(real),
+    reached: () => opened >= channel,
+  }
+}
+
+test('a connection that is lost while any of the channels of a call is opened is told with a code that may heal', async () => {
+  const real = await connect(brokerUrl())
+  real.on('error', () => {})
+  try {
+    await using queue = await testQueue(false)
+    const batch = await enqueue(queue.name, ['a'], { url: brokerUrl(), results: true })
+    await using dead = await testQueue(false)
+    await declareQueue(dead.name, { url: brokerUrl() })
+    await enqueue(`${dead.name}.dead`, ['b'], { url: brokerUrl() })
+    type Call = (options: { readonly connection: ReturnType<typeof losing> }) => Promise<unknown>
+    const calls: Record<string, Call> = {
+      enqueue: (options) => enqueue(queue.name, ['c'], options),
+      inspectQueue: (options) => inspectQueue(dead.name, options),
+      declareQueue: (options) => declareQueue(dead.name, options),
+      listDeadLetters: (options) => listDeadLetters(dead.name, options),
+      requeueDeadLetters: (options) => requeueDeadLetters(dead.name, options),
+      collectResults: async (options) => {
+        for await (const _ of collectResults(batch, { ...options, signal: AbortSignal.timeout(1_500) })) break
+      },
+      purgeDeadLetters: (options) => purgeDeadLetters(dead.name, options),
+      deleteBatch: (options) => deleteBatch(batch, options),
+      deleteQueue: (options) => deleteQueue(dead.name, { ...options, discardItems: true }),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      for (let channel = 1; ; channel++) {
+        const connection = losing(real, channel)
+        const error: unknown = await call({ connection }).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        if (!connection.reached()) break
+        if (error === undefined) continue
+        expect(error, `${name}, channel ${channel}`).toBeInstanceOf(ProducerError)
+        expect(error, `${name}, channel ${channel}`).toMatchObject({ retryable: true })
+      }
+    }
+  } finally {
+    await real.close()
+  }
 })

@@ -67,6 +67,8 @@ test('a broker that restarts in the middle of 100,000 items loses none of them, 
     url: broker.url,
     window,
     reconnectForMs: 120_000,
+    // A busy machine may take longer than the default to bring the queue back.
+    confirmTimeoutMs: 120_000,
     on: { disconnected: ({ reason }) => void losses.push(reason) },
   })
   await restarting

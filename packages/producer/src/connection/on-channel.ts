@@ -1,6 +1,6 @@
-import { type AmqpConnection, openChannel, operationFault } from '@internal/amqp'
+import { type AmqpConnection, openChannel, openConfirmChannel, operationFault } from '@internal/amqp'
 import { late, within } from '@internal/async'
-import type { Channel } from 'amqplib'
+import type { Channel, ConfirmChannel } from 'amqplib'
 import { type AnyProducerError, fromFault, ProducerError } from '../errors.ts'
 
 /** An operation on a queue, for the words of its errors. */
@@ -27,7 +27,7 @@ export async function onChannel<T>(
   operation: (channel: Channel) => Promise<T>,
 ): Promise<T> {
   const running = async (): Promise<T> => {
-    const channel = await openChannel(connection)
+    const channel = await channelFor(connection, about)
     channel.on('error', () => {})
     const result = await operation(channel)
     // Nobody needs the answer, and a broker that blocks gives it late.
@@ -42,6 +42,20 @@ export async function onChannel<T>(
   } catch (error) {
     throw operationError(error, about)
   }
+}
+
+/** Opens a channel for an operation on a queue. @throws {ProducerError} when the connection is lost meanwhile */
+export async function channelFor(connection: AmqpConnection, about: Operation): Promise<Channel> {
+  return await openChannel(connection).catch((error: unknown) => {
+    throw operationError(error, about)
+  })
+}
+
+/** {@link channelFor}, for a channel with confirms. */
+export async function confirmChannelFor(connection: AmqpConnection, about: Operation): Promise<ConfirmChannel> {
+  return await openConfirmChannel(connection).catch((error: unknown) => {
+    throw operationError(error, about)
+  })
 }
 
 /** The error of an operation on a queue that failed. */

@@ -1,6 +1,6 @@
-import { type AmqpConnection, copiedProperties, openConfirmChannel, publishedHeaders } from '@internal/amqp'
+import { type AmqpConnection, copiedProperties, publishedHeaders } from '@internal/amqp'
 import type { ConsumeMessage } from 'amqplib'
-import { type Operation, operationError } from '../connection/on-channel.ts'
+import { confirmChannelFor, type Operation, operationError } from '../connection/on-channel.ts'
 import { ProducerError } from '../errors.ts'
 import { DEAD_LETTER_HEADERS } from './dead-letter.ts'
 
@@ -14,7 +14,7 @@ export interface Copies {
 }
 
 export async function openCopies(connection: AmqpConnection, about: Operation): Promise<Copies> {
-  const channel = await openConfirmChannel(connection)
+  const channel = await confirmChannelFor(connection, about)
   let confirmed = 0
   let cause: unknown
   let isClosed = false

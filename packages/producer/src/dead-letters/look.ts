@@ -1,8 +1,8 @@
-import { type AmqpConnection, openChannel } from '@internal/amqp'
+import type { AmqpConnection } from '@internal/amqp'
 import { pause, within } from '@internal/async'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { aborted } from '../abort.ts'
-import { type Operation, operationError } from '../connection/on-channel.ts'
+import { channelFor, type Operation, operationError } from '../connection/on-channel.ts'
 import { ProducerError } from '../errors.ts'
 
 /** How the messages of a queue are gone through. */
@@ -43,7 +43,7 @@ export async function lookThrough(
   const progress = new Progress(atMost)
   let channel: Channel | undefined
   try {
-    channel = await openChannel(connection)
+    channel = await channelFor(connection, look)
     channel.on('error', fail)
     channel.on('close', () => fail(new Error('It was closed.')))
     const taking = channel

@@ -1,7 +1,7 @@
-import { type AmqpConnection, openChannel } from '@internal/amqp'
+import type { AmqpConnection } from '@internal/amqp'
 import { within } from '@internal/async'
 import type { Channel, ConsumeMessage } from 'amqplib'
-import { type Operation, operationError } from '../connection/on-channel.ts'
+import { channelFor, type Operation, operationError } from '../connection/on-channel.ts'
 import type { ProducerError } from '../errors.ts'
 import type { LogRecord } from './record.ts'
 import { batchNotFound } from './result-log.ts'
@@ -39,7 +39,7 @@ export class LogReader {
     from: number | 'last',
     window: number = WINDOW,
   ): Promise<LogReader> {
-    const channel = await openChannel(connection)
+    const channel = await channelFor(connection, about)
     const reader = new LogReader(channel, about, from === 'last' ? 0 : from, window)
     let cause: unknown
     channel.on('error', (error) => {

@@ -1,7 +1,7 @@
-import { type AmqpConnection, openConfirmChannel } from '@internal/amqp'
+import type { AmqpConnection } from '@internal/amqp'
 import { late, within } from '@internal/async'
 import type { Options } from 'amqplib'
-import { type Operation, onChannel, operationError } from '../connection/on-channel.ts'
+import { confirmChannelFor, type Operation, onChannel, operationError } from '../connection/on-channel.ts'
 import { ProducerError } from '../errors.ts'
 import { serverVersion } from '../queue/server-version.ts'
 
@@ -67,7 +67,7 @@ export async function appendRecords(
   about: Operation,
   records: readonly NewRecord[],
 ): Promise<void> {
-  const channel = await openConfirmChannel(connection)
+  const channel = await confirmChannelFor(connection, about)
   let cause: unknown
   let isReturned = false
   channel.on('error', (error) => {
