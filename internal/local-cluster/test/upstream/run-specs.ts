@@ -65,8 +65,9 @@ async function main(): Promise<number> {
   const results: Result[] = []
   await rm(logs, { recursive: true, force: true })
   await mkdir(logs, { recursive: true })
-  // A pattern that fits no spec: the program unpacks itself, which several at a time must not do.
-  await once(spawn(join(lab, 'e2e'), ['/dev/null', '^$'], { stdio: 'ignore' }), 'exit')
+  // A pattern that fits no spec: the program unpacks itself, which several at a time must not do. It takes regular files only.
+  const [unpacked] = await once(spawn(join(lab, 'e2e'), [import.meta.filename, '^$'], { stdio: 'ignore' }), 'exit')
+  if (unpacked !== 0) throw new Error(`${join(lab, 'e2e')} did not unpack itself: it exited with ${unpacked}`)
   const started = performance.now()
   await using cluster = await startLocalCluster({ images })
   const waiting = [...wanted]
