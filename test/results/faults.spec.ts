@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type Broker, startBroker } from '@internal/testing'
+import { queuesKept } from '@internal/testing/queues-kept'
 import { collectResults, enqueue } from '@podqueue/producer'
 import { consumeMany, type Handler, WorkerError } from '@podqueue/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -62,6 +63,7 @@ test('a run and its collector go on when the broker is killed and started again 
   // More than are read ahead, so that some come over the second connection.
   const items = Array.from({ length: 1_500 }, (_, index) => index)
   const batch = await enqueue('restart', items, { url: broker.url, results: true })
+  await queuesKept()
   const restarted = Promise.withResolvers<void>()
   // The workers hold items when the broker goes.
   const handler: Handler = async (item, { signal }) => {

@@ -48,7 +48,10 @@ export function operationFault(caught: unknown, { queue, address, needs }: Faile
         cause: error,
       }
     case 406:
-      return mismatch(queue, address, said, error)
+      // A broker that starts again takes connections before its streams.
+      return /does not have a replica on the local node/.test(said)
+        ? unavailable(said, details, error)
+        : mismatch(queue, address, said, error)
     case 541:
     case 506:
       return unavailable(said, details, error)

@@ -134,6 +134,21 @@ test('a connection that closes while a channel is opened on it is told as lost, 
   expect(connection.listenerCount('close')).toBe(0)
 })
 
+test('a stream that its node has not started yet, as after a restart, is unavailable for now', async () => {
+  const said = "PRECONDITION_FAILED - queue 'queue 'q' in vhost '/'' does not have a replica on the local node"
+  const refuse = async (): Promise<never> => {
+    throw Object.assign(new Error(`Channel closed by server: 406 (PRECONDITION-FAILED) with message "${said}"`), {
+      code: 406,
+    })
+  }
+  const connection = Object.assign(new EventEmitter(), {
+    connection: { serverProperties: {} },
+    createChannel: refuse,
+    createConfirmChannel: refuse,
+  })
+  expect(await seen(inspectQueue('q', { connection }))).toMatchObject({ code: 'QUEUE_UNAVAILABLE', retryable: true })
+})
+
 /** A connection of amqplib that is lost while the channel of that number is opened on it. */
 function losing(real: Awaited<ReturnType<typeof connect>>, channel: number) {
   let opened = 0
