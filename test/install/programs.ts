@@ -95,3 +95,28 @@ import { enqueue, ProducerError } from '@podqueue/producer'
 import { consumeOne, type Item } from '@podqueue/worker'
 import { createTestItem } from '@podqueue/worker/testing'
 `
+
+/** Runs the tutorial and the parameter sweep of `examples`, whose files are in the folders beside it, on a local cluster. */
+export const EXAMPLES = `
+import { startLocalCluster } from '@podqueue/k8s/local'
+import { createProducer } from '@podqueue/producer'
+import { fruitJob, processFruits } from './fruits/main.ts'
+import { SETS } from './sweep/sets.ts'
+import { sweep } from './sweep/sweep.ts'
+
+const { BROKER_URL = '', QUEUE = '' } = process.env
+const image = (folder: string) => [process.execPath, import.meta.dirname + '/' + folder + '/worker.ts']
+const cluster = await startLocalCluster({ images: { fruits: image('fruits'), sweep: image('sweep') } })
+const { kubeConfig } = cluster
+try {
+  const producer = createProducer()
+  const { succeeded } = await processFruits(fruitJob('fruits', QUEUE, BROKER_URL), producer.queue(QUEUE), { kubeConfig })
+  await producer.close()
+  const { scores, failures } = await sweep(SETS, 'sweep', BROKER_URL, { kubeConfig })
+  const found = scores.filter((score) => score !== undefined)
+  console.log(succeeded, 'fruits;', found.length + failures.length, 'sets')
+} finally {
+  await cluster.close()
+}
+`
+export const EXAMPLES_PRINT = '8 fruits; 500 sets\n'

@@ -1,13 +1,16 @@
 import { readdirSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { brokerUrl, ENTRIES, installed, nodeOf, OTHER_NODES, PACKAGES, root, run, tool } from './installed.ts'
-import { LOCAL, LOCAL_PRINTS, PRODUCER, WORKER } from './programs.ts'
+import { EXAMPLES, EXAMPLES_PRINT, LOCAL, LOCAL_PRINTS, PRODUCER, WORKER } from './programs.ts'
 import { newQueue } from './queues.ts'
 
-const NODES = ['the Node of these tests', ...OTHER_NODES]
-const programOf = (node: string): string => (node === NODES[0] ? process.execPath : nodeOf(node))
+const THIS = 'the Node of these tests'
+const NODES = [THIS, ...OTHER_NODES]
+// Where npm has no older one, the Node of these tests is the oldest that can be tried.
+const OLDEST = OTHER_NODES[0] ?? THIS
+const programOf = (node: string): string => (node === THIS ? process.execPath : nodeOf(node))
 const entries = JSON.stringify(ENTRIES)
 
 /** A folder beside the packages with these files. */
@@ -69,6 +72,20 @@ describe.each(NODES)('%s', (node) => {
     const command = await run(program, [tool('@podqueue/worker/dist/podqueue-worker.js'), '--help'], { cwd })
     expect(command).toMatchObject({ code: 0, stdout: expect.stringContaining('BROKER_URL'), stderr: '' })
   })
+})
+
+test('the oldest Node runs the tutorial and the sweep of the examples', async () => {
+  const cwd = await folderOf('examples', { 'package.json': '{ "type": "module" }', 'examples.ts': EXAMPLES })
+  for (const example of ['fruits', 'sweep']) {
+    await cp(join(root, 'examples', example), join(cwd, example), {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    })
+  }
+  const env = { BROKER_URL: brokerUrl(), QUEUE: newQueue() }
+  const flags = ['--disable-warning=ExperimentalWarning']
+  const done = await run(programOf(OLDEST), [...flags, 'examples.ts'], { cwd, env })
+  expect(done).toEqual({ code: 0, stdout: EXAMPLES_PRINT, stderr: '' })
 })
 
 const OTHERS = [
