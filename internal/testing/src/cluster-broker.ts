@@ -1,9 +1,8 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { forwardPort } from './port-forward.ts'
 
 const run = promisify(execFile)
 
@@ -37,26 +36,12 @@ export async function startClusterBroker(purpose: string): Promise<ClusterBroker
     fileURLToPath(new URL('../../../examples/fruits/rabbitmq.yaml', import.meta.url)),
   )
   await kubectl('rollout', 'status', 'deployment/rabbitmq', '--timeout=180s')
-  const forward = spawn('kubectl', ['--namespace', namespace, 'port-forward', 'service/rabbitmq-service', ':5672'])
-  cleanUp.defer(async () => {
-    forward.kill()
-    if (forward.exitCode === null && forward.signalCode === null) await once(forward, 'exit')
-  })
-  let url = ''
-  for await (const line of createInterface(forward.stdout)) {
-    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
-    if (port === undefined) continue
-    url = `amqp://127.0.0.1:${port}`
-    break
-  }
-  // Later output must not fill the pipes.
-  forward.stdout.resume()
-  forward.stderr.resume()
+  const { port } = cleanUp.use(await forwardPort(namespace, 'rabbitmq-service', 5672))
   const ctl = (...args: string[]) => kubectl('exec', 'deployment/rabbitmq', '--', 'rabbitmqctl', '--quiet', ...args)
   const kept = cleanUp.move()
   return {
     namespace,
-    url,
+    url: `amqp://127.0.0.1:${port}`,
     kubectl,
     stop: async () => void (await ctl('stop_app')),
     start: async () => void (await ctl('start_app')),
