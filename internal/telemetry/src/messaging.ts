@@ -1,12 +1,13 @@
 import type { Attributes, MetricOptions } from '@opentelemetry/api'
 
 /** The attributes of a queue, for spans and metrics (https://opentelemetry.io/docs/specs/semconv/messaging/rabbitmq/). */
-export function queueAttributes(queue: string, address: string, operation: Operation): Attributes {
+export function queueAttributes(queue: string, address: string, operation?: Operation): Attributes {
   return {
     'messaging.system': 'rabbitmq',
     'messaging.destination.name': queue,
-    'messaging.operation.name': operation.name,
-    'messaging.operation.type': operation.type,
+    ...(operation === undefined
+      ? {}
+      : { 'messaging.operation.name': operation.name, 'messaging.operation.type': operation.type }),
     ...serverAttributes(address),
   }
 }

@@ -1,5 +1,5 @@
 import { Lazy, queueAttributes, SECONDS, type Subscriptions } from '@internal/telemetry'
-import type { Attributes, Meter } from '@opentelemetry/api'
+import type { Meter } from '@opentelemetry/api'
 import type { InspectDiagnostic, PublishDiagnostic, SettleDiagnostic } from '../diagnostics.ts'
 
 const PUBLISH = { name: 'publish', type: 'send' } as const
@@ -16,7 +16,7 @@ export class ProducerMetrics {
     to.add('podqueue:publish', ({ queue, address }: PublishDiagnostic) => {
       this.#instruments.value.sent.add(1, queueAttributes(queue, address, PUBLISH))
     }).add('podqueue:inspect', ({ queue, address, ready, deadLetters }: InspectDiagnostic) => {
-      const { messaging } = attributesOf(queue, address)
+      const messaging = queueAttributes(queue, address)
       const { left, dead } = this.#instruments.value
       left.record(ready, messaging)
       if (deadLetters !== undefined) dead.record(deadLetters, messaging)
@@ -25,29 +25,19 @@ export class ProducerMetrics {
 
   /** An item is published for the first time. */
   begun({ queue, address }: PublishDiagnostic): void {
-    this.#instruments.value.inFlight.add(1, attributesOf(queue, address).messaging)
+    this.#instruments.value.inFlight.add(1, queueAttributes(queue, address))
   }
 
   /** An item has its fate. `afterMs` is the time since its last publish; undefined when it was never published. */
   settled({ queue, address, outcome }: SettleDiagnostic, afterMs: number | undefined): void {
     const { items, inFlight, duration } = this.#instruments.value
-    const { messaging } = attributesOf(queue, address)
+    const messaging = queueAttributes(queue, address)
     items.add(1, { ...messaging, 'podqueue.outcome': outcome })
     if (afterMs === undefined) return
     inFlight.add(-1, messaging)
     const failed = outcome === 'confirmed' ? {} : { 'error.type': outcome }
     duration.record(afterMs / 1_000, { ...queueAttributes(queue, address, PUBLISH), ...failed })
   }
-}
-
-/** The attributes of a queue without an operation. */
-function attributesOf(queue: string, address: string): { readonly messaging: Attributes } {
-  const {
-    'messaging.operation.name': _,
-    'messaging.operation.type': __,
-    ...messaging
-  } = queueAttributes(queue, address, PUBLISH)
-  return { messaging }
 }
 
 function makeInstruments(meter: Meter) {

@@ -1,5 +1,5 @@
 import { Lazy, queueAttributes, SECONDS, type Subscriptions } from '@internal/telemetry'
-import type { Attributes, Meter } from '@opentelemetry/api'
+import type { Meter } from '@opentelemetry/api'
 import type { AckDiagnostic, HandleTrace, TakeDiagnostic } from '../diagnostics.ts'
 
 const RECEIVE = { name: 'receive', type: 'receive' } as const
@@ -22,13 +22,13 @@ export class WorkerMetrics {
       .add('tracing:podqueue:handle:asyncEnd', (message: HandleTrace) => this.#end(message))
       .add('podqueue:ack', ({ queue, address, how, phase }: AckDiagnostic) => {
         if (phase !== 'sent') return
-        this.#instruments.value.answered.add(1, { ...withoutOperation(queue, address), 'podqueue.answer': how })
+        this.#instruments.value.answered.add(1, { ...queueAttributes(queue, address), 'podqueue.answer': how })
       })
   }
 
   #begin(message: HandleTrace): void {
     this.#startedAt.set(message, performance.now())
-    this.#instruments.value.inFlight.add(1, withoutOperation(message.queue, message.address))
+    this.#instruments.value.inFlight.add(1, queueAttributes(message.queue, message.address))
   }
 
   #end(message: HandleTrace): void {
@@ -37,21 +37,12 @@ export class WorkerMetrics {
     if (startedAt === undefined) return
     const { queue, address, outcome = 'failed', code } = message
     const { inFlight, handled, duration } = this.#instruments.value
-    const about = withoutOperation(queue, address)
+    const about = queueAttributes(queue, address)
     inFlight.add(-1, about)
     handled.add(1, { ...about, 'podqueue.outcome': outcome })
     const failed = code === undefined || outcome === 'released' ? {} : { 'error.type': code }
     duration.record((performance.now() - startedAt) / 1_000, { ...queueAttributes(queue, address, PROCESS), ...failed })
   }
-}
-
-function withoutOperation(queue: string, address: string): Attributes {
-  const {
-    'messaging.operation.name': _,
-    'messaging.operation.type': __,
-    ...attributes
-  } = queueAttributes(queue, address, PROCESS)
-  return attributes
 }
 
 function makeInstruments(meter: Meter) {
