@@ -59,15 +59,15 @@ async function collectAndDie(queue: string, batch: string): Promise<{ items: Ite
   let kills = 0
   for (;;) {
     const last = items.at(-1)
-    const more = { QUEUE: queue, BATCH: batch, ...(last === undefined ? {} : { AFTER: String(last.offset) }) }
+    const more = {
+      QUEUE: queue,
+      BATCH: batch,
+      ...(last === undefined ? {} : { AFTER: String(last.offset) }),
+      ...(kills < COLLECTOR_KILLS ? { DIE_AFTER: String(ITEMS / (COLLECTOR_KILLS * 2)) } : {}),
+    }
     const child = runProgram('collector.ts', more, ['ignore', 'pipe', 'inherit'])
     if (child.stdout === null) throw new Error('it has no standard output')
-    let lines = 0
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      items.push(JSON.parse(line))
-      lines += 1
-      if (kills < COLLECTOR_KILLS && lines === ITEMS / (COLLECTOR_KILLS * 2)) child.kill('SIGKILL')
-    })
+    createInterface({ input: child.stdout }).on('line', (line) => void items.push(JSON.parse(line)))
     const [code, signal] = await once(child, 'close')
     if (code === 0) return { items, kills }
     if (signal !== 'SIGKILL') throw new Error(`the collector ended with ${code}`)

@@ -12,7 +12,7 @@ const UNTRUSTED =
 export interface PeerFacts {
   /** The peer answers a TLS greeting. */
   readonly speaksTls?: boolean
-  /** The words with which the broker refuses the vhost; undefined when it could not be asked, or accepts it now. */
+  /** The words with which the broker refuses the vhost; undefined when it could not be asked, or accepts the vhost now. */
   readonly refusal?: string | undefined
 }
 
@@ -117,12 +117,23 @@ function vhostFault({ shown, vhost, username }: BrokerAddress, words: string | u
       cause,
     }
   }
+  // Only words tell that a refusal lasts. A limit may be lifted, and a vhost made, before the second look.
+  if (words === undefined || /is down/i.test(words)) {
+    return {
+      code: 'VHOST_UNAVAILABLE',
+      message:
+        words === undefined
+          ? `The broker at ${shown} refused vhost ${vhost}, and did not say why when it was asked again.`
+          : `The broker at ${shown} cannot open vhost ${vhost} now: ${ended(words)}`,
+      hint: 'Try again. If it lasts, see rabbitmqctl list_vhosts name cluster_state and the log of the broker.',
+      retryable: true,
+      details,
+      cause,
+    }
+  }
   return {
     code: 'VHOST_REFUSED',
-    message:
-      words === undefined
-        ? `The broker at ${shown} refused vhost ${vhost}: it does not exist, is down, or user ${user} may not use it.`
-        : `The broker at ${shown} refused vhost ${vhost} for user ${user}: ${ended(words)}`,
+    message: `The broker at ${shown} refused vhost ${vhost} for user ${user}: ${ended(words)}`,
     hint: 'Check the path of the address; see rabbitmqctl list_vhosts, and rabbitmqctl list_permissions -p <vhost>.',
     details,
     cause,

@@ -25,6 +25,8 @@ export interface AmqpFaultDetails {
   TLS_UNTRUSTED: AboutBroker
   /** The broker refused user or password. */
   CREDENTIALS_REFUSED: AboutBroker & { readonly user: string }
+  /** The broker refused the vhost for now: it is down, or the refusal was over when the broker was asked for its reason. */
+  VHOST_UNAVAILABLE: AboutBroker & { readonly vhost: string; readonly user: string }
   /** The broker refused the vhost. */
   VHOST_REFUSED: AboutBroker & { readonly vhost: string; readonly user: string }
   /** The user lacks a permission: `configure`, `write` or `read`, where it is known. */

@@ -5,6 +5,8 @@ import { UsageError } from './arguments.ts'
 const EXIT_CODES: Readonly<Record<string, number>> = {
   NO_BROKER: 69,
   BROKER_UNREACHABLE: 69,
+  CONNECTION_LIMIT: 69,
+  VHOST_UNAVAILABLE: 69,
   CONNECTION_LOST: 69,
   QUEUE_UNAVAILABLE: 69,
   API_UNREACHABLE: 69,

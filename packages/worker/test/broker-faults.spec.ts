@@ -8,7 +8,7 @@ import { connect } from 'amqplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consumeMany, consumeOne, DeadLetterError, type WorkerError } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
-import { ack, channelClose, consumeRequest, readsNothing } from './frames.ts'
+import { ack, channelClose, connectionClose, consumeRequest, readsNothing } from './frames.ts'
 import { type OwnBroker, ownBroker } from './own-broker.ts'
 import { startCommand } from './start-command.ts'
 
@@ -277,6 +277,25 @@ it('a vhost at its connection limit is no refusal: the worker tries again, and s
   const said = await limited.promise.finally(() => the.rabbitmqctl('clear_vhost_limits', '-p', '/'))
   expect(said).toMatchObject({ fields: { code: 'CONNECTION_LIMIT' }, text: expect.stringMatching(/limit/) })
   expect(await call).toEqual({ status: 'done', result: 'a' })
+})
+
+it('a refusal of the vhost that is over before the broker says its reason is tried again', async () => {
+  await using queue = await testQueue('quorum', { url: the.url })
+  await queue.publish('a')
+  await using proxy = await tcpProxy(the.url)
+  await the.rabbitmqctl('set_vhost_limits', '-p', '/', '{"max-connections": 0}')
+  const lifted = proxy.said('broker', connectionClose).then(() => {
+    const lifting = the.rabbitmqctl('clear_vhost_limits', '-p', '/')
+    proxy.holdBack(lifting.then(() => {}))
+    return lifting
+  })
+  const codes: unknown[] = []
+  const warn = ({ code }: Readonly<Record<string, unknown>>): void => void codes.push(code)
+  const logger = { info: () => {}, warn }
+  const outcome = await consumeOne((item) => item.text(), { ...options(queue.name, proxy.url), logger })
+  await lifted
+  expect(outcome).toEqual({ status: 'done', result: 'a' })
+  expect(codes).toEqual(['VHOST_UNAVAILABLE'])
 })
 
 it('a message that another user published under its own id is set aside once, and nowhere else', async () => {

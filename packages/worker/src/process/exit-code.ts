@@ -18,6 +18,7 @@ const EXIT_CODES: Readonly<Record<WorkerErrorCode, number>> = {
   USAGE: EXIT.usage,
   BROKER_UNREACHABLE: EXIT.unavailable,
   CONNECTION_LIMIT: EXIT.unavailable,
+  VHOST_UNAVAILABLE: EXIT.unavailable,
   CONNECTION_LOST: EXIT.unavailable,
   QUEUE_UNAVAILABLE: EXIT.unavailable,
   LEASE_LOST: EXIT.leaseLost,
