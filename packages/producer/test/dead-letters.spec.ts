@@ -104,6 +104,25 @@ test('several that look at the same time all see all', async () => {
   for (const look of looks) expect(look.map(({ body }) => body.toString()).toSorted()).toEqual(bodies.toSorted())
 })
 
+test('dead letters that come after the broker has answered a reading are not overlooked', async () => {
+  await using queue = await withDeadLetters(['a', 'b'])
+  const connection = await connect(url())
+  try {
+    const createChannel = connection.createChannel.bind(connection)
+    connection.createChannel = async () => {
+      const channel = await createChannel()
+      const consume = channel.consume.bind(channel)
+      // Longer than two readings take.
+      channel.consume = (name, onMessage) => consume(name, (message) => void setTimeout(onMessage, 300, message))
+      return channel
+    }
+    const look = await listDeadLetters(queue.name, { connection })
+    expect(look.map(({ body }) => body.toString())).toEqual(['a', 'b'])
+  } finally {
+    await connection.close()
+  }
+})
+
 test('inspectQueue never says that there are no dead letters while somebody looks at them', async () => {
   await using queue = await withDeadLetters(['a', 'b'])
   const holder = await connect(url())

@@ -21,11 +21,13 @@ export interface Look extends Operation {
  * is back in the queue when this resolves. That is an order of magnitude faster than a nack for each, and keeps the order
  * when all of them are gone through.
  *
- * Ends after `atMost` messages, or when the queue has no more. Only a reading with this consumer as the only one says
- * so: 0 ready and 0 consumers may be a queue without a leader, and another consumer may hold what is not ready.
+ * Ends after `atMost` messages, or when the queue has no more. Two things together say so. A reading with this consumer as the only
+ * one: 0 ready and 0 consumers may be a queue without a leader, and another consumer may hold what is not ready. And the number
+ * of messages that were ready before anybody consumed: a quorum queue may answer a reading before it delivers the messages that
+ * another consumer has just given back.
  *
  * @param onMessage its promise is waited for; until then the message counts as unacked
- * @throws {HeldByOthers} when nothing more is ready and others consume too
+ * @throws {HeldByOthers} when nothing more is ready, and others consume or have consumed
  * @throws {ProducerError} `QUEUE_UNAVAILABLE` after `timeoutMs` without progress; what `onMessage` throws; `ABORTED`
  */
 export async function lookThrough(
@@ -55,7 +57,11 @@ export async function lookThrough(
         void handled.then(() => working.delete(handled))
       }
     }
-    const consuming = taking.prefetch(prefetch).then(() => taking.consume(queue, onDelivery))
+    const consuming = (async () => {
+      progress.expect(await taking.checkQueue(queue))
+      await taking.prefetch(prefetch)
+      await taking.consume(queue, onDelivery)
+    })()
     // A queue that is gone refuses the call, and the channel tells of it too: before that or after.
     const consumed = consuming.catch((error) => {
       fail(error)
@@ -77,10 +83,17 @@ class Progress {
   readonly #atMost: number
   #begun = 0
   #ended = 0
+  /** The number of messages that the queue had before this consumer; undefined when others might have held some. */
+  #expected: number | undefined
   #isStopped = false
 
   constructor(atMost: number) {
     this.#atMost = atMost
+  }
+
+  /** Notes a reading that was taken before this consumer was there. It counts every message when nobody consumed. */
+  expect({ messageCount, consumerCount }: { readonly messageCount: number; readonly consumerCount: number }): void {
+    this.#expected = consumerCount === 0 ? messageCount : undefined
   }
 
   /** Counts a message that has come. Returns false for one that is not wanted any more. */
@@ -107,6 +120,16 @@ class Progress {
     return this.#ended === this.#atMost
   }
 
+  /** Whether it is known that some have not come. */
+  get isExpecting(): boolean {
+    return this.#expected !== undefined && this.#begun < this.#expected
+  }
+
+  /** Whether it is known that all have come that the queue had. */
+  get hasAll(): boolean {
+    return this.#expected !== undefined && this.#begun >= this.#expected
+  }
+
   get isIdle(): boolean {
     return this.#ended === this.#begun
   }
@@ -122,9 +145,10 @@ async function untilThrough(channel: Channel, look: Look, progress: Progress): P
     endedBefore = progress.ended
     emptyReadings = ready === 0 && consumers > 0 && progress.isIdle && !hasMoved ? emptyReadings + 1 : 0
     // Messages that another consumer gave back a moment ago may be neither ready nor sent.
-    if (emptyReadings === 2) {
-      if (consumers === 1) return
-      throw new HeldByOthers()
+    if (emptyReadings >= 2) {
+      if (consumers === 1 && progress.hasAll) return
+      const mayCome = consumers === 1 && progress.isExpecting
+      if (!mayCome || emptyReadings === LATE_READINGS) throw new HeldByOthers()
     }
     if (hasMoved) movedAt = performance.now()
     else if (performance.now() - movedAt > look.timeoutMs) throw progress.isIdle ? silent(look) : unsettled(look)
@@ -199,5 +223,7 @@ export async function givingWay<T>(
 }
 
 const POLL_MS = 20
+/** So many readings wait for messages that are on their way, or were taken by another consumer: a second. */
+const LATE_READINGS = 50
 const GIVE_WAY_MS = 500
 const CLOSE_TIMEOUT_MS = 5_000
