@@ -16,6 +16,7 @@ const has = (classId: number, methodId: number) => (piece: Buffer) => !methods(p
 export const consumeRequest: (piece: Buffer) => boolean = has(60, 20)
 export const cancelRequest: (piece: Buffer) => boolean = has(60, 30)
 export const connectionClose: (piece: Buffer) => boolean = has(10, 50)
+export const connectionOpened: (piece: Buffer) => boolean = has(10, 41)
 export const channelClose: (piece: Buffer) => boolean = has(20, 40)
 export const declareOk: (piece: Buffer) => boolean = has(50, 11)
 export const ack: (piece: Buffer) => boolean = has(60, 80)

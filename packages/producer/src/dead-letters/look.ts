@@ -223,7 +223,7 @@ export async function givingWay<T>(
 }
 
 const POLL_MS = 20
-/** So many readings wait for messages that are on their way, or were taken by another consumer: a second. */
+/** The number of readings that wait for messages that are on their way, or that another consumer took: a second in all. */
 const LATE_READINGS = 50
 const GIVE_WAY_MS = 500
 const CLOSE_TIMEOUT_MS = 5_000

@@ -2,6 +2,7 @@ import {
   ConnectFailed,
   copiedProperties,
   type OwnConnection,
+  openConfirmChannel,
   openConnection,
   operationFault,
   publishedHeaders,
@@ -56,7 +57,7 @@ export async function publishCopy(
     })
     const { model } = connection
     const published = (async () => {
-      const channel = await model.createConfirmChannel()
+      const channel = await openConfirmChannel(model)
       return await publish(channel, target, message.content, propertiesOfCopy(message, own), leftOut)
     })()
     const fault = await within(published, ackTimeoutMs)

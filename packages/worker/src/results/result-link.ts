@@ -1,4 +1,4 @@
-import { ConnectFailed, type OwnConnection, openConnection, operationFault } from '@internal/amqp'
+import { ConnectFailed, type OwnConnection, openConfirmChannel, openConnection, operationFault } from '@internal/amqp'
 import { late, within } from '@internal/async'
 import type { ConfirmChannel, Options } from 'amqplib'
 import type { Broker } from '../broker/broker.ts'
@@ -96,7 +96,7 @@ export class ResultLink {
     connection.model.on('unblocked', () => {
       blockedAt = undefined
     })
-    const channel = await connection.model.createConfirmChannel()
+    const channel = await this.#openChannel(connection)
     channel.on('return', ({ properties }: { readonly properties: { readonly messageId: string } }) => {
       this.#returned.add(properties.messageId)
     })
@@ -111,6 +111,20 @@ export class ResultLink {
       blockedForMs: () => (blockedAt === undefined ? undefined : performance.now() - blockedAt),
       cause: () => cause,
     }
+  }
+
+  /** Opens the channel within `ackTimeoutMs`. A connection that cannot is closed: the next result opens another. */
+  async #openChannel(connection: OwnConnection): Promise<ConfirmChannel> {
+    const { ackTimeoutMs } = this.#options
+    try {
+      const channel = await within(openConfirmChannel(connection.model), ackTimeoutMs)
+      if (channel !== late) return channel
+    } catch (error) {
+      await connection.close(1_000)
+      throw error
+    }
+    await connection.close(1_000)
+    throw new Error(`The broker opened no channel within ${ackTimeoutMs} ms.`)
   }
 
   #publishOn(link: OpenLink, { log, content, properties }: ResultRecord): Promise<ResultEnd> {
