@@ -100,16 +100,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     reply.code(404).send(problem('NOT_FOUND', `There is no ${request.method} ${request.url.split('?')[0]}.`)),
   )
 
+  const tooMany = (reply: FastifyReply): FastifyReply => {
+    const full = problem('TOO_MANY_BATCHES', `${runner.waiting} batches wait already.`)
+    return reply.code(429).header('retry-after', '60').send(full)
+  }
+
   app.post<{ Body: { items: string[]; parallelism: number }; Headers: { 'idempotency-key'?: string } }>(
     '/batches',
     { schema: { body: NEW_BATCH, headers: KEY } },
     async (request, reply) => {
-      if (runner.waiting >= mostWaiting) {
-        return reply
-          .code(429)
-          .header('retry-after', '60')
-          .send(problem('TOO_MANY_BATCHES', `${runner.waiting} batches wait already.`))
-      }
+      if (runner.waiting >= mostWaiting) return tooMany(reply)
       const { items, parallelism } = request.body
       // It begins with the time, so that ids sort by age, and is a DNS label, so that it can be a run id.
       const fresh = `${Date.now().toString(36)}-${randomUUID().slice(0, 8)}`
@@ -159,21 +159,23 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       return reply.code(202).send(store.batch(id))
     })
 
+    scope.post<OfBatch>('/batches/:id/retry', { schema }, async ({ params: { id } }, reply) => {
+      if (runner.waiting >= mostWaiting) return tooMany(reply)
+      if (runner.retry(id)) return reply.code(202).send(store.batch(id))
+      const { total, done } = store.batch(id) ?? {}
+      if (total !== done) return reply.code(409).send(notEnded(id))
+      return reply.code(409).send(problem('NOTHING_TO_RETRY', `Each item of batch ${id} has a result.`))
+    })
+
     scope.delete<OfBatch>('/batches/:id', { schema }, async ({ params: { id } }, reply) => {
       if (store.remove(id)) return reply.code(204).send()
-      return reply
-        .code(409)
-        .send(
-          problem(
-            'BATCH_NOT_ENDED',
-            `Batch ${id} has not ended, or is being cleared from the broker. Cancel it first, or ask again.`,
-          ),
-        )
+      return reply.code(409).send(notEnded(id))
     })
 
     scope.get<OfBatch & { Querystring: { width: number } }>(
       '/batches/:id/picture.svg',
-      { schema: { ...schema, querystring: page({ width }) } },
+      // `run` makes the address of each run's picture its own: browsers keep it.
+      { schema: { ...schema, querystring: page({ width, run: { type: 'integer' } }) } },
       async ({ params: { id }, query }, reply) => {
         const timeline = store.timeline(id)
         if (timeline === undefined) return reply.code(404).send(problem('NOT_FOUND', `Batch ${id} has no picture.`))
@@ -222,6 +224,12 @@ function parseQuery(text: string): Record<string, unknown> {
   const pairs = [...new URLSearchParams(text)]
   return Object.fromEntries(pairs.map(([name, value]) => [name, /^\d{1,15}$/.test(value) ? Number(value) : value]))
 }
+
+const notEnded = (id: string) =>
+  problem(
+    'BATCH_NOT_ENDED',
+    `Batch ${id} has not ended, or is being cleared from the broker. Cancel it first, or ask again.`,
+  )
 
 const CODES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',

@@ -53,6 +53,13 @@ export class Runner {
     this.#fill()
   }
 
+  /** Runs the items of a batch again that have no result. Returns whether there are any, and the batch is over. */
+  retry(id: string): boolean {
+    if (this.#running.has(id) || !this.#options.store.retry(id)) return false
+    this.add(id)
+    return true
+  }
+
   /** Batches that wait or run. */
   get unfinished(): number {
     return this.#waiting.length + this.#running.size
@@ -94,12 +101,12 @@ export class Runner {
 
   /** Brings one batch to its end, from wherever it is. */
   async #finish(id: string, cancelled: AbortSignal): Promise<void> {
-    const { store } = this.#options
+    const { store, jobs } = this.#options
     const state = store.batch(id)?.state
     if (state === 'waiting' || state === 'running') store.end(id, await this.#run(id, cancelled))
     else if (state === 'cancelling') {
       // A service before this one was killed while it cancelled: the call with the same run id finds the Job.
-      await this.#retried(id, async () => (await this.#options.jobs.submitJob(this.#spec(id), { runId: id })).delete())
+      await this.#retried(id, async () => (await jobs.submitJob(this.#spec(id), { runId: store.runId(id) })).delete())
       store.end(id, { state: 'cancelled' })
     }
     await this.#retried(id, () => this.#cleanUp(id))
@@ -137,7 +144,7 @@ export class Runner {
     const collecting = this.#collect(id, either)
     collecting.catch(() => ending.abort())
     const running = jobs.runJob(this.#spec(id), {
-      runId: id,
+      runId: store.runId(id),
       signal: either,
       queue,
       deadLettered: 'report',
@@ -176,7 +183,7 @@ export class Runner {
     }
     try {
       const options = { after: store.offset(id), keep: true, signal }
-      for await (const result of this.#queue(id).collectResults({ id }, options)) {
+      for await (const result of this.#queue(id).collectResults({ id: store.runId(id) }, options)) {
         unwritten.push(result)
         if (unwritten.length >= WRITE_AT) write()
         else timer ??= setTimeout(write, WRITE_EVERY_MS)
@@ -188,7 +195,7 @@ export class Runner {
 
   async #cleanUp(id: string): Promise<void> {
     await this.#queue(id).delete({ discardItems: true })
-    await this.#queue(id).deleteBatch({ id })
+    await this.#queue(id).deleteBatch({ id: this.#options.store.runId(id) })
   }
 
   #queue(id: string): QueueView {
@@ -201,14 +208,15 @@ export class Runner {
 
   #spec(id: string): JobSpec {
     const { store, job, podUrl } = this.#options
-    const { total = 1, parallelism = 1 } = store.batch(id) ?? {}
+    const { parallelism = 1 } = store.batch(id) ?? {}
+    const { length: items } = store.items(id)
     const name = this.#name(id)
     return {
       ...job,
       name,
-      items: total,
+      items,
       itemsPerPod: 'all',
-      parallelism: Math.min(parallelism, total),
+      parallelism: Math.min(parallelism, items),
       queue: { name, podUrl },
     }
   }

@@ -15,10 +15,14 @@ export interface Batch {
   readonly dead: number
   readonly left: number
   readonly parallelism: number
+  /** Which run of the batch this is: 1, and one more for each retry. */
+  readonly run: number
+  /** Whether it has ended with items that have no result, so that `retry` is possible. */
+  readonly canRetry: boolean
   readonly createdAt: string
   readonly startedAt: string | null
   readonly endedAt: string | null
-  /** Items that ended, a second, since the start. */
+  /** Items that ended in this run, a second, since its start. */
   readonly rate: number
   /** Pods, as the cluster counted them last. */
   readonly pods: Pick<JobCounts, 'active' | 'ready' | 'succeeded' | 'failed'> | null
@@ -56,13 +60,15 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS batches (
     id TEXT PRIMARY KEY, key TEXT UNIQUE, state TEXT NOT NULL, parallelism INTEGER NOT NULL,
     total INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0,
-    log_offset INTEGER, created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
+    run INTEGER NOT NULL DEFAULT 1, done_before INTEGER NOT NULL DEFAULT 0, log_offset INTEGER,
+    created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
     pods TEXT, note TEXT, error TEXT, timeline TEXT, cleaned INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE IF NOT EXISTS items (
-    batch TEXT NOT NULL REFERENCES batches, idx INTEGER NOT NULL, body TEXT NOT NULL, digest TEXT,
-    status TEXT, value TEXT, PRIMARY KEY (batch, idx)
+    batch TEXT NOT NULL REFERENCES batches, idx INTEGER NOT NULL, run INTEGER NOT NULL, place INTEGER NOT NULL,
+    body TEXT NOT NULL, digest TEXT, status TEXT, value TEXT, PRIMARY KEY (batch, idx)
   ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX IF NOT EXISTS places ON items (batch, run, place);
   CREATE TABLE IF NOT EXISTS pod_failures (
     batch TEXT NOT NULL REFERENCES batches, pod TEXT NOT NULL, at INTEGER NOT NULL, failure TEXT NOT NULL,
     PRIMARY KEY (batch, pod)
@@ -98,16 +104,15 @@ export class Store {
         "INSERT INTO batches (id, key, state, parallelism, total, created_at) VALUES (?, ?, 'waiting', ?, ?, ?)",
         ...[id, key, parallelism, items.length, Date.now()],
       )
-      const insert = this.#db.prepare('INSERT INTO items (batch, idx, body) VALUES (?, ?, ?)')
-      for (const [index, item] of items.entries()) insert.run(id, index, JSON.stringify(item))
+      const insert = this.#db.prepare('INSERT INTO items (batch, idx, run, place, body) VALUES (?, ?, 1, ?, ?)')
+      for (const [index, item] of items.entries()) insert.run(id, index, index, JSON.stringify(item))
       return id
     }, id)
   }
 
   #sameItems(id: string, items: readonly unknown[]): string {
-    const known = this.items(id)
-    const isSame =
-      known.length === items.length && known.every((item, at) => JSON.stringify(item) === JSON.stringify(items[at]))
+    const known = this.#all('SELECT body FROM items WHERE batch = ? ORDER BY idx', id)
+    const isSame = known.length === items.length && known.every(({ body }, at) => body === JSON.stringify(items[at]))
     if (!isSame) throw new KeyReused(id)
     return id
   }
@@ -127,10 +132,16 @@ export class Store {
     return this.#all('SELECT id FROM batches WHERE cleaned = 0 ORDER BY id').map(({ id }) => String(id))
   }
 
+  /** The name of this run of a batch, for its Job and its results: those of an earlier run are never taken for its own. */
+  runId(id: string): string {
+    const run = this.#runOf(id)
+    return run === 1 ? id : `${id}-${run}`
+  }
+
+  /** The items of this run, each at its place: all of them at first, then those that are retried. */
   items(id: string): unknown[] {
-    return this.#all('SELECT body FROM items WHERE batch = ? ORDER BY idx', id).map(({ body }) =>
-      JSON.parse(String(body)),
-    )
+    const sql = 'SELECT body FROM items WHERE batch = ? AND run = ? ORDER BY place'
+    return this.#all(sql, id, this.#runOf(id)).map(({ body }) => parse(body))
   }
 
   results(id: string, after: number, limit: number): Result[] {
@@ -166,17 +177,20 @@ export class Store {
 
   /** Which items the broker has confirmed: the journal of `enqueue`. */
   journal(id: string): Journal {
+    const run = this.#runOf(id)
+    const published = 'SELECT place, digest FROM items WHERE batch = ? AND run = ? AND digest IS NOT NULL'
     return {
       open: async () => ({
-        id,
-        records: this.#all('SELECT idx, digest FROM items WHERE batch = ? AND digest IS NOT NULL', id).map(
-          ({ idx, digest }) => ({ index: Number(idx), digest: String(digest) }),
-        ),
+        id: this.runId(id),
+        records: this.#all(published, id, run).map(({ place, digest }) => ({
+          index: Number(place),
+          digest: String(digest),
+        })),
       }),
       append: async (records) =>
         this.#transaction(() => {
-          const update = this.#db.prepare('UPDATE items SET digest = ? WHERE batch = ? AND idx = ?')
-          for (const { index, digest } of records) update.run(digest, id, index)
+          const update = this.#db.prepare('UPDATE items SET digest = ? WHERE batch = ? AND run = ? AND place = ?')
+          for (const { index, digest } of records) update.run(digest, id, run, index)
         }),
       close: async () => {},
     }
@@ -191,14 +205,15 @@ export class Store {
   /** Keeps results together with their place in the log: after a crash neither is there without the other. */
   addResults(id: string, results: readonly ItemResult<unknown>[]): void {
     this.#transaction(() => {
+      const run = this.#runOf(id)
       const update = this.#db.prepare(
-        'UPDATE items SET status = ?, value = ? WHERE batch = ? AND idx = ? AND status IS NULL',
+        'UPDATE items SET status = ?, value = ? WHERE batch = ? AND run = ? AND place = ? AND status IS NULL',
       )
       const count = { done: 0, dead: 0 }
       for (const result of results) {
         const status = result.status === 'done' ? 'done' : 'dead'
         const value = result.status === 'done' ? result.value : result.reason
-        count[status] += Number(update.run(status, JSON.stringify(value ?? null), id, result.index).changes)
+        count[status] += Number(update.run(status, JSON.stringify(value ?? null), id, run, result.index).changes)
       }
       this.#run(
         'UPDATE batches SET done = done + ?, dead = dead + ?, log_offset = ? WHERE id = ?',
@@ -249,6 +264,25 @@ export class Store {
     this.#tell(id)
   }
 
+  /** Lets a batch that is over wait for another run, over its items that have no result. Returns whether it may: see `canRetry`. */
+  retry(id: string): boolean {
+    return this.#transaction(() => {
+      const { canRetry, run } = this.batch(id) ?? {}
+      if (canRetry !== true || run === undefined) return false
+      this.#run(
+        `UPDATE batches SET state = 'waiting', run = run + 1, done_before = done, dead = 0, log_offset = NULL, cleaned = 0,
+          started_at = NULL, ended_at = NULL, pods = NULL, error = NULL, timeline = NULL WHERE id = ?`,
+        id,
+      )
+      const again = this.#db.prepare(
+        'UPDATE items SET run = ?, place = ?, digest = NULL, status = NULL, value = NULL WHERE batch = ? AND idx = ?',
+      )
+      const left = this.#all("SELECT idx FROM items WHERE batch = ? AND status IS NOT 'done' ORDER BY idx", id)
+      for (const [place, { idx }] of left.entries()) again.run(run + 1, place, id, Number(idx))
+      return true
+    }, id)
+  }
+
   /** Forgets a batch that is over. Returns whether it is. */
   remove(id: string): boolean {
     return this.#transaction(() => {
@@ -262,6 +296,7 @@ export class Store {
   /** Nothing of it is on the broker any more. */
   cleaned(id: string): void {
     this.#run('UPDATE batches SET cleaned = 1 WHERE id = ?', id)
+    this.#tell(id)
   }
 
   /** Calls back with the id of each batch that changes, until the function that is returned is called. */
@@ -272,6 +307,10 @@ export class Store {
 
   close(): void {
     this.#db.close()
+  }
+
+  #runOf(id: string): number {
+    return Number(this.#get('SELECT run FROM batches WHERE id = ?', id)?.run ?? 1)
   }
 
   #tell(id: string): void {
@@ -324,10 +363,12 @@ function toBatch(row: Row): Batch {
     dead,
     left: total - done - dead,
     parallelism: Number(row.parallelism),
+    run: Number(row.run),
+    canRetry: row.cleaned === 1 && done < total,
     createdAt: iso(row.created_at) ?? '',
     startedAt: iso(row.started_at),
     endedAt: iso(row.ended_at),
-    rate: seconds > 0 ? Math.round(((done + dead) / seconds) * 10) / 10 : 0,
+    rate: seconds > 0 ? Math.round(((done - Number(row.done_before) + dead) / seconds) * 10) / 10 : 0,
     pods: parse(row.pods) as Batch['pods'],
     note: row.note as string | null,
     error: parse(row.error) as BatchError | null,

@@ -120,12 +120,13 @@ async function choose() {
 
 function showBatch(batch) {
   if (batch === undefined || batch.id !== current) return
-  const { id, state, total, done, dead, left, rate, pods, note, error } = batch
+  const { id, state, total, done, dead, left, rate, pods, note, error, canRetry } = batch
   byId('batch').hidden = false
   byId('choose').hidden = true
   if (byId('title').textContent !== id) byId('title').textContent = id
   showState(byId('state'), state)
   byId('cancel').hidden = state !== 'waiting' && state !== 'running'
+  showRetry(canRetry, total - done)
   setProgress(byId('progress'), done + dead, total)
   showNumbers({
     Items: total,
@@ -146,6 +147,13 @@ function showBatch(batch) {
   shown = batch
 }
 
+function showRetry(canRetry, without) {
+  const button = byId('retry')
+  button.hidden = !canRetry
+  button.disabled = false
+  button.textContent = `Retry ${count(without, 'item')}`
+}
+
 /** A live region is read out each time that it is set: it is set only when it changes. */
 function setText(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text
@@ -162,12 +170,12 @@ function showNumbers(numbers) {
     value.textContent = values[at].toLocaleString('en')
 }
 
-function showPicture({ id, hasPicture, total, done, dead, pods }) {
+function showPicture({ id, run, hasPicture, total, done, dead, pods }) {
   byId('picture').hidden = !hasPicture
   if (!hasPicture) return
   const image = byId('picture').querySelector('img')
   const width = Math.min(2000, Math.max(320, Math.round(byId('batch').clientWidth - 34)))
-  const source = `/batches/${id}/picture.svg?width=${width}`
+  const source = `/batches/${id}/picture.svg?width=${width}&run=${run}`
   if (image.getAttribute('src') === source) return
   image.alt = `${count(total, 'item')}: ${done} done, ${dead} failed. ${count(pods?.succeeded ?? 0, 'pod')} done, ${pods?.failed ?? 0} failed.`
   image.src = source
@@ -263,6 +271,16 @@ byId('new').addEventListener('submit', async (event) => {
 byId('cancel').addEventListener('click', async () => {
   if (!confirm('Cancel this batch? Its pods are ended. The results so far stay.')) return
   await ask(`/batches/${chosen()}/cancel`, { method: 'POST' }).catch((error) => setText('note', error.message))
+})
+
+byId('retry').addEventListener('click', async () => {
+  // The button goes, and its focus would go with it.
+  byId('title').focus()
+  byId('retry').disabled = true
+  await ask(`/batches/${chosen()}/retry`, { method: 'POST' }).catch((error) => {
+    setText('note', error.message)
+    byId('retry').disabled = false
+  })
 })
 
 addEventListener('hashchange', choose)

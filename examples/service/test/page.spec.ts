@@ -76,8 +76,21 @@ test.skipIf(!isHere)(
         'x'.repeat(300).length + ' … (3,000 characters)'.length,
       )
       expect(await page.locator('#numbers').innerText()).toMatch(/Items\s+4\s+Done\s+3\s+Left\s+0\s+Dead\s+1/)
+      await page.getByRole('button', { name: 'Retry 1 item' }).waitFor()
       await look('done')
       expect(await page.title()).toBe('Batches')
+
+      // Again by keyboard: the item that failed, which fails again.
+      await page.setViewportSize({ width: 1400, height: 900 })
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate('document.activeElement.id')).toBe('retry')
+      await page.keyboard.press('Enter')
+      await expect
+        .poll(() => get(url, `/batches/${id}`), UNTIL)
+        .toMatchObject({ run: 2, state: 'done', done: 3, dead: 1 })
+      expect(await page.evaluate('document.activeElement.id')).toBe('title')
+      await page.getByRole('button', { name: 'Retry 1 item' }).waitFor()
+      await page.locator('#picture img[src$="run=2"]').waitFor()
 
       // A batch of somebody else comes into the list by itself.
       const other = await accepted(url, ['one'])

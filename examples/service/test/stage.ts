@@ -25,7 +25,10 @@ export interface Service {
 export async function stage() {
   await using stack = new AsyncDisposableStack()
   const prefix = uniqueName('words')
-  const images = { 'podqueue-words': [process.execPath, here('../worker.ts')] }
+  const images = {
+    'podqueue-words': [process.execPath, here('../worker.ts')],
+    'podqueue-words:mended': [process.execPath, here('mended-worker.ts')],
+  }
   const cluster = stack.use(await startLocalCluster({ images }))
   const folder = await mkdtemp(join(tmpdir(), 'podqueue-test-'))
   stack.defer(() => rm(folder, { recursive: true }))
