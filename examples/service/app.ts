@@ -6,6 +6,7 @@ import serveFiles from '@fastify/static'
 import type { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { renderTimeline } from '@podqueue/k8s/report'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import type { BrokerWatch } from './broker.ts'
 import { liveBatches } from './live.ts'
 import type { Runner } from './runner.ts'
 import { KeyReused, type Store } from './store.ts'
@@ -14,6 +15,7 @@ import { KeyReused, type Store } from './store.ts'
 export interface AppOptions {
   readonly store: Store
   readonly runner: Runner
+  readonly broker: BrokerWatch
   /** The metrics of podqueue. */
   readonly metrics: PrometheusExporter
   /** Batches that may wait at most; one more is refused with 429. */
@@ -53,7 +55,7 @@ interface OfBatch {
 
 /** The API and the page. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { store, runner, metrics, mostWaiting = 1_000, bodyLimit = 16 * 1024 * 1024, logger = false } = options
+  const { store, runner, broker, metrics, mostWaiting = 1_000, bodyLimit = 16 * 1024 * 1024, logger = false } = options
   const app = Fastify({
     logger,
     bodyLimit,
@@ -201,7 +203,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     })
     // Its connection ends with it: one that is kept alive would hold up the end of the service.
     reply.header('connection', 'close')
-    const events = liveBatches(store, about, AbortSignal.any([gone.signal, stopping.signal]))
+    const events = liveBatches(store, broker, about, AbortSignal.any([gone.signal, stopping.signal]))
     return reply.type('text/event-stream').header('cache-control', 'no-store').send(Readable.from(events))
   }
   app.get('/events', async (_request, reply) => live(reply))
@@ -213,9 +215,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     store.list(1)
-    return stopping.signal.aborted
-      ? reply.code(503).send({ status: 'stopping' })
-      : { status: 'ok', waiting: runner.waiting }
+    if (stopping.signal.aborted) return reply.code(503).send({ status: 'stopping' })
+    // Without its broker it is ready too: batches are accepted, and run when the broker is back.
+    return { status: 'ok', waiting: runner.waiting, broker: broker.health }
   })
   return app
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { BrokerHealth, BrokerWatch } from './broker.ts'
 import type { Batch, Store } from './store.ts'
 
 /** Changes that come faster are told together: a page cannot show more. */
@@ -7,11 +8,12 @@ const EVERY_MS = 250
 const PING_MS = 15_000
 
 /**
- * Server-sent events about one batch, or the newest ones and all that change: first how they are, then each change. A reader
+ * Server-sent events about the broker, and one batch, or the newest ones and all that change: first how they are, then each change. A reader
  * that is slow, or that connects again, gets how things are by then, and misses nothing that counts.
  */
 export async function* liveBatches(
   store: Store,
+  broker: BrokerWatch,
   about: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
@@ -24,6 +26,8 @@ export async function* liveBatches(
       : [about],
   )
   let wake = (): void => {}
+  let told: BrokerHealth | undefined
+  const stopBroker = broker.onChange(() => wake())
   const stop = store.onChange((id) => {
     if (about !== undefined && about !== id) return
     changed.add(id)
@@ -34,7 +38,7 @@ export async function* liveBatches(
     // At once, so that the answer begins also when there is no batch; it says how soon a page connects again.
     yield 'retry: 2000\n\n'
     while (!signal.aborted) {
-      if (changed.size === 0) {
+      if (changed.size === 0 && told === broker.health) {
         const woken = new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -44,11 +48,15 @@ export async function* liveBatches(
       }
       const ids = [...changed]
       changed.clear()
-      yield ids.length === 0 ? ': still here\n\n' : ids.map((id) => frameOf(id, store.batch(id))).join('')
+      const frames = ids.map((id) => frameOf(id, store.batch(id)))
+      if (told !== broker.health) frames.unshift(`event: broker\ndata: ${JSON.stringify(broker.health)}\n\n`)
+      told = broker.health
+      yield frames.length === 0 ? ': still here\n\n' : frames.join('')
       await sleep(EVERY_MS, undefined, { signal }).catch(() => {})
     }
   } finally {
     stop()
+    stopBroker()
   }
 }
 

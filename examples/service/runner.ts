@@ -24,6 +24,8 @@ const LONGEST_WAIT_MS = 30_000
 /** Results are written together: one transaction each would be slow. */
 const WRITE_EVERY_MS = 50
 const WRITE_AT = 500
+/** How long the queue may say nothing after the Job. It is asked again, as after every error that may pass. */
+const COUNT_WITHIN_MS = 15_000
 /** After a Job has failed, how long results that are on their way are waited for. */
 const LAST_RESULTS_MS = 2_000
 
@@ -149,6 +151,7 @@ export class Runner {
       queue,
       deadLettered: 'report',
       timeline: true,
+      countTimeoutMs: COUNT_WITHIN_MS,
       on: {
         progress: (counts) => store.setPods(id, counts),
         podFailed: (failure) => store.addPodFailure(id, failure),
@@ -230,7 +233,8 @@ export class Runner {
         // A Job that has failed stays failed.
         const isOurs =
           error instanceof ProducerError || (error instanceof K8sError && !(error instanceof JobFailedError))
-        const mayPass = isOurs && error.retryable
+        // The Job is complete, and the broker was away when its queue was counted.
+        const mayPass = isOurs && (error.retryable || error.code === 'QUEUE_UNVERIFIED')
         if (!mayPass || attempt === TRIES || signal?.aborted === true) throw error
         this.#options.store.setNote(id, `${error.message} It is tried again.`)
         await sleep(Math.min(LONGEST_WAIT_MS, 500 * 2 ** attempt), undefined, { signal })

@@ -5,6 +5,7 @@
 import { createJobClient } from '@podqueue/k8s'
 import { createProducer } from '@podqueue/producer'
 import { createApp } from './app.ts'
+import { BrokerWatch } from './broker.ts'
 import { startMetrics } from './metrics.ts'
 import { Runner } from './runner.ts'
 import { Store } from './store.ts'
@@ -12,9 +13,13 @@ import { Store } from './store.ts'
 const { env } = process
 /** How long requests that are under way at the end may take. */
 const ANSWERS_WITHIN_MS = 2_000
-const metrics = startMetrics()
+/** A broker that is away is waited for, as long as that makes sense. The pods do the same: see worker.ts. */
+const BROKER_WITHIN_MS = 24 * 3_600_000
+const prefix = env.PREFIX ?? 'words'
 const store = new Store(env.DATABASE ?? 'batches.sqlite')
-const producer = createProducer()
+const producer = createProducer({ reconnectForMs: BROKER_WITHIN_MS })
+const broker = new BrokerWatch(producer)
+const metrics = startMetrics(broker)
 const jobs = createJobClient()
 const runner = new Runner(
   {
@@ -27,15 +32,16 @@ const runner = new Runner(
       env: env.WORK_MS === undefined ? {} : { WORK_MS: env.WORK_MS },
     },
     podUrl: env.POD_BROKER_URL ?? env.BROKER_URL ?? '',
-    prefix: env.PREFIX ?? 'words',
+    prefix,
     atOnce: Number(env.AT_ONCE ?? 50),
   },
   (error) => app.log.error(error),
 )
-const app = await createApp({ store, runner, metrics, logger: env.LOG === 'true' })
+const app = await createApp({ store, runner, broker, metrics, logger: env.LOG === 'true' })
 const url = await app.listen({ port: Number(env.PORT ?? 8080), host: env.HOST ?? '127.0.0.1' })
 process.stdout.write(`listening on ${url}, batches to go on with: ${runner.unfinished}\n`)
 runner.start()
+broker.start(prefix)
 
 /**
  * Answers the requests that are under way and ends. Batches go on in the cluster, and the next start goes on with them: so nothing

@@ -297,6 +297,11 @@ events.addEventListener('batch', ({ data }) => {
   showList()
   showBatch(batch)
 })
+events.addEventListener('broker', ({ data }) => {
+  const { state, since, reason } = JSON.parse(data)
+  const away = `The broker is away since ${new Date(since).toLocaleTimeString('en')}. Batches go on when it is back. ${reason}`
+  setText('broker', state === 'away' ? away : '')
+})
 events.addEventListener('removed', ({ data }) => {
   const { id } = JSON.parse(data)
   batches.delete(id)
