@@ -1,6 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { BatchV1Api, CoreV1Api, setHeaderOptions, type V1Job } from '@kubernetes/client-node'
 import type { Dispatcher } from 'undici'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type JobSpec, type KubeConfigLike, preflight, runJob, submitJob } from '../src/index.ts'
 import { type LocalCluster, startLocalCluster } from '../src/local.ts'
 
@@ -110,9 +112,11 @@ test('a suspension of podqueue alone ends when the Secret is there', async () =>
 })
 
 test('the name that a template gives is the name of the Job, also when it is run again', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/podqueue-test-`)
+  onTestFinished(() => rm(folder, { recursive: true }))
   const through = passing(() => undefined)
   const renamed = spec('before', {
-    command: ['sh', '-c', 'sleep 1'],
+    command: ['sh', '-c', `until test -e ${folder}/go; do sleep 0.1; done`],
     template: (job) => {
       if (job.metadata !== undefined) job.metadata.name = 'after'
       return undefined
@@ -122,6 +126,7 @@ test('the name that a template gives is the name of the Job, also when it is run
   const second = await submitJob(renamed, { kubeConfig: through.kubeConfig })
   expect([first.name, second.name]).toEqual(['after', 'after'])
   expect(second.uid).toBe(first.uid)
+  await writeFile(`${folder}/go`, '')
   await expect(second.wait()).resolves.toMatchObject({ name: 'after', succeeded: 1 })
   const third = await runJob(renamed, { kubeConfig: through.kubeConfig })
   expect(third.uid).not.toBe(first.uid)
