@@ -120,13 +120,14 @@ describe.skipIf(!hasKubectl)("kubectl, with the tutorial's job.yaml", () => {
   })
 
   it('watches it from its first state to its last', async () => {
-    await open()
     const watching = spawn('kubectl', ['get', 'jobs', '-w'], { env: env(), stdio: ['ignore', 'pipe', 'inherit'] })
     const closed = once(watching, 'close')
     await kubectl('create', '-f', file)
     const seen: string[] = []
     for await (const line of createInterface(watching.stdout)) {
       seen.push(line.replace(/\s+/g, ' '))
+      // kubectl takes its time to begin: no pod ends before it watches.
+      if (line.includes(' 0/8 ')) await open()
       if (line.includes(' Complete ')) break
     }
     watching.kill()
