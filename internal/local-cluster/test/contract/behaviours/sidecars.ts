@@ -4,18 +4,32 @@ import { shell, UNTIL_TERM } from '../contract-cluster.ts'
 import { condition, stateOf } from '../job-under-test.ts'
 import type { Behaviours } from './behaviours.ts'
 
-/** Writes the time when it is told to end, to the nanosecond, and exits with `code`. */
-const untilTermWith = (code: number) => `trap "date +%s%N; exit ${code}" TERM; sleep 600 & echo ready; wait`
+/** Writes the time when it is told to end, to the nanosecond, and exits with `code`. Leaves a file before, once it can be told. */
+const untilTermWith = (code: number, file?: string) =>
+  `trap "date +%s%N; exit ${code}" TERM; sleep 600 & echo ready; ${file === undefined ? '' : `touch /shared/${file}; `}wait`
 
+/** Waits for files that other containers of the pod leave: a container that runs may not have come far. */
+const untilThere = (...files: string[]) =>
+  files.map((file) => `until [ -e /shared/${file} ]; do sleep 0.1; done; `).join('')
+
+const mount = { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] }
 const init = (name: string, script: string, more: object = {}) => ({
   ...shell(script).containers?.[0],
   name,
   command: ['sh', '-c', script],
+  ...mount,
   ...more,
 })
 const sidecar = (name: string, script: string) => init(name, script, { restartPolicy: 'Always' })
 const withInits = (pod: Partial<PodSpec>, ...initContainers: object[]) =>
-  ({ ...pod, initContainers }) as unknown as Partial<PodSpec>
+  ({ ...pod, initContainers, volumes: [{ name: 'shared', emptyDir: {} }] }) as unknown as Partial<PodSpec>
+
+/** The containers of a pod that have started, in the order of `names`. */
+const startedOf = ({ status }: Pod, names: readonly string[]) => {
+  const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+  const waiting = new Set(statuses.filter(({ state }) => state.waiting !== undefined).map(({ name }) => name))
+  return statuses.length === 0 ? [] : names.filter((name) => !waiting.has(name))
+}
 
 const initStatus = (pod: Pod | undefined, name: string): ContainerStatus | undefined =>
   pod?.status.initContainerStatuses?.find((each) => each.name === name)
@@ -53,21 +67,31 @@ export const sidecars: Behaviours = {
     const pod = withInits(
       shell('date +%s%N'),
       init('first', 'date +%s%N'),
-      sidecar('second', `date +%s%N; ${UNTIL_TERM}`),
-      init('third', 'sleep 0.2; date +%s%N'),
+      sidecar('second', `date +%s%N; touch /shared/second; ${UNTIL_TERM}`),
+      init('third', `${untilThere('second')}date +%s%N`),
     )
     const job = await cluster.createJob('in-order', {}, pod)
-    await job.finished()
-    const [done] = await job.pods()
-    if (!done) throw new Error('no pod')
     const names = ['first', 'second', 'third', 'main']
-    const logs = await Promise.all(names.map((container) => job.log(done, { container })))
+    let done: Pod | undefined
+    for await (const state of job.podStates()) {
+      const started = startedOf(state, names)
+      expect(started).toEqual(names.slice(0, started.length))
+      done = state
+      if (state.status.phase === 'Succeeded') break
+    }
+    if (!done) throw new Error('no pod')
+    const ended = done
+    const logs = await Promise.all(names.map((container) => job.log(ended, { container })))
     const times = logs.map((text) => Number(text.split('\n')[0]))
     expect(times.toSorted((a, b) => a - b)).toEqual(times)
   },
 
   'ends after those that started later': async (cluster) => {
-    const pod = withInits(shell('true'), sidecar('early', untilTermWith(0)), sidecar('late', untilTermWith(0)))
+    const pod = withInits(
+      shell(`${untilThere('early', 'late')}true`, mount),
+      sidecar('early', untilTermWith(0, 'early')),
+      sidecar('late', untilTermWith(0, 'late')),
+    )
     const job = await cluster.createJob('reverse', {}, pod)
     await job.finished()
     const [done] = await job.pods()
@@ -98,7 +122,11 @@ export const sidecars: Behaviours = {
   },
 
   'ends too when an init container after it has failed': async (cluster) => {
-    const pod = withInits(shell('true'), sidecar('proxy', untilTermWith(0)), init('failing', 'exit 5'))
+    const pod = withInits(
+      shell('true'),
+      sidecar('proxy', untilTermWith(0, 'proxy')),
+      init('failing', `${untilThere('proxy')}exit 5`),
+    )
     const job = await cluster.createJob('init-fails', { backoffLimit: 0 }, pod)
     expect((await job.finished()).status).toMatchObject({ failed: 1 })
     const [failed] = await job.pods()
