@@ -14,6 +14,7 @@ import {
   requeueDeadLetters,
 } from '@podqueue/producer'
 import { consumeMany, consumeOne, DeadLetterError, type Handler } from '@podqueue/worker'
+import { connect } from 'amqplib'
 import { expect, onTestFinished, test } from 'vitest'
 
 const url = (): string => brokerUrl()
@@ -304,4 +305,29 @@ test('one item, by consumeOne, while the collector waits from the beginning', as
     result: 'a',
   })
   expect([...(await collecting).values()]).toMatchObject([{ index: 0, status: 'done', value: 'a' }])
+})
+
+test('a broker that forgets the consumer of the results: they are read by a new one', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, [1, 2, 3], { url: url(), results: true })
+  await work(queue, (item) => item.json())
+  const connection = await connect(url())
+  onTestFinished(() => connection.close())
+  const createChannel = connection.createChannel.bind(connection)
+  let forgotten = 0
+  connection.createChannel = async () => {
+    const channel = await createChannel()
+    const consume = channel.consume.bind(channel)
+    channel.consume = (name, onMessage, options) => {
+      if (forgotten > 0 || !name.includes('.results.')) return consume(name, onMessage, options)
+      forgotten += 1
+      // The number of records of the log that come before the broker falls silent: all items but one, or the end of the batch.
+      let left = 3
+      return consume(name, (message) => (left-- > 0 ? onMessage(message) : undefined), options)
+    }
+    return channel
+  }
+  const found = await collected(collectResults<number>(batch, { connection }))
+  expect([0, 1, 2].map((index) => found.get(index))).toMatchObject([{ value: 1 }, { value: 2 }, { value: 3 }])
+  expect(forgotten).toBe(1)
 })

@@ -222,12 +222,16 @@ test.concurrent('an abort suspends the Job, and the same run id takes it over wi
 
 test.concurrent('the same work twice is two runs; while the first runs it is one; other work of that name is refused', async () => {
   await using namespace = await createNamespace()
-  const work = spec({ namespace: namespace.name, script: 'sleep 3' })
+  // Its pod starts when there is a ConfigMap, and ends at once.
+  const env = { GO: { configMapKeyRef: { name: 'go', key: 'go' } } }
+  const work = spec({ namespace: namespace.name, env })
   const first = await submitJob(work)
   const again = await submitJob(work)
   expect(again.uid).toBe(first.uid)
-  await expect(submitJob(spec({ namespace: namespace.name, script: 'sleep 4' }))).rejects.toMatchObject({
-    code: 'JOB_EXISTS',
+  await expect(submitJob({ ...work, args: ['x'] })).rejects.toMatchObject({ code: 'JOB_EXISTS' })
+  await namespace.core.createNamespacedConfigMap({
+    namespace: namespace.name,
+    body: { metadata: { name: 'go' }, data: { go: 'yes' } },
   })
   await first.wait()
   const second = await runJob(work)

@@ -7,7 +7,7 @@ import { CustomObjectsApi, setHeaderOptions, type V1Job } from '@kubernetes/clie
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JobSpec, preflight, runJob, submitJob } from '../src/index.ts'
 import { createNamespace, type TestNamespace } from './namespace.ts'
-import { shellJob } from './shell-job.ts'
+import { HELD, letGo, shellJob } from './shell-job.ts'
 
 const run = promisify(execFile)
 
@@ -169,7 +169,7 @@ describe.skipIf(kueue === undefined)('with Kueue', () => {
     })
     try {
       const progress: number[] = []
-      const running = runJob(work(queue, { name: 'low', items: 2, script: 'sleep 4' }), {
+      const running = runJob(work(queue, { name: 'low', items: 2, ...HELD }), {
         on: { progress: ({ ready }) => progress.push(ready) },
       })
       running.catch(() => undefined)
@@ -181,6 +181,7 @@ describe.skipIf(kueue === undefined)('with Kueue', () => {
       const urgentRun = runJob(urgent)
       urgentRun.catch(() => undefined)
       await queue.job('low', ({ spec }) => spec?.suspend === true)
+      await letGo(queue.namespace)
       await expect(urgentRun).resolves.toMatchObject({ succeeded: 1 })
       await expect(running).resolves.toMatchObject({ completions: 2, succeeded: 2 })
       expect(progress).toContain(1)

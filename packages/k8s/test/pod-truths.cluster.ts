@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect, test, vi } from 'vitest'
 import {
   type JobSpec,
@@ -10,7 +12,9 @@ import {
 } from '../src/index.ts'
 import { errorOf } from './error-of.ts'
 import { createNamespace } from './namespace.ts'
-import { shellJob, UNTIL_TERM } from './shell-job.ts'
+import { HELD, letGo, shellJob, UNTIL_TERM } from './shell-job.ts'
+
+const run = promisify(execFile)
 
 type Pod = NonNullable<NonNullable<ReturnType<NonNullable<JobSpec['template']>>>['spec']>['template']['spec']
 type Container = NonNullable<Pod>['containers'][number]
@@ -310,13 +314,14 @@ test.concurrent('a Job whose name has dots, which somebody else made, is waited 
 
 test.concurrent('two runs of the same work share a Job: the one that did not make it leaves it when it is aborted', async () => {
   await using namespace = await createNamespace()
-  const work = shellJob({ namespace: namespace.name, script: 'sleep 15' })
+  const work = shellJob({ namespace: namespace.name, script: 'until test -e /tmp/go; do sleep 0.2; done' })
   const first = runJob(work)
   const abort = new AbortController()
   const second = vi
     .waitFor(() => namespace.batch.readNamespacedJob({ namespace: namespace.name, name: 'work' }), { timeout: 60_000 })
     .then(() => runJob(work, { signal: abort.signal, on: { progress: ({ ready }) => ready === 1 && abort.abort() } }))
   await expect(second).rejects.toMatchObject({ code: 'ABORTED', details: { job: 'left running' } })
+  await run('kubectl', ['--namespace', namespace.name, 'exec', 'job/work', '--', 'touch', '/tmp/go'])
   await expect(first).resolves.toMatchObject({ succeeded: 1 })
 })
 
@@ -328,7 +333,7 @@ test.concurrent('the duration counts from the first start, also when the Job was
   const suspend = async (value: boolean): Promise<void> => {
     await namespace.batch.patchNamespacedJob({ ...at, body: [{ op: 'add', path: '/spec/suspend', value }] })
   }
-  const work = shellJob({ namespace: namespace.name, script: 'trap "exit 143" TERM; sleep 3 & wait' })
+  const work = shellJob({ namespace: namespace.name, ...HELD })
   const abort = new AbortController()
   const options: RunJobOptions = { runId: 'friday', onAbort: 'leave' }
   const first = runJob(work, {
@@ -353,6 +358,7 @@ test.concurrent('the duration counts from the first start, also when the Job was
   const job = await namespace.batch.readNamespacedJob(at)
   const kept = job.metadata?.annotations?.['podqueue/first-started-at'] ?? ''
   expect(Date.parse(kept)).toBeGreaterThan(0)
+  await letGo(namespace)
   await suspend(false)
   const result = await runJob(work, options)
   expect(result).toMatchObject({ succeeded: 1, startedAt: kept })

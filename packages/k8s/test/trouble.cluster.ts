@@ -3,7 +3,7 @@ import { runJob, type StuckEvent, submitJob, waitForJob } from '../src/index.ts'
 import { errorOf } from './error-of.ts'
 import { gateTo } from './gate.ts'
 import { createNamespace, type TestNamespace } from './namespace.ts'
-import { shellJob, UNTIL_TERM } from './shell-job.ts'
+import { HELD, letGo, shellJob, UNTIL_TERM } from './shell-job.ts'
 
 const quota = (hard: Record<string, string>) => (namespace: TestNamespace) =>
   namespace.core.createNamespacedResourceQuota({
@@ -189,7 +189,7 @@ test.concurrent('a Job that somebody suspends stays so, and the wait says it, un
     await namespace.batch.patchNamespacedJob({ ...at, body })
   }
   const stuck: StuckEvent[] = []
-  const result = await runJob(shellJob({ namespace: namespace.name, script: 'sleep 4' }), {
+  const result = await runJob(shellJob({ namespace: namespace.name, ...HELD }), {
     startGraceMs: 5000,
     on: {
       progress: ({ ready }) => {
@@ -197,7 +197,7 @@ test.concurrent('a Job that somebody suspends stays so, and the wait says it, un
       },
       stuck: (event) => {
         stuck.push(event)
-        void suspend(false)
+        void letGo(namespace).then(() => suspend(false))
       },
     },
   })
