@@ -307,27 +307,49 @@ test('one item, by consumeOne, while the collector waits from the beginning', as
   expect([...(await collecting).values()]).toMatchObject([{ index: 0, status: 'done', value: 'a' }])
 })
 
-test('a broker that forgets the consumer of the results: they are read by a new one', async () => {
-  await using queue = await testQueue(false)
-  const batch = await enqueue(queue.name, [1, 2, 3], { url: url(), results: true })
-  await work(queue, (item) => item.json())
+/** A connection whose consumers of result logs hear nothing more after a number of records, for the consumers from the first on. */
+async function forgetfulConnection(recordsOfEach: readonly number[]) {
   const connection = await connect(url())
   onTestFinished(() => connection.close())
   const createChannel = connection.createChannel.bind(connection)
-  let forgotten = 0
+  const left = [...recordsOfEach]
   connection.createChannel = async () => {
     const channel = await createChannel()
     const consume = channel.consume.bind(channel)
     channel.consume = (name, onMessage, options) => {
-      if (forgotten > 0 || !name.includes('.results.')) return consume(name, onMessage, options)
-      forgotten += 1
-      // The number of records of the log that come before the broker falls silent: all items but one, or the end of the batch.
-      let left = 3
-      return consume(name, (message) => (left-- > 0 ? onMessage(message) : undefined), options)
+      let records = name.includes('.results.') ? (left.shift() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+      return consume(name, (message) => (records-- > 0 ? onMessage(message) : undefined), options)
     }
     return channel
   }
+  return { connection, hasForgotten: () => left.length === 0 }
+}
+
+test('a broker that forgets the consumer of the results: they are read by a new one', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, [1, 2, 3], { url: url(), results: true })
+  await work(queue, (item) => item.json())
+  const { connection, hasForgotten } = await forgetfulConnection([3])
   const found = await collected(collectResults<number>(batch, { connection }))
   expect([0, 1, 2].map((index) => found.get(index))).toMatchObject([{ value: 1 }, { value: 2 }, { value: 3 }])
-  expect(forgotten).toBe(1)
+  expect(hasForgotten()).toBe(true)
+})
+
+test('a dead letter is not put back while nobody knows whether its item has a result', async () => {
+  await using queue = await testQueue(false)
+  const batch = await enqueue(queue.name, [1, 2], { url: url(), results: true })
+  await work(queue, () => {
+    throw new DeadLetterError('It is hopeless.')
+  })
+  // The first consumer finds the end of the log, the second one is to read it.
+  const { connection } = await forgetfulConnection([Number.POSITIVE_INFINITY, 1])
+  await expect(requeueDeadLetters(queue.name, { connection })).rejects.toMatchObject({
+    code: 'REQUEUE_INCOMPLETE',
+    retryable: true,
+    message: expect.stringContaining('nobody knows which items have a result'),
+    details: { requeued: 0 },
+  })
+  expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 2 })
+  expect(await requeueDeadLetters(queue.name, { url: url() })).toMatchObject({ requeued: 2, alreadyDone: 0 })
+  await deleteBatch(batch, { url: url() })
 })

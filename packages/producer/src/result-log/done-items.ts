@@ -5,8 +5,8 @@ import { LogReader } from './log-reader.ts'
 import { readRecord } from './record.ts'
 import { SeenIndexes } from './seen-indexes.ts'
 
-/** How long a log may deliver nothing where a record is to be, milliseconds. */
-const SILENT_MS = 1_000
+/** How long a log may deliver nothing where a record is to be, milliseconds. One without any record is waited for as long. */
+const SILENT_MS = 5_000
 
 /** The items that have a result, by the logs of their batches. Each log is read once, when it is first asked for. */
 export class DoneItems {
@@ -72,7 +72,7 @@ export class DoneItems {
     try {
       for (;;) {
         const record = reader.take() ?? (await reader.next(SILENT_MS, this.#signal))
-        if (record === undefined) return
+        if (record === undefined) throw silent(about)
         const content = readRecord(record)
         if (content.type === 'item' && content.isDone) done.add(content.index)
         if (record.offset >= end || performance.now() - startedAt > this.#longestMs) return
@@ -81,4 +81,14 @@ export class DoneItems {
       await reader.close()
     }
   }
+}
+
+function silent({ queue, address }: Operation): ProducerError<'QUEUE_UNAVAILABLE'> {
+  return new ProducerError({
+    code: 'QUEUE_UNAVAILABLE',
+    message: `Result log ${queue} at ${address} delivered nothing for ${SILENT_MS} ms, so nobody knows which items have a result.`,
+    hint: 'This heals when the broker does: try again.',
+    retryable: true,
+    details: { queue, address, timeoutMs: SILENT_MS },
+  })
 }

@@ -16,6 +16,12 @@ const IDLE_MS = 1_000
 /** The looks in a row that may find nothing of missing items before that is an error: a dead letter may be on its way. */
 const FRUITLESS_LOOKS = 15
 
+/**
+ * After this number of {@link IDLE_MS} without a record the log is read by a new consumer. A broker that restarts can forget a consumer of
+ * a stream that it has just accepted: it then delivers nothing, and says nothing.
+ */
+const READ_ANEW_EVERY = 5
+
 /** While workers are there, dead letters are looked at once in this number of {@link IDLE_MS}: others cannot see them meanwhile. */
 const LOOK_EVERY = 5
 
@@ -78,10 +84,13 @@ export class Collection {
       const { records: ahead } = this.#ahead
       this.#reader ??= await LogReader.open(await this.#link.open(this.#signal), about, this.#nextOffset, ahead)
       const record = await this.#reader.next(IDLE_MS, this.#signal)
+      if (record === undefined) this.#idle += 1
       if (record === undefined && this.#total !== undefined) await this.#findMissing(this.#total)
       if (record !== undefined) {
         this.#fruitless = 0
         this.#idle = 0
+      } else if (this.#idle % READ_ANEW_EVERY === 0) {
+        await this.close()
       }
       this.#patience.progressed()
       return record
@@ -102,7 +111,6 @@ export class Collection {
     const connection = await this.#link.open(this.#signal)
     const { shown: address } = this.#link
     const isOver = this.#work.isOver || (await isQueueDone(connection, address, this.#batch.queue))
-    this.#idle += 1
     if (!isOver) {
       this.#fruitless = 0
       // Workers may wait for more items for ever, and never do one that was dead-lettered.
