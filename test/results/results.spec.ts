@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { brokerUrl } from '@internal/testing/broker-url'
 import { type TestQueue, testQueue } from '@internal/testing/test-queue'
@@ -16,6 +17,7 @@ import {
 import { consumeMany, consumeOne, DeadLetterError, type Handler } from '@podqueue/worker'
 import { connect } from 'amqplib'
 import { expect, onTestFinished, test } from 'vitest'
+import { blockingFront } from './blocking-front.ts'
 
 const url = (): string => brokerUrl()
 const work = (queue: TestQueue, handler: Handler, more: object = {}) =>
@@ -97,9 +99,7 @@ test.concurrent('an item that cannot be done comes back with its last failure, a
   expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 4 })
 })
 
-test.concurrent('a batch of no items ends at once, and one whose items were purged, or left behind by their run, ends with an error', {
-  timeout: 90_000,
-}, async () => {
+test.concurrent('a batch of no items ends at once, and one whose items were purged, or left behind by their run, ends with an error', async () => {
   await using queue = await testQueue(false)
   const none = await enqueue(queue.name, [], { url: url(), results: true })
   expect((await collected(collectResults(none, { url: url() }))).size).toBe(0)
@@ -352,4 +352,20 @@ test('a dead letter is not put back while nobody knows whether its item has a re
   expect(await inspectQueue(queue.name, { url: url() })).toMatchObject({ ready: 0, deadLetters: 2 })
   expect(await requeueDeadLetters(queue.name, { url: url() })).toMatchObject({ requeued: 2, alreadyDone: 0 })
   await deleteBatch(batch, { url: url() })
+})
+
+test.concurrent('a broker has ackTimeoutMs for a result from when it takes messages again, whenever its alarm ends', async () => {
+  await using queue = await testQueue(false)
+  await using front = await blockingFront(url())
+  const batch = await enqueue(queue.name, ['a'], { url: url(), results: true })
+  const working = work(queue, (item) => item.text(), { url: front.url, ackTimeoutMs: 2_000 })
+  await front.published
+  front.say('blocked')
+  // The worker looks at 2 s, and once a second from then on.
+  await pause(2_900)
+  front.say('unblocked')
+  await pause(900)
+  front.release()
+  expect(await working).toMatchObject({ done: 1, failed: 0 })
+  expect((await collected(collectResults(batch, { url: url() }))).get(0)).toMatchObject({ status: 'done', value: 'a' })
 })

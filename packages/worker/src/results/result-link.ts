@@ -37,28 +37,33 @@ export class ResultLink {
 
   /** Publishes a record, mandatory, and waits for the broker's confirm. Never rejects. */
   async publish(record: ResultRecord): Promise<ResultEnd> {
-    const { broker, ackTimeoutMs } = this.#options
+    const { broker } = this.#options
     if (broker.address === undefined) {
       return { type: 'failed', reason: 'It needs a connection of its own, and no url was given beside connection.' }
     }
     try {
       const link = await this.#open()
-      const confirmed = this.#publishOn(link, record)
-      let end = await within(confirmed, ackTimeoutMs)
-      // The time does not run while the broker blocks; that has a limit of its own.
-      while (end === late && link.blockedForMs() !== undefined) {
-        if ((link.blockedForMs() ?? 0) > this.#options.blockedTimeoutMs) {
-          return { type: 'failed', reason: `The broker took no messages for ${this.#options.blockedTimeoutMs} ms.` }
-        }
-        end = await within(confirmed, Math.min(ackTimeoutMs, 1_000))
-      }
-      if (end === late) return { type: 'failed', reason: `The broker did not confirm it within ${ackTimeoutMs} ms.` }
-      return end
+      return await this.#untilConfirmed(link, this.#publishOn(link, record))
     } catch (error) {
       if (error instanceof ConnectFailed) return { type: 'failed', reason: error.fault.message }
       const { message } = operationFault(error, { queue: record.log, address: broker.address.shown })
       return { type: 'failed', reason: message }
     }
+  }
+
+  /** The time does not run while the broker blocks, which has a limit of its own, and begins anew when it takes messages again. */
+  async #untilConfirmed(link: OpenLink, confirmed: Promise<ResultEnd>): Promise<ResultEnd> {
+    const { ackTimeoutMs, blockedTimeoutMs } = this.#options
+    for (let waitMs = ackTimeoutMs; waitMs > 0; ) {
+      const end = await within(confirmed, waitMs)
+      if (end !== late) return end
+      const blockedForMs = link.blockedForMs()
+      if (blockedForMs !== undefined && blockedForMs > blockedTimeoutMs) {
+        return { type: 'failed', reason: `The broker took no messages for ${blockedTimeoutMs} ms.` }
+      }
+      waitMs = blockedForMs === undefined ? ackTimeoutMs - link.unblockedForMs() : Math.min(ackTimeoutMs, 1_000)
+    }
+    return { type: 'failed', reason: `The broker did not confirm it within ${ackTimeoutMs} ms.` }
   }
 
   /** Closes the connection, if one was opened. */
@@ -90,11 +95,13 @@ export class ResultLink {
       connectionName: 'podqueue worker, for results',
     })
     let blockedAt: number | undefined
+    let unblockedAt = Number.NEGATIVE_INFINITY
     connection.model.on('blocked', () => {
       blockedAt = performance.now()
     })
     connection.model.on('unblocked', () => {
       blockedAt = undefined
+      unblockedAt = performance.now()
     })
     const channel = await this.#openChannel(connection)
     channel.on('return', ({ properties }: { readonly properties: { readonly messageId: string } }) => {
@@ -109,6 +116,7 @@ export class ResultLink {
       connection,
       channel,
       blockedForMs: () => (blockedAt === undefined ? undefined : performance.now() - blockedAt),
+      unblockedForMs: () => performance.now() - unblockedAt,
       cause: () => cause,
     }
   }
@@ -149,6 +157,8 @@ interface OpenLink {
   readonly channel: ConfirmChannel
   /** How long the broker has blocked the connection, milliseconds; undefined when it does not. */
   blockedForMs(): number | undefined
+  /** The time since the last block ended, milliseconds; infinite when there was none. */
+  unblockedForMs(): number
   /** The error that closed the channel. */
   cause(): unknown
 }
