@@ -33,8 +33,10 @@ export default defineConfig({
         name: root === '.' ? 'docs' : root,
         root,
         include: [root === '.' ? 'test/*.spec.ts' : root.startsWith('test/') ? '*.spec.ts' : 'test/**/*.spec.ts'],
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        // The default, a second, is a guess at how fast a machine is.
+        expect: { poll: { timeout: 30_000 } },
       },
     })),
   },

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Broker, startBroker } from '@internal/testing'
 import { queuesKept } from '@internal/testing/queues-kept'
 import { collectResults, enqueue } from '@podqueue/producer'
@@ -42,14 +43,17 @@ test('a worker keeps its item while the broker takes no results, and neither ite
   const batch = await enqueue('alarm', [1, 2, 3], { url: broker.url, results: true })
   await rabbitmqctl('set_vm_memory_high_watermark', 'absolute', '1')
   const handled = Promise.withResolvers<void>()
+  const ackTimeoutMs = 2_000
   const working = consumeMany(
     (item) => {
       handled.resolve()
       return item.json()
     },
-    { queue: 'alarm', url: broker.url, emptyCheckDelayMs: 200, ackTimeoutMs: 1_000 },
+    { queue: 'alarm', url: broker.url, emptyCheckDelayMs: 200, ackTimeoutMs },
   )
   await handled.promise
+  // The deadline must not run meanwhile.
+  await pause(ackTimeoutMs + 500)
   await rabbitmqctl('set_vm_memory_high_watermark', '0.6')
   expect(await working).toMatchObject({ done: 3, failed: 0 })
   expect(await scores(batch)).toEqual([1, 2, 3])
@@ -64,19 +68,25 @@ test('a run and its collector go on when the broker is killed and started again 
   const items = Array.from({ length: 1_500 }, (_, index) => index)
   const batch = await enqueue('restart', items, { url: broker.url, results: true })
   await queuesKept()
+  const holding = Promise.withResolvers<void>()
   const restarted = Promise.withResolvers<void>()
-  // The workers hold items when the broker goes.
   const handler: Handler = async (item, { signal }) => {
     const value = item.json() as number
-    if (value >= 1_000) await Promise.race([restarted.promise, once(signal, 'abort')])
+    if (value >= 1_000) {
+      holding.resolve()
+      await Promise.race([restarted.promise, once(signal, 'abort')])
+    }
     return value
   }
   const working = workOn('restart', handler)
+  working.catch(() => {})
   const found: unknown[] = []
   for await (const item of collectResults(batch, { url: broker.url, reconnectForMs: 100_000 })) {
     expect(found[item.index], `item ${item.index} is yielded once`).toBe(undefined)
     found[item.index] = item.status === 'done' ? item.value : item.reason
     if (item.index !== 500) continue
+    // A worker that held nothing when the broker goes would only connect again.
+    await holding.promise
     await restart()
     restarted.resolve()
   }

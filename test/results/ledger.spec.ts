@@ -36,14 +36,9 @@ class Workers {
       this.#started += 1
       const isDoomed = life < KILLS
       const at = 1 + (Math.floor(life / 2) % 3)
-      const beforeAck = isDoomed && life % 2 === 0
-      const more = { QUEUE: this.#queue, ...(beforeAck ? { DIE_AT_ACK: String(at) } : {}) }
-      const child = runProgram('score-worker.ts', more, ['ignore', 'ignore', 'ignore', 'ipc'])
-      let begun = 0
-      child.on('message', () => {
-        begun += 1
-        if (isDoomed && !beforeAck && begun === at) child.kill('SIGKILL')
-      })
+      const beforeAck = life % 2 === 0
+      const doom = isDoomed ? { [beforeAck ? 'DIE_AT_ACK' : 'DIE_AT_WORK']: String(at) } : {}
+      const child = runProgram('score-worker.ts', { QUEUE: this.#queue, ...doom }, 'ignore')
       const [code, signal] = await once(child, 'exit')
       if (code === 0) return
       if (signal !== 'SIGKILL') this.unexpected += 1

@@ -62,6 +62,8 @@ test('requeueDeadLetters puts back no item whose result is there, although its l
     const child = runProgram('score-worker.ts', { QUEUE: queue.name, DIE_AT_ACK: '1' }, 'ignore')
     expect((await once(child, 'exit'))[1]).toBe('SIGKILL')
   }
+  // The broker hears of the last kill, and sets the item aside, at its own pace.
+  await expect.poll(async () => (await producer.inspectQueue(queue.name)).deadLetters).toBe(1)
   const undone = await producer.enqueue(queue.name, ['stone'], { results: true })
   await consumeMany(
     () => {

@@ -10,7 +10,7 @@ const IMAGE = 'rabbitmq:4'
 const engine = await getContainerRuntimeClient().catch(() => undefined)
 const here = (await engine?.image.exists(ImageName.fromString(IMAGE))) ?? false
 
-describe.skipIf(!here)(`a broker in Docker (needs an engine that has ${IMAGE})`, { timeout: 90_000 }, () => {
+describe.skipIf(!here)(`a broker in Docker (needs an engine that has ${IMAGE})`, () => {
   test('answers, takes rabbitmqctl, and leaves no container and no volume after close()', async () => {
     const broker = await dockerWay({ image: IMAGE }).open({ announce: () => {} })
     const connection = await connect(broker.url)
@@ -54,7 +54,7 @@ describe.skipIf(!here)(`a broker in Docker (needs an engine that has ${IMAGE})`,
   })
 })
 
-describe('a cluster of three in Docker', { timeout: 120_000 }, () => {
+describe('a cluster of three in Docker', () => {
   test('is one broker, can lose a node, and leaves no container and no network', async ({ skip }) => {
     const started = await startBrokerCluster({ announce: (line) => void process.stderr.write(`${line}\n`) })
     if (!started.available) return skip(started.reason)

@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(temporary, { recursive: true })
 })
 
-describe.skipIf(!here)('a local broker (needs an installed rabbitmq-server)', { timeout: 60_000 }, () => {
+describe.skipIf(!here)('a local broker (needs an installed rabbitmq-server)', () => {
   test('takes a quorum queue and what is put into it as soon as it is there', async () => {
     await using broker = await startLocalBroker({ announce })
     const connection = await connect(broker.url)

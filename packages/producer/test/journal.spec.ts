@@ -263,7 +263,9 @@ test('a journal of the app that never answers ends the call, when it writes, and
     append: () => new Promise(() => {}),
     close: () => new Promise(() => {}),
   }
-  const error = await refused(enqueue(queue.name, ['a'], { url: brokerUrl(), journal: silent, confirmTimeoutMs: 300 }))
+  const error = await refused(
+    enqueue(queue.name, ['a'], { url: brokerUrl(), journal: silent, confirmTimeoutMs: 3_000 }),
+  )
   expect(error).toMatchObject({ code: 'JOURNAL_FAILED', counts: { total: 1 } })
   const unopened: Journal = { ...silent, open: () => new Promise(() => {}) }
   const call = enqueue(queue.name, ['a'], { url: brokerUrl(), journal: unopened, signal: AbortSignal.timeout(300) })

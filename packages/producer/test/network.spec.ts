@@ -59,7 +59,8 @@ test('a half-open connection is noticed by its heartbeat, and left for another',
   }
   const receipt = await enqueue(queue.name, numbers(1_000, half), { url: `${proxy.url}?heartbeat=1`, window: 100 })
   expect(receipt.confirmed).toBe(1_000)
-  expect(proxy.accepted).toBe(2)
+  // On a busy machine a heartbeat may be missed on the next one too.
+  expect(proxy.accepted).toBeGreaterThan(1)
   expect(missing(await takeAll(brokerUrl(), queue.name), 1_000)).toEqual([])
 })
 
@@ -110,7 +111,8 @@ test('a connect that hangs ends with its deadline, and a second attempt may succ
   const logged: string[] = []
   const receipt = await enqueue(queue.name, ['a'], {
     url: proxy.url,
-    connectTimeoutMs: 300,
+    // Also that of the second attempt, which is to succeed.
+    connectTimeoutMs: 3_000,
     logger: {
       info: () => {},
       warn: (_, text) => {
@@ -133,8 +135,9 @@ test('a network that is gone for good leaves the unconfirmed unknown, and nothin
   const error = await enqueue(queue.name, numbers(1_000, gone), {
     url: proxy.url,
     window: 100,
-    connectTimeoutMs: 200,
-    reconnectForMs: 400,
+    // Also those of the first connection, which is to be opened.
+    connectTimeoutMs: 3_000,
+    reconnectForMs: 3_000,
   }).catch((reason) => reason)
   expect(error).toBeInstanceOf(EnqueueError)
   const { total, confirmed, unknown } = (error as EnqueueError).counts
@@ -153,7 +156,7 @@ test('a connection that breaks as often as it is opened ends the call after reco
   const error = await enqueue(queue.name, numbers(1_000, breaks), {
     url: proxy.url,
     window: 100,
-    reconnectForMs: 500,
+    reconnectForMs: 3_000,
     // The handshake is over by then; the next word on the connection is its last.
     on: { connected: () => isBad && proxy.severAfter(1) },
   }).catch((reason) => reason)

@@ -184,7 +184,7 @@ describe('a logger', () => {
         return warn()
       },
     } as Logger
-    const receipt = await enqueue(queue.name, ['a'], { url: proxy.url, connectTimeoutMs: 100, logger })
+    const receipt = await enqueue(queue.name, ['a'], { url: proxy.url, connectTimeoutMs: 1_000, logger })
     expect(receipt.confirmed).toBe(1)
     await expect.poll(() => warnings.map(({ message }) => message)).toEqual([expect.stringMatching(/logger's warn/)])
   })

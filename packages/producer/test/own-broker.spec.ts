@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Broker, startBroker, uniqueName } from '@internal/testing'
 import { queuesKept } from '@internal/testing/queues-kept'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -91,14 +92,15 @@ describe('a broker that is short of memory', () => {
     await alarm()
     const heard: string[] = []
     let lifting: Promise<string> | undefined
+    const confirmTimeoutMs = 2_000
     const receipt = await enqueue(queue, ['a', 'b', 'c'], {
       url: broker.url,
-      // Lifting the alarm takes longer: the deadline must not run meanwhile.
-      confirmTimeoutMs: 200,
+      confirmTimeoutMs,
       on: {
         blocked: ({ reason }) => {
           heard.push(`blocked: ${reason}`)
-          lifting = lift()
+          // The deadline must not run meanwhile.
+          lifting = pause(confirmTimeoutMs + 500).then(lift)
         },
         unblocked: () => void heard.push('unblocked'),
       },
@@ -300,7 +302,8 @@ test('a broker that is gone for good leaves what was unconfirmed unknown, within
     }
   }
   const error = (await errorOf(
-    enqueue(queue, items(), { url: broker.url, reconnectForMs: 500, connectTimeoutMs: 500 }),
+    // Also for the first connection, which is to be opened.
+    enqueue(queue, items(), { url: broker.url, reconnectForMs: 5_000, connectTimeoutMs: 5_000 }),
   )) as EnqueueError
   expect(error).toBeInstanceOf(EnqueueError)
   const { total, confirmed, unknown } = error.counts

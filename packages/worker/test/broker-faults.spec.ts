@@ -8,7 +8,7 @@ import { connect } from 'amqplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consumeMany, consumeOne, DeadLetterError, type WorkerError } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
-import { ack, channelClose, connectionClose, consumeRequest, readsNothing } from './frames.ts'
+import { ack, cancelRequest, channelClose, connectionClose, consumeRequest, readsNothing } from './frames.ts'
 import { type OwnBroker, ownBroker } from './own-broker.ts'
 import { startCommand } from './start-command.ts'
 
@@ -59,8 +59,9 @@ it('a leader that stops answering while workers wait is not an empty queue: what
   const busy = gate()
   const holding = failureOf(consumeOne(busy.handler, options(queue.name, the.url)))
   await busy.entered
+  const standsAside = proxy.said('client', cancelRequest)
   const waiting = consumeOne((item) => item.text(), { ...options(queue.name, proxy.url), idleTimeoutMs: 80_000 })
-  await queue.until(({ consumers }) => consumers === 2)
+  await standsAside
   await queue.until(({ consumers }) => consumers === 1)
   const misled = proxy.said('broker', readsNothing)
   const goOn = await the.stopLeader(queue.name)
@@ -100,18 +101,23 @@ it('a broker whose node is stopped is not an empty queue: no worker exits with 0
 
 it('a worker that waits on a node that is stopped for long comes back for the item', { timeout: 90_000 }, async () => {
   await using queue = await testQueue('quorum', { url: the.url })
-  const noticed = Promise.withResolvers<unknown>()
-  const logger = { info: () => {}, warn: (fields: unknown) => noticed.resolve(fields) }
+  const noticed = Promise.withResolvers<void>()
+  let isPaused = false
+  const warn = ({ code }: Readonly<Record<string, unknown>>): void => {
+    // On a busy machine there may be faults before.
+    if (isPaused && code === 'CONNECTION_LOST') noticed.resolve()
+  }
   const call = consumeOne((item) => item.text(), {
     ...options(queue.name, `${the.url}?heartbeat=1`),
     empty: 'wait',
     connectTimeoutMs: 1_000,
-    logger,
+    logger: { info: () => {}, warn },
   })
   await until(async () => (await queue.channel.checkQueue(queue.name)).consumerCount === 1)
+  isPaused = true
   await the.pause()
   // It has left the connection that says nothing any more.
-  expect(await noticed.promise.finally(() => the.resume())).toMatchObject({ code: 'CONNECTION_LOST' })
+  await noticed.promise.finally(() => the.resume())
   await using after = await testQueue(false, { url: the.url })
   after.channel.publish('', queue.name, Buffer.from('b'), { persistent: true })
   expect(await call).toEqual({ status: 'done', result: 'b' })

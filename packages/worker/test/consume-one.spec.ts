@@ -4,7 +4,7 @@ import { testQueue } from '@internal/testing/test-queue'
 import { describe, expect, test, vi } from 'vitest'
 import { consumeOne, type Item } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
-import { cancelRequest } from './frames.ts'
+import { cancelRequest, consumeRequest } from './frames.ts'
 
 describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
   test('one item is done, and no other is touched', async () => {
@@ -45,8 +45,10 @@ describe.each(['quorum', 'classic'] as const)('on a %s queue', (type) => {
     const busy = gate()
     const first = failureOf(consumeOne(busy.handler, options(queue.name)))
     await busy.entered
-    const second = consumeOne((item) => item.text(), options(queue.name))
-    await queue.until(({ consumers }) => consumers === 2)
+    await using proxy = await tcpProxy(brokerUrl())
+    const standsAside = proxy.said('client', cancelRequest)
+    const second = consumeOne((item) => item.text(), options(queue.name, proxy.url))
+    await standsAside
     await queue.until(({ consumers }) => consumers === 1)
     busy.fail(new Error('given back'))
     expect(await first).toMatchObject({ code: 'HANDLER_FAILED' })
@@ -151,8 +153,9 @@ test('a connection that breaks while waiting is opened again', async () => {
   await using proxy = await tcpProxy(brokerUrl())
   const call = consumeOne((item) => item.text(), { ...options(queue.name), url: proxy.url, empty: 'wait' })
   await queue.until(({ consumers }) => consumers === 1)
+  const again = proxy.said('client', consumeRequest)
   proxy.sever()
-  await queue.until(({ consumers }) => consumers === 0)
+  await again
   await queue.publish('a')
   expect(await call).toEqual({ status: 'done', result: 'a' })
 })

@@ -14,6 +14,7 @@ function* methods(piece: Buffer, classId: number, methodId: number): Generator<B
 const has = (classId: number, methodId: number) => (piece: Buffer) => !methods(piece, classId, methodId).next().done
 
 export const consumeRequest: (piece: Buffer) => boolean = has(60, 20)
+export const consumeOk: (piece: Buffer) => boolean = has(60, 21)
 export const cancelRequest: (piece: Buffer) => boolean = has(60, 30)
 export const connectionClose: (piece: Buffer) => boolean = has(10, 50)
 export const connectionOpened: (piece: Buffer) => boolean = has(10, 41)

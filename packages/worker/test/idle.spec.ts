@@ -5,7 +5,21 @@ import { connect } from 'amqplib'
 import { expect, test } from 'vitest'
 import { consumeMany, consumeOne } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
-import { declareOk } from './frames.ts'
+import { cancelRequest, declareOk } from './frames.ts'
+
+/** A proxy for each of so many workers. What a worker does for a moment, a reading of the queue may miss; its proxy sees it. */
+async function severalProxies(count: number) {
+  await using stack = new AsyncDisposableStack()
+  const proxies = await Promise.all(Array.from({ length: count }, () => tcpProxy(brokerUrl())))
+  for (const proxy of proxies) stack.use(proxy)
+  const kept = stack.move()
+  return {
+    urls: proxies.map(({ url }) => url),
+    /** Resolves once the worker behind each has said something that fits. */
+    haveSeen: (fits: (piece: Buffer) => boolean) => Promise.all(proxies.map((proxy) => proxy.said('client', fits))),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
 
 test.each(['quorum', 'classic'] as const)(
   '16 idle workers of a %s queue wait for the last item, and all leave after its ack, long before idleTimeoutMs',
@@ -15,15 +29,16 @@ test.each(['quorum', 'classic'] as const)(
     const busy = gate()
     const last = consumeOne(busy.handler, options(queue.name))
     await busy.entered
+    await using proxies = await severalProxies(16)
+    const standingAside = proxies.haveSeen(cancelRequest)
     let left = 0
-    const idle = Array.from({ length: 16 }, async () => {
-      const outcome = await consumeOne(() => 'never', { ...options(queue.name), idleTimeoutMs: 3_600_000 })
+    const idle = proxies.urls.map(async (url) => {
+      const outcome = await consumeOne(() => 'never', { ...options(queue.name, url), idleTimeoutMs: 3_600_000 })
       left += 1
       return outcome.status
     })
-    // They have looked, and stand aside.
-    await queue.until(({ consumers }) => consumers > 8)
-    await queue.until(({ consumers }) => consumers < 8)
+    // Each has looked.
+    await standingAside
     expect(left).toBe(0)
     busy.open('done')
     await last
@@ -42,8 +57,10 @@ test.each(['quorum', 'classic'] as const)(
     const channel = await dying.createChannel()
     await channel.prefetch(1)
     await new Promise((resolve) => void channel.consume(queue.name, resolve))
-    const waiting = [1, 2, 3].map(() => consumeOne((item) => item.text(), options(queue.name)))
-    await queue.until(({ consumers }) => consumers > 1)
+    await using proxies = await severalProxies(3)
+    const standingAside = proxies.haveSeen(cancelRequest)
+    const waiting = proxies.urls.map((url) => consumeOne((item) => item.text(), options(queue.name, url)))
+    await standingAside
     await queue.until(({ consumers }) => consumers === 1)
     const socket = (dying.connection as unknown as { stream: { destroy(): void } }).stream
     socket.destroy()
@@ -71,9 +88,7 @@ test('with the default options, the only worker of an empty queue leaves after t
   expect({ looks, said }).toEqual({ looks: 2, said: [] })
 })
 
-test('a worker that another keeps waiting leaves at idleTimeoutMs, and consumeMany the same', {
-  timeout: 60_000,
-}, async () => {
+test('a worker that another keeps waiting leaves at idleTimeoutMs, and consumeMany the same', async () => {
   await using queue = await testQueue()
   await queue.publish('a')
   const busy = gate()

@@ -151,7 +151,10 @@ test('items of publishers that do not know the limit are dead-lettered by the br
     maxConsecutiveFailures: 9,
   })
   expect({ status, failed, deadLettered }).toEqual({ status: 'empty', failed: 2, deadLettered: 0 })
-  await expect.poll(async () => (await deadLetter(queue))?.headers['x-podqueue-reason'] ?? 'none').toBe('none')
+  await expect.poll(async () => (await queue.channel.checkQueue(`${queue.name}.dead`)).messageCount).toBe(1)
+  const dead = await deadLetter(queue)
+  expect(dead).toMatchObject({ body: 'poison', failure: undefined })
+  expect(dead?.headers).not.toHaveProperty('x-podqueue-reason')
 })
 
 test('a failure whose cause throws when it is read is recorded by its words alone', async () => {

@@ -32,7 +32,7 @@ async function listening(server: Server): Promise<string> {
 }
 
 async function refusal(url: string): Promise<WorkerError> {
-  const call = { ...options('q', url), reconnectForMs: 0, connectTimeoutMs: 2_000 }
+  const call = { ...options('q', url), reconnectForMs: 0 }
   const error = await failureOf(consumeOne(() => 'never', call))
   expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(PASSWORD)
   return error

@@ -4,6 +4,7 @@ import { type TestQueue, testQueue } from '@internal/testing/test-queue'
 import { expect, test } from 'vitest'
 import { consumeMany, consumeOne } from '../src/index.ts'
 import { failureOf, options } from './call.ts'
+import { consumeOk } from './frames.ts'
 import { startCommand } from './start-command.ts'
 import { BROKEN_HEADER, undecodableHeader } from './undecodable-header.ts'
 
@@ -40,18 +41,15 @@ test('70: the command says that the next message cannot be decoded', async () =>
 test('connections that open and break again and again are no recovery: the worker gives up after reconnectForMs', async () => {
   await using queue = await testQueue()
   await using proxy = await tcpProxy(brokerUrl())
-  let isOver = false
-  const breaking = (async () => {
-    while (!isOver) {
-      await queue.until(({ consumers }) => consumers === 1 || isOver)
+  const breaking = async (): Promise<void> => {
+    for (;;) {
+      await proxy.said('broker', consumeOk)
       proxy.sever()
-      await queue.until(({ consumers }) => consumers === 0)
     }
-  })()
+  }
+  void breaking()
   const call = { ...options(queue.name, proxy.url), empty: 'wait', reconnectForMs: 3_000 } as const
   const error = await failureOf(consumeOne(() => 'never', call))
-  isOver = true
-  await breaking
   expect(error).toMatchObject({ code: 'CONNECTION_LOST', retryable: true })
   expect(proxy.accepted).toBeGreaterThan(1)
 })
