@@ -31,23 +31,24 @@ export function startDemo(
   child.stderr.on('data', (chunk) => {
     output.stderr += chunk
   })
+  // Only then all of its output has been read.
+  const exited = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
   return {
     child,
     interrupt: (): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
     },
     printed: async (text): Promise<void> => {
+      const over = exited.then(({ stdout, stderr }) => {
+        if (!stdout.includes(text)) throw new Error(`it ended before printing ${text}: ${stdout}${stderr}`)
+      })
       while (!output.stdout.includes(text)) {
-        if (child.exitCode !== null)
-          throw new Error(`it ended before printing ${text}: ${output.stdout}${output.stderr}`)
         const heard = new AbortController()
-        const { signal } = heard
-        const next = [once(child.stdout, 'data', { signal }), once(child, 'exit', { signal })]
-        await Promise.race(next)
-        heard.abort()
-        await Promise.allSettled(next)
+        const next = once(child.stdout, 'data', { signal: heard.signal })
+        next.catch(() => {})
+        await Promise.race([next, over]).finally(() => heard.abort())
       }
     },
-    exited: once(child, 'close').then(([code]) => ({ code: code as number | null, ...output })),
+    exited,
   }
 }

@@ -308,7 +308,7 @@ describe('a call that tries again', () => {
   test('tells a listener why', async () => {
     const told: object[] = []
     await errorOf(
-      enqueue('q', ['a'], { url: nowhere, reconnectForMs: 300, on: { retrying: (event) => told.push(event) } }),
+      enqueue('q', ['a'], { url: nowhere, reconnectForMs: 3_000, on: { retrying: (event) => told.push(event) } }),
     )
     expect(told[0]).toEqual({
       address: 'amqp://127.0.0.1:1',

@@ -80,7 +80,7 @@ test('a call that tries again says so on standard error at once, when no logger 
     const logged: string[] = []
     const logger = { info: () => {}, warn: (_: object, line: string) => logged.push(line) }
     const nowhere = options('q', `amqp://user:${PASSWORD}@127.0.0.1:1`)
-    await failureOf(consumeOne(() => 'never', { ...nowhere, logger, reconnectForMs: 300 }))
+    await failureOf(consumeOne(() => 'never', { ...nowhere, logger, reconnectForMs: 3_000 }))
     expect(logged[0]).toMatch(/Trying again/)
     const ending = new AbortController()
     // Its own end comes in ten minutes.
@@ -148,7 +148,7 @@ test('a host name that does not resolve is an error after notFoundRetryMs, with 
     const callback = args.at(-1) as (error: Error) => void
     setImmediate(() => callback(notFound()))
   }) as never)
-  const call = { ...options('q', 'amqp://rabbitmq-servise'), notFoundRetryMs: 500, logger }
+  const call = { ...options('q', 'amqp://rabbitmq-servise'), notFoundRetryMs: 3_000, logger }
   const error = await failureOf(consumeOne(() => 'never', call))
   expect(error).toMatchObject({ code: 'HOST_NOT_FOUND' })
   expect(error.message).toContain('rabbitmq-servise')
