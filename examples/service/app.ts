@@ -10,6 +10,7 @@ import type { BrokerWatch } from './broker.ts'
 import { liveBatches } from './live.ts'
 import type { Runner } from './runner.ts'
 import { KeyReused, type Store } from './store.ts'
+import { traceRequest } from './tracing.ts'
 
 /** The parts behind the API. */
 export interface AppOptions {
@@ -116,7 +117,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       // It begins with the time, so that ids sort by age, and is a DNS label, so that it can be a run id.
       const fresh = `${Date.now().toString(36)}-${randomUUID().slice(0, 8)}`
       try {
-        const id = store.add(fresh, items, { parallelism, key: request.headers['idempotency-key'] })
+        const id = store.add(fresh, items, {
+          parallelism,
+          key: request.headers['idempotency-key'],
+          traceparent: traceRequest(request, reply),
+        })
         if (id === fresh) runner.add(id)
         return reply.code(202).header('location', `/batches/${id}`).send(store.batch(id))
       } catch (error) {
@@ -161,9 +166,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       return reply.code(202).send(store.batch(id))
     })
 
-    scope.post<OfBatch>('/batches/:id/retry', { schema }, async ({ params: { id } }, reply) => {
+    scope.post<OfBatch>('/batches/:id/retry', { schema }, async (request, reply) => {
+      const { id } = request.params
       if (runner.waiting >= mostWaiting) return tooMany(reply)
-      if (runner.retry(id)) return reply.code(202).send(store.batch(id))
+      if (runner.retry(id, traceRequest(request, reply))) return reply.code(202).send(store.batch(id))
       const { total, done } = store.batch(id) ?? {}
       if (total !== done) return reply.code(409).send(notEnded(id))
       return reply.code(409).send(problem('NOTHING_TO_RETRY', `Each item of batch ${id} has a result.`))

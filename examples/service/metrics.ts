@@ -5,8 +5,8 @@ import { instrumentProducer } from '@podqueue/producer/otel'
 import type { BrokerWatch } from './broker.ts'
 
 /**
- * Makes the metrics and spans of podqueue in this process, and one metric of the service's own: whether its broker is there. The metrics are read from the exporter that is returned. The spans go to the
- * global tracer provider, which an SDK of OpenTelemetry sets: `node --import ./telemetry.mjs service.ts`.
+ * Makes the metrics and spans of podqueue in this process, and one metric of the service's own: whether its broker is there. The metrics
+ * are read from the exporter that is returned. The spans go to the global tracer provider, which otlp.ts sets.
  */
 export function startMetrics(broker: BrokerWatch): PrometheusExporter {
   const exporter = new PrometheusExporter({ preventServerStart: true })

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type JobClient, JobFailedError, type JobResult, type JobSpec, K8sError } from '@podqueue/k8s'
 import { type ItemResult, type Producer, ProducerError, type QueueView } from '@podqueue/producer'
 import type { BatchEnd, Store } from './store.ts'
+import { within } from './tracing.ts'
 
 /** The parts that run batches: made once, used for all of them. */
 export interface RunnerOptions {
@@ -56,8 +57,8 @@ export class Runner {
   }
 
   /** Runs the items of a batch again that have no result. Returns whether there are any, and the batch is over. */
-  retry(id: string): boolean {
-    if (this.#running.has(id) || !this.#options.store.retry(id)) return false
+  retry(id: string, traceparent?: string): boolean {
+    if (this.#running.has(id) || !this.#options.store.retry(id, traceparent)) return false
     this.add(id)
     return true
   }
@@ -92,7 +93,7 @@ export class Runner {
       if (id === undefined) return
       const ending = new AbortController()
       this.#running.set(id, ending)
-      this.#finish(id, ending.signal)
+      within(this.#options.store.traceparent(id), () => this.#finish(id, ending.signal))
         .catch(this.#onError)
         .finally(() => {
           this.#running.delete(id)

@@ -7,6 +7,7 @@ import { createProducer } from '@podqueue/producer'
 import { createApp } from './app.ts'
 import { BrokerWatch } from './broker.ts'
 import { startMetrics } from './metrics.ts'
+import { isTraced, podTracing } from './otlp-settings.ts'
 import { Runner } from './runner.ts'
 import { Store } from './store.ts'
 
@@ -16,6 +17,7 @@ const ANSWERS_WITHIN_MS = 2_000
 /** A broker that is away is waited for, as long as that makes sense. The pods do the same: see worker.ts. */
 const BROKER_WITHIN_MS = 24 * 3_600_000
 const prefix = env.PREFIX ?? 'words'
+const otlp = isTraced ? await import('./otlp.ts') : undefined
 const store = new Store(env.DATABASE ?? 'batches.sqlite')
 const producer = createProducer({ reconnectForMs: BROKER_WITHIN_MS })
 const broker = new BrokerWatch(producer)
@@ -29,7 +31,7 @@ const runner = new Runner(
     job: {
       image: env.WORKER_IMAGE ?? 'podqueue-words',
       imagePullPolicy: 'IfNotPresent',
-      env: env.WORK_MS === undefined ? {} : { WORK_MS: env.WORK_MS },
+      env: { ...(env.WORK_MS === undefined ? {} : { WORK_MS: env.WORK_MS }), ...podTracing() },
     },
     podUrl: env.POD_BROKER_URL ?? env.BROKER_URL ?? '',
     prefix,
@@ -50,6 +52,7 @@ broker.start(prefix)
 async function stop(): Promise<void> {
   setTimeout(() => app.server.closeAllConnections(), ANSWERS_WITHIN_MS).unref()
   await app.close()
+  await otlp?.sendSpans()
   store.close()
   process.exit()
 }

@@ -49,6 +49,15 @@ export type Failure =
   | { readonly of: 'item'; readonly index: number; readonly item: unknown; readonly reason: string }
   | ({ readonly of: 'pod'; readonly at: string } & PodFailure)
 
+/** What else a new batch has. */
+export interface NewBatch {
+  readonly parallelism: number
+  /** The key of the client, by which the same request again is known. */
+  readonly key?: string | undefined
+  /** The context of its trace. */
+  readonly traceparent?: string | undefined
+}
+
 /** The end of a batch, as it is written down. */
 export interface BatchEnd {
   readonly state: 'done' | 'failed' | 'cancelled'
@@ -62,7 +71,7 @@ const SCHEMA = `
     total INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0,
     run INTEGER NOT NULL DEFAULT 1, done_before INTEGER NOT NULL DEFAULT 0, log_offset INTEGER,
     created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
-    pods TEXT, note TEXT, error TEXT, timeline TEXT, cleaned INTEGER NOT NULL DEFAULT 0
+    traceparent TEXT, pods TEXT, note TEXT, error TEXT, timeline TEXT, cleaned INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE IF NOT EXISTS items (
     batch TEXT NOT NULL REFERENCES batches, idx INTEGER NOT NULL, run INTEGER NOT NULL, place INTEGER NOT NULL,
@@ -95,14 +104,15 @@ export class Store {
   }
 
   /** Keeps a batch; once this returns it is on disk. A `key` that is known already returns the batch that has it. */
-  add(id: string, items: readonly unknown[], options: { parallelism: number; key?: string | undefined }): string {
+  add(id: string, items: readonly unknown[], options: NewBatch): string {
     return this.#transaction(() => {
-      const { parallelism, key = null } = options
+      const { parallelism, key = null, traceparent = null } = options
       const known = key === null ? undefined : this.#get('SELECT id FROM batches WHERE key = ?', key)
       if (known !== undefined) return this.#sameItems(String(known.id), items)
       this.#run(
-        "INSERT INTO batches (id, key, state, parallelism, total, created_at) VALUES (?, ?, 'waiting', ?, ?, ?)",
-        ...[id, key, parallelism, items.length, Date.now()],
+        `INSERT INTO batches (id, key, state, parallelism, total, created_at, traceparent)
+          VALUES (?, ?, 'waiting', ?, ?, ?, ?)`,
+        ...[id, key, parallelism, items.length, Date.now(), traceparent],
       )
       const insert = this.#db.prepare('INSERT INTO items (batch, idx, run, place, body) VALUES (?, ?, 1, ?, ?)')
       for (const [index, item] of items.entries()) insert.run(id, index, index, JSON.stringify(item))
@@ -136,6 +146,12 @@ export class Store {
   runId(id: string): string {
     const run = this.#runOf(id)
     return run === 1 ? id : `${id}-${run}`
+  }
+
+  /** The context of the request that started this run; undefined when it was not traced. */
+  traceparent(id: string): string | undefined {
+    const traceparent = this.#get('SELECT traceparent FROM batches WHERE id = ?', id)?.traceparent
+    return typeof traceparent === 'string' ? traceparent : undefined
   }
 
   /** The items of this run, each at its place: all of them at first, then those that are retried. */
@@ -265,14 +281,14 @@ export class Store {
   }
 
   /** Lets a batch that is over wait for another run, over its items that have no result. Returns whether it may: see `canRetry`. */
-  retry(id: string): boolean {
+  retry(id: string, traceparent: string | null = null): boolean {
     return this.#transaction(() => {
       const { canRetry, run } = this.batch(id) ?? {}
       if (canRetry !== true || run === undefined) return false
       this.#run(
         `UPDATE batches SET state = 'waiting', run = run + 1, done_before = done, dead = 0, log_offset = NULL, cleaned = 0,
-          started_at = NULL, ended_at = NULL, pods = NULL, error = NULL, timeline = NULL WHERE id = ?`,
-        id,
+          started_at = NULL, ended_at = NULL, pods = NULL, error = NULL, timeline = NULL, traceparent = ? WHERE id = ?`,
+        ...[traceparent, id],
       )
       const again = this.#db.prepare(
         'UPDATE items SET run = ?, place = ?, digest = NULL, status = NULL, value = NULL WHERE batch = ? AND idx = ?',

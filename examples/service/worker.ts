@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DeadLetterError, runWorker } from '@podqueue/worker'
+import { isTraced } from './otlp-settings.ts'
+
+// A pod without traces starts sooner.
+if (isTraced) await Promise.all([import('./otlp.ts'), import('@podqueue/worker/otel/register')])
 
 /** How long each item pretends to take, milliseconds: for looking at the page. */
 const WORK_MS = Number(process.env.WORK_MS ?? 0)
