@@ -305,7 +305,7 @@ describe('a watch', () => {
   })
 
   // Thousands of changes, one by one: the history is as long as that.
-  it('whose beginning is forgotten is told so by an ERROR event with 410', { timeout: 60_000 }, async () => {
+  it('whose beginning is forgotten is told so by an ERROR event with 410', { timeout: 240_000 }, async () => {
     const { metadata } = await suspended('busy')
     for (let value = 0; value < 2500; value++) {
       const labels = { metadata: { annotations: { value: String(value) } } }

@@ -19,7 +19,8 @@ afterAll(() => cluster[Symbol.asyncDispose]())
 /** Counts what is still referred to, after a collection. */
 const left = () => [PodWorker, PodContainer].map((kind) => queryObjects(kind, { format: 'count' }))
 
-describe('of a pod that has ended', () => {
+// A busy machine takes ten seconds to look through the heap.
+describe('of a pod that has ended', { timeout: 180_000 }, () => {
   it('the object and the log are kept until its Job goes, failed ones too, and nothing else', async () => {
     const script = '[ $JOB_COMPLETION_INDEX = 0 ] && { echo broken; exit 1; }; echo fine'
     const spec = { completions: 40, parallelism: 8, completionMode: 'Indexed', backoffLimitPerIndex: 0 }
@@ -48,7 +49,7 @@ describe('of a pod that has ended', () => {
   })
 })
 
-describe('a store with thousands of ended pods', () => {
+describe('a store with thousands of ended pods', { timeout: 180_000 }, () => {
   it('keeps at most 16 KiB for each', async () => {
     await cluster.createJob('model', {}, { command: shell('true') })
     await cluster.finished('model')
