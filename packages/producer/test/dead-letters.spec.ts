@@ -236,7 +236,7 @@ test('requeueDeadLetters into a queue that is full keeps as dead letters what is
     retryable: true,
     details: { queue: queue.name, requeued: 1 },
   })
-  // What the call held goes back when the broker has heard that its channel is closed.
+  // The broker puts back the items of the call when it has heard that its channel is closed.
   const there: string[] = []
   const drain = async () => {
     there.push(...(await queue.drain()), ...(await queue.drain('dead')))
@@ -272,7 +272,7 @@ test('requeueDeadLetters that is ended by its signal leaves each item in one of 
     for (const body of [...(await queue.drain()), ...(await queue.drain('dead'))]) there.add(body)
     return there.size
   }
-  // What the call held goes back when the broker has heard that its channel is closed.
+  // The broker puts back the items of the call when it has heard that its channel is closed.
   await expect.poll(drain).toBe(1_000)
 })
 

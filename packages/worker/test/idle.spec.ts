@@ -7,7 +7,7 @@ import { consumeMany, consumeOne } from '../src/index.ts'
 import { failureOf, gate, options } from './call.ts'
 import { cancelRequest, declareOk } from './frames.ts'
 
-/** A proxy for each of so many workers. What a worker does for a moment, a reading of the queue may miss; its proxy sees it. */
+/** A proxy for each of a number of workers. It sees what its worker does for a moment, which a reading of the queue may miss. */
 async function severalProxies(count: number) {
   await using stack = new AsyncDisposableStack()
   const proxies = await Promise.all(Array.from({ length: count }, () => tcpProxy(brokerUrl())))
