@@ -20,6 +20,8 @@ export const connectionClose: (piece: Buffer) => boolean = has(10, 50)
 export const connectionOpened: (piece: Buffer) => boolean = has(10, 41)
 export const channelClose: (piece: Buffer) => boolean = has(20, 40)
 export const declareOk: (piece: Buffer) => boolean = has(50, 11)
+export const published: (piece: Buffer) => boolean = has(60, 40)
+export const returned: (piece: Buffer) => boolean = has(60, 50)
 export const ack: (piece: Buffer) => boolean = has(60, 80)
 
 /** The answer to a passive declare with 0 items and 0 consumers, as a queue without a leader gives it. */

@@ -86,7 +86,23 @@ export async function appendRecords(
   } catch (error) {
     throw operationError(cause ?? error, about)
   }
-  if (isReturned) throw batchNotFound(about)
+  if (isReturned) throw await returnedError(connection, about)
+}
+
+/** A broker that has just started takes messages before it has found its streams, and returns those for a stream. */
+async function returnedError(connection: AmqpConnection, about: Operation): Promise<unknown> {
+  try {
+    await onChannel(connection, about, (channel) => channel.checkQueue(about.queue))
+  } catch (error) {
+    return error instanceof ProducerError && error.code === 'QUEUE_NOT_FOUND' ? batchNotFound(about) : error
+  }
+  return new ProducerError({
+    code: 'QUEUE_UNAVAILABLE',
+    message: `The broker at ${about.address} returned a record of result log ${about.queue}, which is there.`,
+    hint: 'This heals when the broker has started: try again.',
+    retryable: true,
+    details: { queue: about.queue, address: about.address },
+  })
 }
 
 export function batchNotFound({ queue, address }: Operation, cause?: unknown): ProducerError<'BATCH_NOT_FOUND'> {

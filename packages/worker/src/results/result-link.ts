@@ -1,7 +1,8 @@
 import { ConnectFailed, type OwnConnection, openConfirmChannel, openConnection, operationFault } from '@internal/amqp'
-import { late, within } from '@internal/async'
+import { late, pause, within } from '@internal/async'
 import type { ConfirmChannel, Options } from 'amqplib'
 import type { Broker } from '../broker/broker.ts'
+import { logIsGone } from './log-is-gone.ts'
 
 /** One record of a result log. */
 export interface ResultRecord {
@@ -28,6 +29,7 @@ export interface ResultLinkOptions {
 export class ResultLink {
   readonly #options: ResultLinkOptions
   readonly #returned = new Set<string>()
+  readonly #asking = new Map<string, Promise<boolean>>()
   #opening: Promise<OpenLink> | undefined
   #published = 0
 
@@ -42,13 +44,38 @@ export class ResultLink {
       return { type: 'failed', reason: 'It needs a connection of its own, and no url was given beside connection.' }
     }
     try {
-      const link = await this.#open()
-      return await this.#untilConfirmed(link, this.#publishOn(link, record))
+      return await this.#untilTakenOrUnclaimed(await this.#open(), record, broker.address.shown)
     } catch (error) {
       if (error instanceof ConnectFailed) return { type: 'failed', reason: error.fault.message }
       const { message } = operationFault(error, { queue: record.log, address: broker.address.shown })
       return { type: 'failed', reason: message }
     }
+  }
+
+  /** Publishes again what was returned although its log is there. */
+  async #untilTakenOrUnclaimed(link: OpenLink, record: ResultRecord, address: string): Promise<ResultEnd> {
+    const { ackTimeoutMs } = this.#options
+    const startedAt = performance.now()
+    for (;;) {
+      const end = await this.#untilConfirmed(link, this.#publishOn(link, record))
+      if (end.type !== 'unclaimed') return end
+      const isGone = await within(this.#isGone(link, record.log, address), ackTimeoutMs)
+      if (isGone === true) return end
+      if (isGone === late || performance.now() - startedAt > ackTimeoutMs) {
+        return { type: 'failed', reason: `The broker returned it, and does not say that ${record.log} was deleted.` }
+      }
+      await pause(RETURNED_PAUSE_MS)
+    }
+  }
+
+  /** Asks once for all results of a log that come back at the same time. */
+  #isGone({ connection }: OpenLink, log: string, address: string): Promise<boolean> {
+    let asking = this.#asking.get(log)
+    if (asking === undefined) {
+      asking = logIsGone(connection.model, log, address).finally(() => this.#asking.delete(log))
+      this.#asking.set(log, asking)
+    }
+    return asking
   }
 
   /** The time does not run while the broker blocks, which has a limit of its own, and begins anew when it takes messages again. */
@@ -151,6 +178,9 @@ export class ResultLink {
     })
   }
 }
+
+/** The pause before a returned result is published again, milliseconds. */
+const RETURNED_PAUSE_MS = 200
 
 interface OpenLink {
   readonly connection: OwnConnection
