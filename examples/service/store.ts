@@ -49,7 +49,7 @@ export type Failure =
   | { readonly of: 'item'; readonly index: number; readonly item: unknown; readonly reason: string }
   | ({ readonly of: 'pod'; readonly at: string } & PodFailure)
 
-/** What else a new batch has. */
+/** The fields of a new batch besides its id and its state. */
 export interface NewBatch {
   readonly parallelism: number
   /** The key of the client, by which the same request again is known. */
