@@ -91,7 +91,7 @@ const QUERIES = [
   '?tailLines=x&sinceTime=x&sinceSeconds=x&limitBytes=x',
 ]
 
-it('whatever is sent, the answer is never an internal error', { timeout: 240_000 }, async () => {
+it('whatever is sent, the answer is never an internal error', { timeout: 360_000 }, async () => {
   const paths = [
     JOBS,
     PODS,
