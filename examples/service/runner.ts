@@ -25,6 +25,8 @@ const LONGEST_WAIT_MS = 30_000
 /** Results are written together: one transaction each would be slow. */
 const WRITE_EVERY_MS = 50
 const WRITE_AT = 500
+/** How long Kubernetes keeps a Job that has ended, with the logs of its pods. A service that comes back later finds the results all the same. */
+const JOB_FOR_MS = 24 * 3_600_000
 /** How long the queue may say nothing after the Job. It is asked again, as after every error that may pass. */
 const COUNT_WITHIN_MS = 15_000
 /** After a Job has failed, how long results that are on their way are waited for. */
@@ -61,6 +63,12 @@ export class Runner {
     if (this.#running.has(id) || !this.#options.store.retry(id, traceparent)) return false
     this.add(id)
     return true
+  }
+
+  /** Deletes a batch that has ended. Where its queue could not be deleted, that is tried again first. */
+  forget(id: string): void {
+    if (this.#running.has(id) || this.#waiting.includes(id)) return
+    if (!this.#options.store.remove(id)) this.add(id)
   }
 
   /** Batches that wait or run. */
@@ -222,6 +230,7 @@ export class Runner {
       itemsPerPod: 'all',
       parallelism: Math.min(parallelism, items),
       queue: { name, podUrl },
+      ttlMs: JOB_FOR_MS,
     }
   }
 

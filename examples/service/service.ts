@@ -8,6 +8,7 @@ import { createApp } from './app.ts'
 import { BrokerWatch } from './broker.ts'
 import { startMetrics } from './metrics.ts'
 import { isTraced, podTracing } from './otlp-settings.ts'
+import { startRetention } from './retention.ts'
 import { Runner } from './runner.ts'
 import { Store } from './store.ts'
 
@@ -44,6 +45,7 @@ const url = await app.listen({ port: Number(env.PORT ?? 8080), host: env.HOST ??
 process.stdout.write(`listening on ${url}, batches to go on with: ${runner.unfinished}\n`)
 runner.start()
 broker.start(prefix)
+startRetention(store, runner, Number(env.KEEP_HOURS ?? 7 * 24) * 3_600_000)
 
 /**
  * Answers the requests that are under way and ends. Batches go on in the cluster, and the next start goes on with them: so nothing

@@ -142,6 +142,11 @@ export class Store {
     return this.#all('SELECT id FROM batches WHERE cleaned = 0 ORDER BY id').map(({ id }) => String(id))
   }
 
+  /** The ids of those that ended before a time, milliseconds since 1970. */
+  endedBefore(time: number): string[] {
+    return this.#all('SELECT id FROM batches WHERE ended_at < ? ORDER BY id', time).map(({ id }) => String(id))
+  }
+
   /** The name of this run of a batch, for its Job and its results: those of an earlier run are never taken for its own. */
   runId(id: string): string {
     const run = this.#runOf(id)

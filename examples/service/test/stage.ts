@@ -34,6 +34,7 @@ export async function stage() {
   stack.defer(() => rm(folder, { recursive: true }))
   const kept = stack.move()
   let port = '0'
+  const database = join(folder, 'batches.sqlite')
   const start = async (settings: NodeJS.ProcessEnv = {}): Promise<Service> => {
     const child = spawn(process.execPath, [here('../service.ts')], {
       env: {
@@ -42,7 +43,7 @@ export async function stage() {
         BROKER_URL: brokerUrl(),
         KUBECONFIG: cluster.kubeconfigPath,
         PREFIX: prefix,
-        DATABASE: join(folder, 'batches.sqlite'),
+        DATABASE: database,
         ...settings,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -64,7 +65,7 @@ export async function stage() {
   /** Deletes what a batch may have left on the broker when a test failed. */
   const sweep = (id: string): void =>
     kept.defer(() => deleteQueue(`${prefix}-${id}`, { url: brokerUrl(), discardItems: true }))
-  return { prefix, cluster, start, sweep, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { prefix, cluster, database, start, sweep, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 export async function post(
