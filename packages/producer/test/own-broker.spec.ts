@@ -92,7 +92,7 @@ describe('a broker that is short of memory', () => {
     await alarm()
     const heard: string[] = []
     let lifting: Promise<string> | undefined
-    const confirmTimeoutMs = 2_000
+    const confirmTimeoutMs = 4_000
     const receipt = await enqueue(queue, ['a', 'b', 'c'], {
       url: broker.url,
       confirmTimeoutMs,

@@ -14,6 +14,7 @@ export class Watchdog {
   readonly #confirmTimeoutMs: number
   readonly #blockedTimeoutMs: number
   #progressAt = performance.now()
+  #isTiming = false
 
   constructor(confirmTimeoutMs: number, blockedTimeoutMs: number) {
     this.#confirmTimeoutMs = confirmTimeoutMs
@@ -31,9 +32,12 @@ export class Watchdog {
   }
 
   /** The reason to end the call; undefined while there is none. */
-  look({ blocked, isWaiting }: Situation): Stop | undefined {
-    const now = performance.now()
-    if (blocked === undefined && isWaiting) {
+  look({ blocked, isWaiting }: Situation, now: number = performance.now()): Stop | undefined {
+    const wasTiming = this.#isTiming
+    this.#isTiming = blocked === undefined && isWaiting
+    if (this.#isTiming) {
+      // The broker has the whole time from when it takes messages again, which may be at any moment between two looks.
+      if (!wasTiming) this.progressed(now)
       return now - this.#progressAt > this.#confirmTimeoutMs ? { type: 'silent' } : undefined
     }
     this.#progressAt = now
