@@ -29,7 +29,8 @@ export async function startContainer(
 ): Promise<KeptBroker> {
   return await inFolder(async () => {
     await imageIsHere(image, context)
-    return keptBroker([await startRabbitMq(image, context)])
+    const [port = 0] = await freePorts(1)
+    return keptBroker([await startRabbitMq(image, context, { port })])
   })
 }
 
@@ -44,8 +45,9 @@ export async function startCluster(
     // The same for all; who knows it may do anything to them.
     const cookie = randomBytes(24).toString('hex')
     const user = newUser()
-    const starting = hosts.map((host) =>
-      startRabbitMq(image, context, { user, member: { host, hosts, cookie, network } }),
+    const ports = await freePorts(hosts.length)
+    const starting = hosts.map((host, index) =>
+      startRabbitMq(image, context, { port: ports[index] ?? 0, user, member: { host, hosts, cookie, network } }),
     )
     const started = await Promise.allSettled(starting)
     const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
@@ -133,9 +135,12 @@ async function inFolder(start: () => Promise<KeptBroker>): Promise<KeptBroker> {
 async function startRabbitMq(
   image: string,
   context: KeeperContext,
-  { user = newUser(), member }: { readonly user?: User; readonly member?: Member } = {},
+  {
+    port,
+    user = newUser(),
+    member,
+  }: { readonly port: number; readonly user?: User; readonly member?: Member | undefined },
 ): Promise<StartedNode> {
-  const [port = 0] = await freePorts(1)
   const definition = new GenericContainer(image)
     .withEnvironment({ RABBITMQ_DEFAULT_USER: user.name, RABBITMQ_DEFAULT_PASS: user.password })
     // Tells a reader of `docker ps` whose container it is.
