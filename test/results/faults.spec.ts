@@ -60,7 +60,7 @@ test('a worker keeps its item while the broker takes no results, and neither ite
 })
 
 test('a run and its collector go on when the broker is killed and started again in the middle', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async (context) => {
   const { restart } = broker
   if (restart === undefined) return context.skip('the broker is not ours')

@@ -114,7 +114,7 @@ async function recordsOf({ channel }: TestQueue, log: string): Promise<number> {
 }
 
 test('200 workers killed over 1,000 items, half of them between result and ack, and a collector killed 10 times: every item is yielded once', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   await using queue = await testQueue(false)
   await using producer = createProducer({ url: brokerUrl() })

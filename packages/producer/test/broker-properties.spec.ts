@@ -92,7 +92,7 @@ async function* eventful({ type, maxLength, count, events }: Run, queue: TestQue
 }
 
 test('whatever happens to the queue and the connection, the counts add up and the failures, enqueued again, complete the set', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   await using proxy = await tcpProxy(brokerUrl())
   const seen: Record<Failure | 'reconnected', number> = {

@@ -173,7 +173,7 @@ test("a journal of the app's own keeps what is confirmed, and an item counts aga
 
 test('a producer that is killed at any moment and started again loses nothing, and publishes at most a window twice', {
   // Forty processes, which a busy machine starts slowly.
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const count = 2_000
   const window = 200

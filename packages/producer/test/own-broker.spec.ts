@@ -51,7 +51,7 @@ async function errorOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 test('a broker that restarts in the middle of 100,000 items loses none of them, and at most a window is there twice', {
-  timeout: 150_000,
+  timeout: 300_000,
 }, async (context) => {
   const { restart } = ours(context)
   const queue = uniqueName('restart')

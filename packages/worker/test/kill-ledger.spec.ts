@@ -27,7 +27,7 @@ const KILLS = 200
  * until one that is not killed says that the queue is empty.
  */
 test('workers killed at every point, 200 times over 1000 items: nothing is lost, and empty is never said of a queue with items', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'podqueue-ledger-'))
   const ledger = join(folder, 'ledger')
