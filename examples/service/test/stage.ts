@@ -100,4 +100,4 @@ export async function failuresOf(url: string, id: string): Promise<readonly Fail
   return (await get<{ failures: Failure[] }>(url, `/batches/${id}/failures`)).failures
 }
 
-export const UNTIL = { timeout: 50_000, interval: 100 }
+export const UNTIL = { timeout: 100_000, interval: 100 }
