@@ -41,15 +41,16 @@ test('a queue that could not be deleted at the end of its batch is deleted with 
   await using broker = await startBroker({ announce: () => {} })
   const { rabbitmqctl } = broker
   if (rabbitmqctl === undefined) return context.skip('the broker is not ours')
+  const { username } = new URL(broker.url)
   await using around = await stage()
   const { url, end } = await around.start({ ...SHORT, BROKER_URL: broker.url, WORK_MS: '1000' })
   const id = await accepted(url, ['two words'])
   await expect.poll(() => get(url, `/batches/${id}`), UNTIL).toMatchObject({ pods: { ready: 1 } })
   // Deleting takes the right to configure.
-  await rabbitmqctl('set_permissions', 'guest', '^$', '.*', '.*')
+  await rabbitmqctl('set_permissions', username, '^$', '.*', '.*')
   await expect.poll(() => get(url, `/batches/${id}`), UNTIL).toMatchObject({ state: 'done', done: 1, canRetry: false })
   expect(await inspectQueue(`${around.prefix}-${id}`, { url: broker.url })).toMatchObject({ ready: 0 })
-  await rabbitmqctl('set_permissions', 'guest', '.*', '.*', '.*')
+  await rabbitmqctl('set_permissions', username, '.*', '.*', '.*')
   await expect.poll(() => statusOf(url, id), UNTIL).toBe(404)
   const looking = inspectQueue(`${around.prefix}-${id}`, { url: broker.url }).catch((error) => error.code)
   expect(await looking).toBe('QUEUE_NOT_FOUND')
