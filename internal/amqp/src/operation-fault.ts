@@ -48,8 +48,9 @@ export function operationFault(caught: unknown, { queue, address, needs }: Faile
         cause: error,
       }
     case 406:
-      // A broker that starts again takes connections before its streams.
-      return /does not have a replica on the local node/.test(said)
+      // A broker that starts again takes connections before its streams. The words are those of 3.10 to 4.3, in rabbit_stream_queue.erl of
+      // https://github.com/rabbitmq/rabbitmq-server.
+      return /does not have a (running )?replica on the local node|failed consuming from stream/.test(said)
         ? unavailable(said, details, error)
         : mismatch(queue, address, said, error)
     case 541:

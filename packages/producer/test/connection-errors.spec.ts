@@ -134,8 +134,13 @@ test('a connection that closes while a channel is opened on it is told as lost, 
   expect(connection.listenerCount('close')).toBe(0)
 })
 
-test('a stream that its node has not started yet, as after a restart, is unavailable for now', async () => {
-  const said = "PRECONDITION_FAILED - queue 'queue 'q' in vhost '/'' does not have a replica on the local node"
+test.each([
+  "queue 'queue 'q' in vhost '/'' does not have a replica on the local node",
+  "queue 'queue 'q' in vhost '/'' does not have a running replica on the local node",
+  "stream queue 'q' in vhost '/' does not have a running replica on the local node",
+  "failed consuming from stream queue 'q' in vhost '/': noproc",
+])('a stream that its node has not started yet, as after a restart, is unavailable for now: %s', async (words) => {
+  const said = `PRECONDITION_FAILED - ${words}`
   const refuse = async (): Promise<never> => {
     throw Object.assign(new Error(`Channel closed by server: 406 (PRECONDITION-FAILED) with message "${said}"`), {
       code: 406,
