@@ -7,7 +7,7 @@ const read = (path: string): string => readFileSync(new URL(`../${path}`, import
 const AREAS: readonly (readonly [part: string, pattern: string])[] = [
   ['Filling the queue', 'packages/producer/test/*.ts'],
   ['Doing the work', 'packages/worker/test/*.ts'],
-  ['Results', 'test/results/*.spec.ts'],
+  ['Results', '{test/results,packages/worker/test}/*.spec.ts'],
   ['Running the Job', '{packages/k8s,examples/*}/test/**/*.ts'],
 ]
 
