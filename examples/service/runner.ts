@@ -243,9 +243,7 @@ export class Runner {
         // A Job that has failed stays failed.
         const isOurs =
           error instanceof ProducerError || (error instanceof K8sError && !(error instanceof JobFailedError))
-        // The Job is complete, and the broker was away when its queue was counted.
-        const mayPass = isOurs && (error.retryable || error.code === 'QUEUE_UNVERIFIED')
-        if (!mayPass || attempt === TRIES || signal?.aborted === true) throw error
+        if (!(isOurs && error.retryable) || attempt === TRIES || signal?.aborted === true) throw error
         this.#options.store.setNote(id, `${error.message} It is tried again.`)
         await sleep(Math.min(LONGEST_WAIT_MS, 500 * 2 ** attempt), undefined, { signal })
       }

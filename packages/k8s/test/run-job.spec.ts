@@ -361,7 +361,19 @@ test.each<{ what: string; readings: QueueReading[]; code: string }>([
   const options = { kubeConfig, queue: queueThatReads(...readings), countTimeoutMs: 200 }
   const error = await runJob(spec({}), options).catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(RunIncompleteError)
-  expect(error).toMatchObject({ code, result: { succeeded: 1 } })
+  expect(error).toMatchObject({ code, retryable: code === 'QUEUE_UNVERIFIED', result: { succeeded: 1 } })
+})
+
+test('a run whose queue could not be counted at its end counts it again when it is called again with its run id', async () => {
+  const work = spec({})
+  const away: QueueReading = { ready: 0, consumers: 0, verified: false }
+  const before: QueueReading = { ready: 1, consumers: 0, verified: true }
+  const call = (...readings: QueueReading[]) =>
+    runJob(work, { kubeConfig, runId: 'sunday', queue: queueThatReads(...readings), countTimeoutMs: 200 })
+  const error = await call(before, away).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'QUEUE_UNVERIFIED', retryable: true })
+  const { uid } = (error as RunIncompleteError).result
+  expect(await call({ ...before, ready: 0 })).toMatchObject({ uid, succeeded: 1, leftover: 0 })
 })
 
 test('a queue that cannot be read for a lasting reason ends a run before it begins, with the reason and without a wait', async () => {

@@ -66,7 +66,7 @@ export async function readAtStart(
 }
 
 /** Errors of podqueue say whether time may heal them: a wrong password or name is no reason to wait. */
-function isLasting(cause: unknown): boolean {
+export function isLasting(cause: unknown): boolean {
   return cause instanceof Error && 'retryable' in cause && cause.retryable === false
 }
 

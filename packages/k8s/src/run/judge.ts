@@ -1,5 +1,5 @@
 import type { JobResult } from '../job/job-result.ts'
-import { type Counted, describeUnknown } from '../queue/count-queue.ts'
+import { type Counted, describeUnknown, isLasting } from '../queue/count-queue.ts'
 import { describeDeadItems, type NamedItems } from '../queue/dead-items.ts'
 import { RunIncompleteError } from './run-incomplete-error.ts'
 
@@ -42,7 +42,8 @@ export function judge(
     throw new RunIncompleteError({
       code: 'QUEUE_UNVERIFIED',
       message: `${done}, but whether its queue ${queue} is empty is not known: ${describeUnknown({ reading, cause })}${alsoDead}`,
-      hint: 'Look at the queue once its broker is well; a run over what is left does no harm.',
+      hint: 'Call again with the same runId once its broker is well: the queue is counted again. A run over what is left does no harm.',
+      retryable: !isLasting(cause),
       result,
       cause,
     })
