@@ -37,7 +37,10 @@ export function findLab(): Lab | undefined {
       while (await isThere(pid)) await pause(10)
     },
     up: async () => {
-      await run(join(folder, 'up'))
+      const up = join(folder, 'up')
+      // It may take an address of the cluster's network for missing that is there, and ends with 2 then: it looks for it with `grep -q`,
+      // which ends before `ip` has written all of its answer. Nothing is half done by then, and a second call goes on.
+      await run(up).catch((error) => (error.code === 2 ? run(up) : Promise.reject(error)))
     },
   }
 }

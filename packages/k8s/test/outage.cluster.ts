@@ -10,34 +10,50 @@ describe.runIf(lab !== undefined)('with components that are killed', () => {
   // A part that was killed is started again also when a test failed in between.
   afterAll(() => lab?.up())
 
+  /** Kills a part and starts it again. A run that needs it is ended by the signal when it does not start. */
+  function outageOf(component: 'apiserver' | 'kubelet') {
+    const failing = new AbortController()
+    let outage: Promise<void> | undefined
+    return {
+      signal: failing.signal,
+      begin: (): void => {
+        outage ??= lab?.kill(component).then(() => lab.up())
+        outage?.catch((error) => failing.abort(error))
+      },
+      ended: async (): Promise<void> => await outage,
+    }
+  }
+
   test('an API server that is killed and started again: the wait returns the right result', async () => {
     await using namespace = await createNamespace()
     const reconnected: unknown[] = []
-    let killed: Promise<void> | undefined
+    const outage = outageOf('apiserver')
     const result = await runJob(shellJob({ namespace: namespace.name, items: 3, parallelism: 3, script: 'sleep 12' }), {
+      signal: outage.signal,
       on: {
         progress: ({ ready }) => {
-          if (ready === 3) killed ??= lab?.kill('apiserver').then(() => lab.up())
+          if (ready === 3) outage.begin()
         },
         reconnected: (event) => reconnected.push(event),
       },
     })
-    await killed
+    await outage.ended()
     expect(result).toMatchObject({ succeeded: 3, failed: 0 })
     expect(reconnected).not.toEqual([])
   })
 
   test('a kubelet that is killed and started again: the pods go on, and the wait returns the right result', async () => {
     await using namespace = await createNamespace()
-    let killed: Promise<void> | undefined
+    const outage = outageOf('kubelet')
     const result = await runJob(shellJob({ namespace: namespace.name, items: 3, parallelism: 3, script: 'sleep 6' }), {
+      signal: outage.signal,
       on: {
         progress: ({ ready }) => {
-          if (ready === 3) killed ??= lab?.kill('kubelet').then(() => lab.up())
+          if (ready === 3) outage.begin()
         },
       },
     })
-    await killed
+    await outage.ended()
     expect(result).toMatchObject({ succeeded: 3, failed: 0 })
   })
 
