@@ -14,7 +14,7 @@ export interface BrokerHealth {
   readonly reason: string | null
 }
 
-/** Knows whether the broker is there: by the events of the producer's connection, and by a look at it while there is none. */
+/** Tells whether the broker is there. It follows the connection of the producer, and asks the broker itself while there is none. */
 export class BrokerWatch {
   readonly #producer: Producer
   readonly #changed = new Set<() => void>()
