@@ -14,7 +14,7 @@ export interface BrokerHealth {
   readonly reason: string | null
 }
 
-/** Tells whether the broker is there. It follows the connection of the producer, and asks the broker itself while there is none. */
+/** The state of the broker. It follows the connection of the producer. While there is no connection, it asks the broker. */
 export class BrokerWatch {
   readonly #producer: Producer
   readonly #changed = new Set<() => void>()

@@ -153,13 +153,12 @@ export class ResultLink {
     const { ackTimeoutMs } = this.#options
     try {
       const channel = await within(openConfirmChannel(connection.model), ackTimeoutMs)
-      if (channel !== late) return channel
+      if (channel === late) throw new Error(`The broker opened no channel within ${ackTimeoutMs} ms.`)
+      return channel
     } catch (error) {
       await connection.close(1_000)
       throw error
     }
-    await connection.close(1_000)
-    throw new Error(`The broker opened no channel within ${ackTimeoutMs} ms.`)
   }
 
   #publishOn(link: OpenLink, { log, content, properties }: ResultRecord): Promise<ResultEnd> {
